@@ -1,0 +1,73 @@
+package org.xecomla.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * Weights, gradients or moments of a model: a few flat segments with named views. Zeroing, clipping, AdamW, averaging and
+ * saving are one loop over {@link #segments()}.
+ */
+public final class ParameterStore implements AutoCloseable {
+    private final ParameterLayout layout;
+    private final DataType type;
+    private final List<Tensor> segments; // each (1, length)
+
+    private ParameterStore(ParameterLayout layout, DataType type, int numSegments) {
+        this.layout = layout;
+        this.type = type;
+        List<Tensor> made = new ArrayList<>();
+        for (long length : layout.segmentLengths().subList(0, numSegments)) {
+            made.add(Tensor.zeros(type, 1, Math.toIntExact(length))); // (1, length)
+        }
+        this.segments = List.copyOf(made);
+    }
+
+    /** A store of all parameters, set to zero. */
+    public static ParameterStore zeros(ParameterLayout layout, DataType type) {
+        return new ParameterStore(layout, type, layout.segmentLengths().size());
+    }
+
+    /** A store of the trainable parameters only, set to zero: gradients and moments. */
+    public static ParameterStore zerosOfTrainable(ParameterLayout layout, DataType type) {
+        return new ParameterStore(layout, type, layout.numTrainableSegments());
+    }
+
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    public DataType type() {
+        return type;
+    }
+
+    /** All segments of this store, each (1, length). The first {@link ParameterLayout#numTrainableSegments} are trainable. */
+    public List<Tensor> segments() {
+        return segments;
+    }
+
+    /** The segments that the optimiser moves and replicas average. */
+    public List<Tensor> trainableSegments() {
+        return segments.subList(0, layout.numTrainableSegments());
+    }
+
+    /** The view (rows, cols) of a parameter, or null where this store holds trainable parameters only and it is frozen. */
+    public Tensor get(String name) {
+        ParameterLayout.Place place = layout.places().get(name);
+        if (place == null) {
+            throw new IllegalArgumentException("the model has no parameter " + name);
+        }
+        if (place.segment() >= segments.size()) {
+            return null;
+        }
+        Tensor segment = segments.get(place.segment());
+        ParameterLayout.Spec spec = place.spec();
+        return new Tensor(
+                segment.storage(), type, segment.offset() + place.offset(), spec.rows(), spec.cols(), spec.cols());
+    }
+
+    @Override
+    public void close() {
+        segments.forEach(segment -> segment.storage().close());
+    }
+}
