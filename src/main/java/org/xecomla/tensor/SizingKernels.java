@@ -1,0 +1,101 @@
+package org.xecomla.tensor;
+
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * Kernels that do nothing and touch no memory: the dry run of a step over {@link Arena#sizing} learns how much scratch
+ * the step needs. Outputs in heap arrays stay as they are, sums are 0.
+ */
+public final class SizingKernels implements Kernels {
+    private final DataType type;
+
+    public SizingKernels(DataType type) {
+        this.type = type;
+    }
+
+    @Override
+    public DataType type() {
+        return type;
+    }
+
+    @Override
+    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {}
+
+    @Override
+    public void axpy(double alpha, Tensor x, Tensor y) {}
+
+    @Override
+    public void scale(double alpha, Tensor x) {}
+
+    @Override
+    public void scaleRows(float[] factors, Tensor x) {}
+
+    @Override
+    public void fill(Tensor x, double value) {}
+
+    @Override
+    public void copy(Tensor x, Tensor y) {}
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        return 0;
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {}
+
+    @Override
+    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {}
+
+    @Override
+    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {}
+
+    @Override
+    public void copyHeads(HeadView source, HeadView target) {}
+
+    @Override
+    public void addHeads(HeadView source, HeadView target) {}
+
+    @Override
+    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {}
+
+    @Override
+    public void attentionBackward(
+            HeadView dOut,
+            HeadView q,
+            HeadView k,
+            HeadView v,
+            HeadView out,
+            Tensor logSumExp,
+            AttentionShape shape,
+            HeadView dQ,
+            HeadView dK,
+            HeadView dV) {}
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, Tensor out) {}
+
+    @Override
+    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
+
+    @Override
+    public void gatherRows(Tensor table, int[] ids, Tensor out) {}
+
+    @Override
+    public void scatterAddRows(Tensor dOut, int[] ids, Tensor dTable) {}
+
+    @Override
+    public void softmaxRows(Tensor x, double beta, double[] logSumExp) {}
+
+    @Override
+    public void gatherColumns(Tensor x, int[] ids, float[] values) {}
+
+    @Override
+    public void scatterAddColumns(float[] values, int[] ids, Tensor x) {}
+
+    @Override
+    public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {}
+
+    @Override
+    public void close() {}
+}

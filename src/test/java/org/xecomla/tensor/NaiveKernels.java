@@ -1,0 +1,449 @@
+package org.xecomla.tensor;
+
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * Every operation as the plain loop of its definition, in double on the heap: the oracle of the kernel tests. Results are
+ * rounded once, when they are written back.
+ */
+public final class NaiveKernels implements Kernels {
+    private final DataType type;
+
+    public NaiveKernels(DataType type) {
+        this.type = type;
+    }
+
+    @Override
+    public DataType type() {
+        return type;
+    }
+
+    /** Elements of a tensor copied to the heap, row-major, to be written back as a whole. */
+    private record Grid(double[] values, int cols) {
+        static Grid of(Tensor t) {
+            return new Grid(t.toDoubles(), t.cols());
+        }
+
+        double at(int row, int col) {
+            return values[row * cols + col];
+        }
+
+        void set(int row, int col, double value) {
+            values[row * cols + col] = value;
+        }
+
+        void add(int row, int col, double value) {
+            values[row * cols + col] += value;
+        }
+    }
+
+    /** The same through a {@link HeadView}. */
+    private record Heads(Grid grid, HeadView view) {
+        static Heads of(HeadView view) {
+            return new Heads(Grid.of(view.tensor()), view);
+        }
+
+        double at(int row, int head, int col) {
+            return grid.at(row, head * view.headStride() + view.offset() + col);
+        }
+
+        void set(int row, int head, int col, double value) {
+            grid.set(row, head * view.headStride() + view.offset() + col, value);
+        }
+
+        void add(int row, int head, int col, double value) {
+            grid.add(row, head * view.headStride() + view.offset() + col, value);
+        }
+
+        void clear() {
+            for (int r = 0; r < view.tensor().rows(); r++) {
+                for (int h = 0; h < view.numHeads(); h++) {
+                    for (int c = 0; c < view.width(); c++) {
+                        set(r, h, c, 0);
+                    }
+                }
+            }
+        }
+
+        void write() {
+            view.tensor().write(grid.values);
+        }
+    }
+
+    @Override
+    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+        Grid ga = Grid.of(a);
+        Grid gb = Grid.of(b);
+        Grid gc = Grid.of(c);
+        int inner = transposeA ? a.rows() : a.cols();
+        for (int i = 0; i < c.rows(); i++) {
+            for (int j = 0; j < c.cols(); j++) {
+                double sum = 0;
+                for (int l = 0; l < inner; l++) {
+                    sum += (transposeA ? ga.at(l, i) : ga.at(i, l)) * (transposeB ? gb.at(j, l) : gb.at(l, j));
+                }
+                gc.set(i, j, alpha * sum + (beta == 0 ? 0 : beta * gc.at(i, j)));
+            }
+        }
+        c.write(gc.values);
+    }
+
+    @Override
+    public void axpy(double alpha, Tensor x, Tensor y) {
+        double[] from = x.toDoubles();
+        double[] to = y.toDoubles();
+        for (int i = 0; i < to.length; i++) {
+            to[i] += alpha * from[i];
+        }
+        y.write(to);
+    }
+
+    @Override
+    public void scale(double alpha, Tensor x) {
+        double[] values = x.toDoubles();
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= alpha;
+        }
+        x.write(values);
+    }
+
+    @Override
+    public void scaleRows(float[] factors, Tensor x) {
+        Grid g = Grid.of(x);
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) {
+                g.set(r, c, g.at(r, c) * factors[r]);
+            }
+        }
+        x.write(g.values);
+    }
+
+    @Override
+    public void fill(Tensor x, double value) {
+        double[] values = new double[Math.toIntExact(x.length())];
+        java.util.Arrays.fill(values, value);
+        x.write(values);
+    }
+
+    @Override
+    public void copy(Tensor x, Tensor y) {
+        y.write(x.toDoubles());
+    }
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        double sum = 0;
+        for (double value : x.toDoubles()) {
+            sum += value * value;
+        }
+        return sum;
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {
+        Grid gx = Grid.of(x);
+        Grid gy = Grid.of(y);
+        double[] g = gain.toDoubles();
+        double[] inverse = new double[x.rows()];
+        for (int r = 0; r < x.rows(); r++) {
+            double sum = 0;
+            for (int c = 0; c < x.cols(); c++) {
+                sum += gx.at(r, c) * gx.at(r, c);
+            }
+            inverse[r] = 1 / Math.sqrt(sum / x.cols() + epsilon);
+            for (int c = 0; c < x.cols(); c++) {
+                gy.set(r, c, gx.at(r, c) * inverse[r] * g[c]);
+            }
+        }
+        y.write(gy.values);
+        inverseRms.write(inverse);
+    }
+
+    @Override
+    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
+        Grid gdy = Grid.of(dY);
+        Grid gx = Grid.of(x);
+        Grid gdx = Grid.of(dX);
+        double[] g = gain.toDoubles();
+        double[] inverse = inverseRms.toDoubles();
+        double[] gradientOfGain = new double[x.cols()];
+        for (int r = 0; r < x.rows(); r++) {
+            double dot = 0;
+            for (int c = 0; c < x.cols(); c++) {
+                dot += gdy.at(r, c) * g[c] * gx.at(r, c);
+                gradientOfGain[c] += gdy.at(r, c) * gx.at(r, c) * inverse[r];
+            }
+            for (int c = 0; c < x.cols(); c++) {
+                double straight = gdy.at(r, c) * g[c] * inverse[r];
+                double throughRms = gx.at(r, c) * dot * inverse[r] * inverse[r] * inverse[r] / x.cols();
+                gdx.add(r, c, straight - throughRms);
+            }
+        }
+        dX.write(gdx.values);
+        if (dGain != null) {
+            Grid gdg = Grid.of(dGain);
+            for (int c = 0; c < x.cols(); c++) {
+                gdg.add(0, c, gradientOfGain[c]);
+            }
+            dGain.write(gdg.values);
+        }
+    }
+
+    @Override
+    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {
+        Heads heads = Heads.of(x);
+        Grid gc = Grid.of(cos);
+        Grid gs = Grid.of(sin);
+        int half = x.width() / 2;
+        for (int n = 0; n < x.tensor().rows(); n++) {
+            int position = firstPosition + n % sequenceLength;
+            for (int h = 0; h < (x.headStride() == 0 ? 1 : x.numHeads()); h++) {
+                for (int j = 0; j < half; j++) {
+                    double c = gc.at(position, j);
+                    double s = inverse ? -gs.at(position, j) : gs.at(position, j);
+                    double first = heads.at(n, h, j);
+                    double second = heads.at(n, h, j + half);
+                    heads.set(n, h, j, first * c - second * s);
+                    heads.set(n, h, j + half, second * c + first * s);
+                }
+            }
+        }
+        heads.write();
+    }
+
+    @Override
+    public void copyHeads(HeadView source, HeadView target) {
+        Heads from = Heads.of(source);
+        Heads to = Heads.of(target);
+        to.clear();
+        add(from, to, target);
+    }
+
+    @Override
+    public void addHeads(HeadView source, HeadView target) {
+        add(Heads.of(source), Heads.of(target), source);
+    }
+
+    private static void add(Heads from, Heads to, HeadView heads) {
+        for (int n = 0; n < heads.tensor().rows(); n++) {
+            for (int h = 0; h < heads.numHeads(); h++) {
+                for (int c = 0; c < heads.width(); c++) {
+                    to.add(n, h, c, from.at(n, h, c));
+                }
+            }
+        }
+        to.write();
+    }
+
+    @Override
+    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+        Heads hq = Heads.of(q);
+        Heads hk = Heads.of(k);
+        Heads hv = Heads.of(v);
+        Heads ho = Heads.of(out);
+        ho.clear();
+        Grid lse = logSumExp == null ? null : Grid.of(logSumExp);
+        int group = q.numHeads() / k.numHeads();
+        for (int b = 0; b < shape.numSequences(); b++) {
+            for (int i = 0; i < shape.queryLength(); i++) {
+                int row = b * shape.queryLength() + i;
+                for (int h = 0; h < q.numHeads(); h++) {
+                    double[] scores = scores(hq, hk, shape, b, i, h, h / group);
+                    double logSum = logSumExp(scores);
+                    for (int j = 0; j < scores.length; j++) {
+                        double p = Math.exp(scores[j] - logSum);
+                        for (int c = 0; c < v.width(); c++) {
+                            ho.add(row, h, c, p * hv.at(b * shape.keyLength() + j, h / group, c));
+                        }
+                    }
+                    if (lse != null) {
+                        lse.set(row, h, logSum);
+                    }
+                }
+            }
+        }
+        ho.write();
+        if (lse != null) {
+            logSumExp.write(lse.values);
+        }
+    }
+
+    /** Scaled scores of query i of sequence b and the keys that it sees. */
+    private static double[] scores(Heads q, Heads k, AttentionShape shape, int b, int i, int head, int keyHead) {
+        double[] scores = new double[shape.keyLength() - shape.queryLength() + i + 1];
+        for (int j = 0; j < scores.length; j++) {
+            for (int c = 0; c < q.view.width(); c++) {
+                scores[j] += q.at(b * shape.queryLength() + i, head, c) * k.at(b * shape.keyLength() + j, keyHead, c);
+            }
+            scores[j] *= shape.scale();
+        }
+        return scores;
+    }
+
+    private static double logSumExp(double[] x) {
+        double max = java.util.Arrays.stream(x).max().orElseThrow();
+        double sum = 0;
+        for (double value : x) {
+            sum += Math.exp(value - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    @Override
+    public void attentionBackward(
+            HeadView dOut,
+            HeadView q,
+            HeadView k,
+            HeadView v,
+            HeadView out,
+            Tensor logSumExp,
+            AttentionShape shape,
+            HeadView dQ,
+            HeadView dK,
+            HeadView dV) {
+        Heads hdo = Heads.of(dOut);
+        Heads hq = Heads.of(q);
+        Heads hk = Heads.of(k);
+        Heads hv = Heads.of(v);
+        Heads ho = Heads.of(out);
+        Heads hdq = Heads.of(dQ);
+        Heads hdk = Heads.of(dK);
+        Heads hdv = Heads.of(dV);
+        hdq.clear();
+        hdk.clear();
+        hdv.clear();
+        Grid lse = Grid.of(logSumExp);
+        int group = q.numHeads() / k.numHeads();
+        for (int b = 0; b < shape.numSequences(); b++) {
+            for (int i = 0; i < shape.queryLength(); i++) {
+                int row = b * shape.queryLength() + i;
+                for (int h = 0; h < q.numHeads(); h++) {
+                    double[] scores = scores(hq, hk, shape, b, i, h, h / group);
+                    double dotOfOut = 0;
+                    for (int c = 0; c < v.width(); c++) {
+                        dotOfOut += hdo.at(row, h, c) * ho.at(row, h, c);
+                    }
+                    for (int j = 0; j < scores.length; j++) {
+                        int keyRow = b * shape.keyLength() + j;
+                        double p = Math.exp(scores[j] - lse.at(row, h));
+                        double dP = 0;
+                        for (int c = 0; c < v.width(); c++) {
+                            dP += hdo.at(row, h, c) * hv.at(keyRow, h / group, c);
+                            hdv.add(keyRow, h / group, c, p * hdo.at(row, h, c));
+                        }
+                        double dScore = p * (dP - dotOfOut) * shape.scale();
+                        for (int c = 0; c < q.width(); c++) {
+                            hdq.add(row, h, c, dScore * hk.at(keyRow, h / group, c));
+                            hdk.add(keyRow, h / group, c, dScore * hq.at(row, h, c));
+                        }
+                    }
+                }
+            }
+        }
+        hdq.write();
+        hdk.write();
+        hdv.write();
+    }
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
+        double[] g = gate.toDoubles();
+        double[] u = up.toDoubles();
+        double[] o = new double[g.length];
+        for (int i = 0; i < g.length; i++) {
+            o[i] = g[i] / (1 + Math.exp(-g[i])) * u[i];
+        }
+        out.write(o);
+    }
+
+    @Override
+    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+        double[] o = dOut.toDoubles();
+        double[] g = gate.toDoubles();
+        double[] u = up.toDoubles();
+        for (int i = 0; i < g.length; i++) {
+            double sigmoid = 1 / (1 + Math.exp(-g[i]));
+            double silu = g[i] * sigmoid;
+            double slope = sigmoid + silu * (1 - sigmoid);
+            g[i] = o[i] * u[i] * slope;
+            u[i] = o[i] * silu;
+        }
+        dGate.write(g);
+        dUp.write(u);
+    }
+
+    @Override
+    public void gatherRows(Tensor table, int[] ids, Tensor out) {
+        for (int n = 0; n < ids.length; n++) {
+            out.rows(n, n + 1).write(table.rows(ids[n], ids[n] + 1).toDoubles());
+        }
+    }
+
+    @Override
+    public void scatterAddRows(Tensor dOut, int[] ids, Tensor dTable) {
+        Grid to = Grid.of(dTable);
+        Grid from = Grid.of(dOut);
+        for (int n = 0; n < ids.length; n++) {
+            for (int c = 0; c < dOut.cols(); c++) {
+                to.add(ids[n], c, from.at(n, c));
+            }
+        }
+        dTable.write(to.values);
+    }
+
+    @Override
+    public void softmaxRows(Tensor x, double beta, double[] logSumExp) {
+        for (int r = 0; r < x.rows(); r++) {
+            double[] row = x.rows(r, r + 1).toDoubles();
+            for (int c = 0; c < row.length; c++) {
+                row[c] *= beta;
+            }
+            logSumExp[r] = logSumExp(row);
+            for (int c = 0; c < row.length; c++) {
+                row[c] = Math.exp(row[c] - logSumExp[r]);
+            }
+            x.rows(r, r + 1).write(row);
+        }
+    }
+
+    @Override
+    public void gatherColumns(Tensor x, int[] ids, float[] values) {
+        int k = ids.length / x.rows();
+        for (int i = 0; i < ids.length; i++) {
+            values[i] = ids[i] < 0 ? 0 : (float) x.get(i / k, ids[i]);
+        }
+    }
+
+    @Override
+    public void scatterAddColumns(float[] values, int[] ids, Tensor x) {
+        int k = ids.length / x.rows();
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] >= 0) {
+                x.set(i / k, ids[i], x.get(i / k, ids[i]) + values[i]);
+            }
+        }
+    }
+
+    @Override
+    public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {
+        double[] w = weights.toDoubles();
+        double[] g = gradients.toDoubles();
+        double[] m = moments1.toDoubles();
+        double[] v = moments2.toDoubles();
+        double correction1 = 1 - Math.pow(step.beta1(), step.step());
+        double correction2 = 1 - Math.pow(step.beta2(), step.step());
+        for (int i = 0; i < w.length; i++) {
+            double gradient = step.gradientScale() * g[i];
+            m[i] = step.beta1() * m[i] + (1 - step.beta1()) * gradient;
+            v[i] = step.beta2() * v[i] + (1 - step.beta2()) * gradient * gradient;
+            w[i] *= 1 - step.learningRate() * step.weightDecay();
+            w[i] -= step.learningRate() / correction1 * m[i] / (Math.sqrt(v[i] / correction2) + step.epsilon());
+        }
+        weights.write(w);
+        moments1.write(m);
+        moments2.write(v);
+    }
+
+    @Override
+    public void close() {}
+}
