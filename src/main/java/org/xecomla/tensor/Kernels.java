@@ -28,7 +28,7 @@ public interface Kernels extends AutoCloseable {
     void scale(double alpha, Tensor x);
 
     /** Row r of X is multiplied by {@code factors[r]}. */
-    void scaleRows(float[] factors, Tensor x);
+    void scaleRows(double[] factors, Tensor x);
 
     void fill(Tensor x, double value);
 
@@ -124,10 +124,10 @@ public interface Kernels extends AutoCloseable {
     void softmaxRows(Tensor x, double beta, double[] logSumExp);
 
     /** values[n * k + i] = x[n, ids[n * k + i]], with k = ids.length / N. A negative id reads 0. */
-    void gatherColumns(Tensor x, int[] ids, float[] values);
+    void gatherColumns(Tensor x, int[] ids, double[] values);
 
     /** x[n, ids[n * k + i]] += values[n * k + i]; a negative id is skipped; repeated ids add up. */
-    void scatterAddColumns(float[] values, int[] ids, Tensor x);
+    void scatterAddColumns(double[] values, int[] ids, Tensor x);
 
     // ---- optimiser ----
 

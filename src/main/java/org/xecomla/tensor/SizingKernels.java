@@ -28,7 +28,7 @@ public final class SizingKernels implements Kernels {
     public void scale(double alpha, Tensor x) {}
 
     @Override
-    public void scaleRows(float[] factors, Tensor x) {}
+    public void scaleRows(double[] factors, Tensor x) {}
 
     @Override
     public void fill(Tensor x, double value) {}
@@ -88,10 +88,10 @@ public final class SizingKernels implements Kernels {
     public void softmaxRows(Tensor x, double beta, double[] logSumExp) {}
 
     @Override
-    public void gatherColumns(Tensor x, int[] ids, float[] values) {}
+    public void gatherColumns(Tensor x, int[] ids, double[] values) {}
 
     @Override
-    public void scatterAddColumns(float[] values, int[] ids, Tensor x) {}
+    public void scatterAddColumns(double[] values, int[] ids, Tensor x) {}
 
     @Override
     public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {}

@@ -108,7 +108,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void scaleRows(float[] factors, Tensor x) {
+    public void scaleRows(double[] factors, Tensor x) {
         Grid g = Grid.of(x);
         for (int r = 0; r < x.rows(); r++) {
             for (int c = 0; c < x.cols(); c++) {
@@ -407,15 +407,15 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void gatherColumns(Tensor x, int[] ids, float[] values) {
+    public void gatherColumns(Tensor x, int[] ids, double[] values) {
         int k = ids.length / x.rows();
         for (int i = 0; i < ids.length; i++) {
-            values[i] = ids[i] < 0 ? 0 : (float) x.get(i / k, ids[i]);
+            values[i] = ids[i] < 0 ? 0 : x.get(i / k, ids[i]);
         }
     }
 
     @Override
-    public void scatterAddColumns(float[] values, int[] ids, Tensor x) {
+    public void scatterAddColumns(double[] values, int[] ids, Tensor x) {
         int k = ids.length / x.rows();
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] >= 0) {
