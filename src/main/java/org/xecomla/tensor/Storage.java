@@ -2,8 +2,8 @@ package org.xecomla.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,10 +15,14 @@ import org.nd4j.linalg.factory.Nd4j;
  * the garbage collector's whim, since the engine counts its own bytes.
  */
 public final class Storage implements AutoCloseable {
+    private static final long WINDOW_STEP_BYTES = 1L << 29;
+    private static final long MAX_RANGE_BYTES = 1L << 30;
+
     private final INDArray array; // (length)
     private final DataType type;
     private final long length;
     private final boolean onHost;
+    private final ByteBuffer[] windows; // empty on a device
 
     private Storage(INDArray array, DataType type, long length) {
         this.array = array;
@@ -26,6 +30,7 @@ public final class Storage implements AutoCloseable {
         this.length = length;
         this.onHost = !Nd4j.getBackend().getClass().getSimpleName().contains("Cublas")
                 && !Nd4j.getBackend().getClass().getSimpleName().contains("Cuda");
+        this.windows = onHost ? map(array, type, length) : new ByteBuffer[0];
     }
 
     /** {@code length} elements of {@code type} (FLOAT or DOUBLE), set to zero. */
@@ -62,25 +67,49 @@ public final class Storage implements AutoCloseable {
     }
 
     /**
-     * A window of host memory as a buffer in native order; at most 2 GiB, since that is where a Java buffer ends. The
-     * window shares the memory: it must not be used after {@link #close()}.
+     * A window of host memory as a buffer in native order; at most 1 GiB. The window shares the memory: it must not be
+     * used after {@link #close()}.
      */
     public ByteBuffer window(long offset, long numElements) {
         long bytes = numElements * type.width();
-        if (bytes > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a window of " + bytes + " bytes does not fit a Java buffer");
+        if (bytes > MAX_RANGE_BYTES || offset < 0 || offset + numElements > length) {
+            throw new IllegalArgumentException(
+                    "no window of " + numElements + " elements from " + offset + " in storage of " + length);
         }
-        Pointer base = array.data().addressPointer();
-        BytePointer all = new BytePointer(base);
-        all.capacity(base.position() * type.width() + length * type.width());
-        return all.position(offset * type.width())
-                .limit(offset * type.width() + bytes)
-                .asByteBuffer()
-                .order(ByteOrder.nativeOrder());
+        int start = windowIndex(offset);
+        return windowAt(offset).slice(start, (int) bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * The long-lived window that holds element {@code offset} and all that lies up to 1 GiB behind it; the element is at
+     * byte {@link #windowIndex}. Made once: crossing into native code for every row would cost more than a short row.
+     */
+    ByteBuffer windowAt(long offset) {
+        return windows[(int) (offset * type.width() / WINDOW_STEP_BYTES)];
+    }
+
+    /** Byte index of element {@code offset} in {@link #windowAt}. */
+    int windowIndex(long offset) {
+        return (int) (offset * type.width() % WINDOW_STEP_BYTES);
+    }
+
+    /** Windows start every half GiB and are up to 1.5 GiB long: a Java buffer ends at 2 GiB. */
+    private static ByteBuffer[] map(INDArray array, DataType type, long length) {
+        long bytes = Math.max(length, 1) * type.width();
+        BytePointer all = new BytePointer(array.data().addressPointer());
+        ByteBuffer[] windows = new ByteBuffer[(int) ((bytes + WINDOW_STEP_BYTES - 1) / WINDOW_STEP_BYTES)];
+        for (int w = 0; w < windows.length; w++) {
+            long start = w * WINDOW_STEP_BYTES;
+            long end = Math.min(bytes, start + WINDOW_STEP_BYTES + MAX_RANGE_BYTES);
+            all.capacity(end).position(start).limit(end);
+            windows[w] = all.asByteBuffer().order(ByteOrder.nativeOrder());
+        }
+        return windows;
     }
 
     @Override
     public void close() {
+        Arrays.fill(windows, null); // a late access then fails instead of reading freed memory
         if (!array.wasClosed()) {
             array.close();
         }

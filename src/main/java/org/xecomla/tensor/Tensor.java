@@ -13,6 +13,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@linkplain Arena#sizing sizing arena} has no storage and may only be handed to {@code SizingKernels}.
  */
 public final class Tensor {
+    private static final int MAX_RUN = 1 << 26; // elements copied at once: half a GiB of double
+
     private final Storage storage;
     private final DataType type;
     private final long offset;
@@ -102,34 +104,45 @@ public final class Tensor {
     }
 
     public double get(int row, int col) {
-        check(row, row + 1, rows, "rows");
-        check(col, col + 1, cols, "columns");
-        return storage.array().getDouble(offset + (long) row * stride + col);
+        long at = indexOf(row, col);
+        if (!storage.onHost()) {
+            return storage.array().getDouble(at);
+        }
+        ByteBuffer window = storage.windowAt(at);
+        int index = storage.windowIndex(at);
+        return type == DataType.DOUBLE ? window.getDouble(index) : window.getFloat(index);
     }
 
     public void set(int row, int col, double value) {
+        long at = indexOf(row, col);
+        if (!storage.onHost()) {
+            storage.array().putScalar(at, value);
+        } else if (type == DataType.DOUBLE) {
+            storage.windowAt(at).putDouble(storage.windowIndex(at), value);
+        } else {
+            storage.windowAt(at).putFloat(storage.windowIndex(at), (float) value);
+        }
+    }
+
+    private long indexOf(int row, int col) {
         check(row, row + 1, rows, "rows");
         check(col, col + 1, cols, "columns");
-        storage.array().putScalar(offset + (long) row * stride + col, value);
+        return offset + (long) row * stride + col;
     }
 
     /** Copies all elements out, row-major. */
     public double[] toDoubles() {
         double[] out = new double[Math.toIntExact(length())];
-        for (int r = 0; r < rows; r++) {
-            if (storage.onHost()) {
-                ByteBuffer window = storage.window(offset + (long) r * stride, cols);
-                if (type == DataType.DOUBLE) {
-                    window.asDoubleBuffer().get(out, r * cols, cols);
-                } else {
-                    for (int c = 0; c < cols; c++) {
-                        out[r * cols + c] = window.getFloat(c * Float.BYTES);
-                    }
-                }
-            } else {
-                System.arraycopy(rows(r, r + 1).array().dup().data().asDouble(), 0, out, r * cols, cols);
-            }
+        if (!storage.onHost()) {
+            return out.length == 0 ? out : array().dup('c').data().asDouble();
         }
+        eachRun((window, index, position, count) -> {
+            for (int i = 0; i < count; i++) {
+                out[position + i] = type == DataType.DOUBLE
+                        ? window.getDouble(index + i * Double.BYTES)
+                        : window.getFloat(index + i * Float.BYTES);
+            }
+        });
         return out;
     }
 
@@ -140,34 +153,34 @@ public final class Tensor {
         return out;
     }
 
-    /** Copies all elements, row-major, into {@code target} from {@code position} on. */
-    public void read(float[] target, int position) {
-        for (int r = 0; r < rows; r++) {
-            int at = position + r * cols;
-            if (storage.onHost() && type == DataType.FLOAT) {
-                storage.window(offset + (long) r * stride, cols).asFloatBuffer().get(target, at, cols);
-            } else {
-                double[] row = rows(r, r + 1).array().dup().data().asDouble();
-                for (int c = 0; c < cols; c++) {
-                    target[at + c] = (float) row[c];
-                }
+    /** Copies all elements, row-major, into {@code target} from {@code start} on, rounded to float. */
+    public void read(float[] target, int start) {
+        if (storage.onHost() && type == DataType.FLOAT) {
+            eachRun((window, index, position, count) -> window.slice(index, count * Float.BYTES)
+                    .order(window.order())
+                    .asFloatBuffer()
+                    .get(target, start + position, count));
+        } else {
+            double[] values = toDoubles();
+            for (int i = 0; i < values.length; i++) {
+                target[start + i] = (float) values[i];
             }
         }
     }
 
-    /** Writes all elements from {@code source}, row-major, from {@code position} on. */
-    public void write(float[] source, int position) {
-        for (int r = 0; r < rows; r++) {
-            int at = position + r * cols;
-            if (storage.onHost() && type == DataType.FLOAT) {
-                storage.window(offset + (long) r * stride, cols).asFloatBuffer().put(source, at, cols);
-            } else {
-                double[] row = new double[cols];
-                for (int c = 0; c < cols; c++) {
-                    row[c] = source[at + c];
-                }
-                rows(r, r + 1).write(row);
+    /** Writes all elements from {@code source}, row-major, from {@code start} on. */
+    public void write(float[] source, int start) {
+        if (storage.onHost() && type == DataType.FLOAT) {
+            eachRun((window, index, position, count) -> window.slice(index, count * Float.BYTES)
+                    .order(window.order())
+                    .asFloatBuffer()
+                    .put(source, start + position, count));
+        } else {
+            double[] values = new double[Math.toIntExact(length())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = source[start + i];
             }
+            write(values);
         }
     }
 
@@ -176,22 +189,36 @@ public final class Tensor {
         if (source.length != length()) {
             throw new IllegalArgumentException(source.length + " values for " + this);
         }
-        for (int r = 0; r < rows; r++) {
-            if (storage.onHost()) {
-                ByteBuffer window = storage.window(offset + (long) r * stride, cols);
-                for (int c = 0; c < cols; c++) {
-                    if (type == DataType.DOUBLE) {
-                        window.putDouble(c * Double.BYTES, source[r * cols + c]);
-                    } else {
-                        window.putFloat(c * Float.BYTES, (float) source[r * cols + c]);
-                    }
-                }
-            } else {
-                double[] row = java.util.Arrays.copyOfRange(source, r * cols, (r + 1) * cols);
-                rows(r, r + 1)
-                        .array()
-                        .assign(Nd4j.createFromArray(row).reshape(1, cols).castTo(type));
+        if (!storage.onHost()) {
+            if (source.length > 0) {
+                array().assign(Nd4j.createFromArray(source).reshape(rows, cols).castTo(type)); // (rows, cols)
             }
+            return;
+        }
+        eachRun((window, index, position, count) -> {
+            for (int i = 0; i < count; i++) {
+                if (type == DataType.DOUBLE) {
+                    window.putDouble(index + i * Double.BYTES, source[position + i]);
+                } else {
+                    window.putFloat(index + i * Float.BYTES, (float) source[position + i]);
+                }
+            }
+        });
+    }
+
+    /** Takes {@code count} adjacent elements: from byte {@code index} of the window, {@code position} in row-major order. */
+    private interface Run {
+        void accept(ByteBuffer window, int index, int position, int count);
+    }
+
+    /** Hands all elements of a tensor in host memory to {@code run}, in stretches as long as they are adjacent. */
+    private void eachRun(Run run) {
+        int runLength = contiguous() ? MAX_RUN : cols;
+        for (long done = 0; done < length(); ) {
+            long at = contiguous() ? offset + done : offset + done / cols * stride;
+            int count = (int) Math.min(runLength, length() - done);
+            run.accept(storage.windowAt(at), storage.windowIndex(at), Math.toIntExact(done), count);
+            done += count;
         }
     }
 
