@@ -1,7 +1,9 @@
 package org.xecomla.config;
 
+import java.io.Serializable;
+
 /** What the attention of one layer is. */
-public sealed interface AttentionConfig {
+public sealed interface AttentionConfig extends Serializable {
     /** Cached elements per token of this layer. */
     int kvElementsPerToken();
 

@@ -1,10 +1,12 @@
 package org.xecomla.config;
 
+import java.io.Serializable;
+
 /**
  * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain rope
  * is {@link None}.
  */
-public sealed interface RopeScaling {
+public sealed interface RopeScaling extends Serializable {
     RopeScaling NONE = new None();
 
     /** Frequencies theta^(-2j/d) as they are. */
