@@ -1,0 +1,2 @@
+/** Spreads the stages over a Spark cluster: the only package that knows Spark. */
+package org.xecomla.spark;
