@@ -1,0 +1,36 @@
+package org.xecomla.nn;
+
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Tensor;
+
+/** The attention of one layer, causal within each sequence. Legend: B batch, T time, D model. */
+sealed interface Attention permits GroupedQueryAttention, LatentAttention {
+    /** What the backward needs of one forward: tensors on the arena's stack. */
+    sealed interface Cache permits GroupedQueryAttention.Cache, LatentAttention.Cache {}
+
+    /**
+     * @param x (B*T, D)
+     * @param y (B*T, D), adds: the residual stream
+     */
+    Cache forward(Tensor x, int numSequences, Tensor y, Arena arena);
+
+    /**
+     * Adds into the gradients of the parameters; the arena is as before.
+     *
+     * @param dY (B*T, D)
+     * @param dX (B*T, D), overwritten
+     */
+    void backward(Tensor dY, Cache cache, Tensor dX, Arena arena);
+
+    /** Whether any of its parameters is trained. */
+    boolean trainable();
+
+    /** @param prefix of the parameter names, with its trailing dot */
+    static Attention of(AttentionConfig config, String prefix, Parameters parameters, RopeTable rope) {
+        if (config instanceof AttentionConfig.Mla mla) {
+            return LatentAttention.of(mla, prefix, parameters, rope);
+        }
+        return GroupedQueryAttention.of((AttentionConfig.Gqa) config, prefix, parameters, rope);
+    }
+}

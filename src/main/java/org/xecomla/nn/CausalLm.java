@@ -1,0 +1,290 @@
+package org.xecomla.nn;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UserException;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.SizingKernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * A Llama-type decoder whose layers are each grouped-query or latent attention, over parameters that it does not own.
+ *
+ * <p>Re-entrant: every forward keeps its own caches on the arena it was given. What a call hands back lies on the arena
+ * too; mark before the call, release when done. Legend: B batch, T time, D model, V vocabulary; ids and rows are b * T + t.
+ */
+public final class CausalLm implements AutoCloseable {
+    private record RopeKey(int ropeDim, RopeScaling scaling) {}
+
+    private final ModelConfig config;
+    private final ParameterStore weights;
+    private final ParameterStore gradients;
+    private final Kernels kernels;
+    private final int maxSequenceLength;
+    private final Map<RopeKey, RopeTable> ropeTables;
+
+    private final Tensor embedding; // (V, D)
+    private final Tensor embeddingGradient; // (V, D), or null
+    private final List<TransformerBlock> blocks;
+    private final RmsNorm finalNorm;
+    private final ChunkedHead head;
+    private final int firstTrainedBlock; // no gradient is wanted below
+
+    /**
+     * @param weights all parameters, of {@link #layout}
+     * @param gradients of the trainable parameters; null: inference. A tied head adds into the embedding's
+     * @param kernels of the stores' type
+     * @param maxSequenceLength the longest T that will be asked for
+     */
+    public CausalLm(
+            ModelConfig config,
+            ParameterStore weights,
+            ParameterStore gradients,
+            Kernels kernels,
+            int maxSequenceLength) {
+        this(config, weights, gradients, kernels, maxSequenceLength, tables(config, maxSequenceLength, weights));
+    }
+
+    private CausalLm(
+            ModelConfig config,
+            ParameterStore weights,
+            ParameterStore gradients,
+            Kernels kernels,
+            int maxSequenceLength,
+            Map<RopeKey, RopeTable> ropeTables) {
+        this.config = config;
+        this.weights = weights;
+        this.gradients = gradients;
+        this.kernels = kernels;
+        this.maxSequenceLength = maxSequenceLength;
+        this.ropeTables = ropeTables;
+        Parameters parameters = new Parameters(weights, gradients, kernels);
+        this.embedding = parameters.weight(ParameterShapes.EMBEDDING); // (V, D)
+        this.embeddingGradient = parameters.gradient(ParameterShapes.EMBEDDING); // (V, D)
+        List<TransformerBlock> made = new ArrayList<>();
+        for (int l = 0; l < config.numLayers(); l++) {
+            AttentionConfig attention = config.attention().get(l);
+            RopeTable rope = ropeTables.get(ropeKey(attention));
+            made.add(TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope));
+        }
+        this.blocks = List.copyOf(made);
+        this.finalNorm = parameters.norm(ParameterShapes.FINAL_NORM, config.rmsNormEps());
+        String headName = config.tieWordEmbeddings() ? ParameterShapes.EMBEDDING : ParameterShapes.HEAD;
+        this.head = ChunkedHead.of(parameters.linear(headName)); // (V, D)
+        this.firstTrainedBlock = firstTrainedBlock();
+    }
+
+    /** Where the parameters of {@code config} lie; those whose name passes {@code trainable} are trained. */
+    public static ParameterLayout layout(ModelConfig config, Predicate<String> trainable) {
+        return ParameterLayout.of(ParameterShapes.of(config).entrySet().stream()
+                .map(e -> new ParameterLayout.Spec(
+                        e.getKey(), e.getValue().rows(), e.getValue().cols(), trainable.test(e.getKey())))
+                .toList());
+    }
+
+    private static Map<RopeKey, RopeTable> tables(ModelConfig config, int numPositions, ParameterStore weights) {
+        Map<RopeKey, RopeTable> tables = new HashMap<>();
+        for (AttentionConfig attention : config.attention()) {
+            tables.computeIfAbsent(
+                    ropeKey(attention),
+                    key -> RopeTable.of(
+                            RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling),
+                            numPositions,
+                            weights.type()));
+        }
+        return tables;
+    }
+
+    private static RopeKey ropeKey(AttentionConfig attention) {
+        return new RopeKey(attention.ropeDim(), attention.ropeScaling());
+    }
+
+    private int firstTrainedBlock() {
+        int first = 0;
+        while (embeddingGradient == null
+                && first < blocks.size()
+                && !blocks.get(first).trainable()) {
+            first++;
+        }
+        return first;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public ParameterStore weights() {
+        return weights;
+    }
+
+    /** Null: inference. */
+    public ParameterStore gradients() {
+        return gradients;
+    }
+
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    public int maxSequenceLength() {
+        return maxSequenceLength;
+    }
+
+    /**
+     * Elements that an arena must hold for {@code calls}: they are made on this model over kernels and an arena without
+     * memory. Whatever they return or read is meaningless, shapes apart.
+     */
+    public long arenaElements(BiConsumer<CausalLm, Arena> calls) {
+        try (Arena sizing = Arena.sizing(weights.type());
+                Kernels nothing = new SizingKernels(weights.type())) {
+            calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, ropeTables), sizing);
+            return sizing.peakElements();
+        }
+    }
+
+    /**
+     * Inference: hidden states after the final norm, (B*T, D), on top of the arena. Only one block's scratch is held at a
+     * time, and none when this returns.
+     *
+     * @param ids (B*T)
+     * @param observer told the attention's input of every layer; null: nobody
+     * @throws UserException if a sequence is too long or an id is outside the vocabulary
+     */
+    public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
+        check(ids, numSequences);
+        Tensor hidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        long mark = arena.mark();
+        Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        kernels.gatherRows(embedding, ids, x); // (B*T, D)
+        for (int l = 0; l < blocks.size(); l++) {
+            long markOfBlock = arena.mark();
+            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
+            if (observer != null) {
+                observer.attentionInput(l, cache.attentionInput());
+            }
+            arena.release(markOfBlock);
+            Tensor spent = x; // (B*T, D)
+            x = y;
+            y = spent;
+        }
+        finalNorm.forward(x, hidden, arena); // (B*T, D)
+        arena.release(mark);
+        return hidden;
+    }
+
+    /**
+     * The head: {@code out} = {@code hidden} times its transpose.
+     *
+     * @param hidden (n, D), some rows of {@link #hiddenStates}
+     * @param out (n, V), overwritten
+     */
+    public void logits(Tensor hidden, Tensor out) {
+        head.head().forward(hidden, out); // (n, V)
+    }
+
+    /**
+     * Losses of rows whose hidden states are known.
+     *
+     * @param hidden (n, D), some rows of {@link #hiddenStates}
+     */
+    public LossSums lossOfHidden(Tensor hidden, TokenLoss loss, Arena arena) {
+        return head.loss(hidden, loss, arena);
+    }
+
+    /** Losses without gradients; the arena is as before. Same arguments and errors as {@link #lossAndGradients}. */
+    public LossSums loss(int[] ids, int numSequences, TokenLoss loss, Arena arena) {
+        long mark = arena.mark();
+        LossSums sums = head.loss(hiddenStates(ids, numSequences, arena, null), loss, arena);
+        arena.release(mark);
+        return sums;
+    }
+
+    /** {@link #lossAndGradients(int[], int, TokenLoss, double, double, Arena)} with one scale for both parts. */
+    public LossSums lossAndGradients(int[] ids, int numSequences, TokenLoss loss, double gradientScale, Arena arena) {
+        return lossAndGradients(ids, numSequences, loss, gradientScale, gradientScale, arena);
+    }
+
+    /**
+     * Adds into the gradients those of (1 - alpha) T^2 klScale klSum + alpha ceScale ceSum, the sums being those that are
+     * returned. The arena is as before.
+     *
+     * @param ids (B*T)
+     * @param loss of B*T rows
+     * @param klScale commonly 1 / positions with a target in the whole batch
+     * @param ceScale commonly 1 / positions with a label in the whole batch
+     * @throws UserException if a sequence is too long or an id is outside the vocabulary
+     */
+    public LossSums lossAndGradients(
+            int[] ids, int numSequences, TokenLoss loss, double klScale, double ceScale, Arena arena) {
+        if (gradients == null) {
+            throw new IllegalStateException("a model without gradients cannot be trained");
+        }
+        check(ids, numSequences);
+        long mark = arena.mark();
+        Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        Tensor dStream = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        kernels.gatherRows(embedding, ids, x); // (B*T, D)
+        List<TransformerBlock.Cache> caches = new ArrayList<>();
+        for (int l = 0; l < blocks.size(); l++) {
+            Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+            long markOfBlock = arena.mark();
+            caches.add(blocks.get(l).forward(x, numSequences, y, arena));
+            if (l < firstTrainedBlock) {
+                arena.release(markOfBlock);
+            }
+            x = y;
+        }
+        RmsNorm.Cache normed = finalNorm.forward(x, arena);
+        LossWeights weightsOfLoss = LossWeights.of(loss, klScale, ceScale);
+        LossSums sums = head.lossAndGradients(normed.y(), loss, weightsOfLoss, dHidden, arena);
+
+        kernels.fill(dStream, 0);
+        // forward was: hidden = finalNorm(x)
+        finalNorm.backward(dHidden, normed, dStream); // (B*T, D)
+        for (int l = blocks.size() - 1; l >= firstTrainedBlock; l--) {
+            // forward was: y = block(x)
+            blocks.get(l).backward(dStream, caches.get(l), arena); // (B*T, D)
+        }
+        if (embeddingGradient != null) {
+            // forward was: x = rows ids of the embedding
+            kernels.scatterAddRows(dStream, ids, embeddingGradient); // (V, D)
+        }
+        arena.release(mark);
+        return sums;
+    }
+
+    private void check(int[] ids, int numSequences) {
+        if (numSequences < 1 || ids.length == 0 || ids.length % numSequences != 0) {
+            throw new IllegalArgumentException(ids.length + " tokens are not " + numSequences + " equal sequences");
+        }
+        if (ids.length / numSequences > maxSequenceLength) {
+            throw new UserException("a sequence of " + ids.length / numSequences + " tokens is longer than the model's "
+                    + maxSequenceLength + ": shorten it");
+        }
+        for (int n = 0; n < ids.length; n++) {
+            if (ids[n] < 0 || ids[n] >= config.vocabSize()) {
+                throw new UserException("token id " + ids[n] + " at position " + n + " is outside the vocabulary of "
+                        + config.vocabSize() + ": was the text made with another tokenizer?");
+            }
+        }
+    }
+
+    /** Frees the rope tables; weights and gradients belong to the caller. */
+    @Override
+    public void close() {
+        ropeTables.values().forEach(RopeTable::close);
+    }
+}

@@ -1,0 +1,57 @@
+package org.xecomla.nn;
+
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Language-model head and loss as one operation over chunks of positions, so that logits of all positions never exist at
+ * once. Legend: N positions, n positions of a chunk, D model, V vocabulary.
+ *
+ * @param head (V, D), commonly the embedding's own memory
+ * @param chunkRows n
+ */
+record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
+    private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float
+    private static final int LEAST_ROWS = 128; // below, products with the head are bound by reading it
+
+    static ChunkedHead of(Linear head) {
+        int rows = Math.max(LEAST_ROWS, CHUNK_ELEMENTS / head.numOutputs());
+        return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows);
+    }
+
+    /** @param hidden (N, D), after the final norm */
+    LossSums loss(Tensor hidden, TokenLoss loss, Arena arena) {
+        return over(hidden, loss, null, null, arena);
+    }
+
+    /**
+     * Adds into the head's gradient.
+     *
+     * @param hidden (N, D), after the final norm
+     * @param dHidden (N, D), overwritten
+     */
+    LossSums lossAndGradients(Tensor hidden, TokenLoss loss, LossWeights weights, Tensor dHidden, Arena arena) {
+        return over(hidden, loss, weights, dHidden, arena);
+    }
+
+    private LossSums over(Tensor hidden, TokenLoss loss, LossWeights weights, Tensor dHidden, Arena arena) {
+        if (loss.numRows() != hidden.rows()) {
+            throw new IllegalArgumentException(
+                    "a loss of " + loss.numRows() + " positions for hidden states of " + hidden.rows());
+        }
+        LossSums sums = LossSums.ZERO;
+        for (int from = 0; from < hidden.rows(); from += chunkRows) {
+            int to = Math.min(hidden.rows(), from + chunkRows);
+            long mark = arena.mark();
+            Tensor x = hidden.rows(from, to); // (n, D)
+            Tensor logits = head.forward(x, arena); // (n, V)
+            sums = sums.plus(this.loss.apply(logits, loss.rows(from, to), weights, arena));
+            if (weights != null) {
+                // forward was: logits = head(x), and logits hold their gradient now
+                head.backward(logits, x, dHidden.rows(from, to)); // (n, D)
+            }
+            arena.release(mark);
+        }
+        return sums;
+    }
+}

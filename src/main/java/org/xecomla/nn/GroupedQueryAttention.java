@@ -1,0 +1,108 @@
+package org.xecomla.nn;
+
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Llama's attention with G key/value heads for H query heads (Ainslie et al. 2023); multi-head where G = H. Legend: B
+ * batch, T time, D model, H query heads, G key/value heads, K head dimension.
+ */
+record GroupedQueryAttention(
+        AttentionConfig.Gqa config,
+        Linear queries,
+        Linear keys,
+        Linear values,
+        Linear output,
+        RopeTable rope,
+        Kernels kernels)
+        implements Attention {
+    /**
+     * @param x (B*T, D)
+     * @param q (B*T, H*K), turned
+     * @param k (B*T, G*K), turned
+     * @param v (B*T, G*K)
+     * @param out (B*T, H*K)
+     * @param logSumExp (B*T, H)
+     */
+    record Cache(Tensor x, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, AttentionShape shape)
+            implements Attention.Cache {}
+
+    static GroupedQueryAttention of(AttentionConfig.Gqa config, String prefix, Parameters parameters, RopeTable rope) {
+        return new GroupedQueryAttention(
+                config,
+                parameters.linear(prefix + "q_proj.weight"),
+                parameters.linear(prefix + "k_proj.weight"),
+                parameters.linear(prefix + "v_proj.weight"),
+                parameters.linear(prefix + "o_proj.weight"),
+                rope,
+                parameters.kernels());
+    }
+
+    @Override
+    public boolean trainable() {
+        return queries.trainable() || keys.trainable() || values.trainable() || output.trainable();
+    }
+
+    @Override
+    public Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
+        int length = x.rows() / numSequences;
+        AttentionShape shape = AttentionShape.training(numSequences, length, Math.pow(config.headDim(), -0.5));
+        Tensor q = queries.forward(x, arena); // (B*T, H*K)
+        Tensor k = keys.forward(x, arena); // (B*T, G*K)
+        Tensor v = values.forward(x, arena); // (B*T, G*K)
+        rope.turn(queryHeads(q), length, kernels);
+        rope.turn(keyHeads(k), length, kernels);
+        Tensor out = arena.matrix(x.rows(), q.cols()); // (B*T, H*K)
+        Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
+        kernels.attention(queryHeads(q), keyHeads(k), keyHeads(v), queryHeads(out), logSumExp, shape);
+        output.forwardAdding(out, y); // (B*T, D)
+        return new Cache(x, q, k, v, out, logSumExp, shape);
+    }
+
+    @Override
+    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
+        Cache cache = (Cache) saved;
+        int length = cache.shape.queryLength();
+        long mark = arena.mark();
+        Tensor dQ = arena.matrix(dY.rows(), cache.q.cols()); // (B*T, H*K)
+        Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, G*K)
+        Tensor dV = arena.matrix(dY.rows(), cache.v.cols()); // (B*T, G*K)
+        long markOfOut = arena.mark();
+        Tensor dOut = arena.matrix(dY.rows(), cache.out.cols()); // (B*T, H*K)
+        // forward was: y += output(out)
+        output.backward(dY, cache.out, dOut); // (B*T, H*K)
+        // forward was: out = attention(q, k, v)
+        kernels.attentionBackward(
+                queryHeads(dOut),
+                queryHeads(cache.q),
+                keyHeads(cache.k),
+                keyHeads(cache.v),
+                queryHeads(cache.out),
+                cache.logSumExp,
+                cache.shape,
+                queryHeads(dQ),
+                keyHeads(dK),
+                keyHeads(dV));
+        arena.release(markOfOut);
+        // forward was: q, k turned in place
+        rope.turnBack(keyHeads(dK), length, kernels);
+        rope.turnBack(queryHeads(dQ), length, kernels);
+        // forward was: q = queries(x), k = keys(x), v = values(x)
+        values.backward(dV, cache.x, dX); // (B*T, D)
+        keys.backwardAdding(dK, cache.x, dX); // (B*T, D)
+        queries.backwardAdding(dQ, cache.x, dX); // (B*T, D)
+        arena.release(mark);
+    }
+
+    private HeadView queryHeads(Tensor x) {
+        return HeadView.of(x, config.numHeads());
+    }
+
+    private HeadView keyHeads(Tensor x) {
+        return HeadView.of(x, config.numKvHeads());
+    }
+}

@@ -1,0 +1,183 @@
+package org.xecomla.nn;
+
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Multi-head Latent Attention (DeepSeek-V2, section 2.1) as in {@code DeepseekV3Attention}, keys and values decompressed:
+ * keys and values come from one latent of R elements, positions from one rope key of P elements that all heads share.
+ * Legend: B batch, T time, D model, H heads, N nope, P rope, R latent rank, Dv value dimension.
+ *
+ * @param kvDown (R+P, D): the latent's rows, then the rope key's
+ * @param kvNorm on the latent; null: none
+ * @param kvUp (H*(N+Dv), R): per head its N key rows, then its Dv value rows
+ */
+record LatentAttention(
+        AttentionConfig.Mla config,
+        QueryProjection queries,
+        Linear kvDown,
+        RmsNorm kvNorm,
+        Linear kvUp,
+        Linear output,
+        RopeTable rope,
+        Kernels kernels)
+        implements Attention {
+    /**
+     * @param x (B*T, D)
+     * @param query holds q (B*T, H*(N+P)), its rope part turned
+     * @param latent (B*T, R), the input of kvUp
+     * @param normCache null: no norm
+     * @param k (B*T, H*(N+P)), its rope part turned
+     * @param kv (B*T, H*(N+Dv))
+     * @param out (B*T, H*Dv)
+     * @param logSumExp (B*T, H)
+     */
+    record Cache(
+            Tensor x,
+            QueryProjection.Cache query,
+            Tensor latent,
+            RmsNorm.Cache normCache,
+            Tensor k,
+            Tensor kv,
+            Tensor out,
+            Tensor logSumExp,
+            AttentionShape shape)
+            implements Attention.Cache {}
+
+    static LatentAttention of(AttentionConfig.Mla config, String prefix, Parameters parameters, RopeTable rope) {
+        return new LatentAttention(
+                config,
+                QueryProjection.of(config, prefix, parameters),
+                parameters.linear(prefix + "kv_a_proj_with_mqa.weight"),
+                config.kvNorm() ? parameters.norm(prefix + "kv_a_layernorm.weight", ModelConfig.LATENT_NORM_EPS) : null,
+                parameters.linear(prefix + "kv_b_proj.weight"),
+                parameters.linear(prefix + "o_proj.weight"),
+                rope,
+                parameters.kernels());
+    }
+
+    @Override
+    public boolean trainable() {
+        return queries.trainable()
+                || kvDown.trainable()
+                || (kvNorm != null && kvNorm.trainable())
+                || kvUp.trainable()
+                || output.trainable();
+    }
+
+    @Override
+    public Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
+        int length = x.rows() / numSequences;
+        AttentionShape shape = AttentionShape.training(numSequences, length, config.softmaxScale());
+        QueryProjection.Cache query = queries.forward(x, arena);
+        rope.turn(ropePart(query.q()), length, kernels);
+        Tensor down = kvDown.forward(x, arena); // (B*T, R+P)
+        Tensor latent = down.cols(0, config.kvLoraRank()); // (B*T, R)
+        Tensor ropeKey = down.cols(config.kvLoraRank(), down.cols()); // (B*T, P)
+        rope.turn(HeadView.of(ropeKey, 1), length, kernels);
+        RmsNorm.Cache normCache = kvNorm == null ? null : kvNorm.forward(latent, arena);
+        Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
+        Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
+        Tensor k = arena.matrix(x.rows(), query.q().cols()); // (B*T, H*(N+P))
+        kernels.copyHeads(upKeys(kv), nopePart(k));
+        kernels.copyHeads(HeadView.shared(ropeKey, config.numHeads()), ropePart(k));
+        Tensor out = arena.matrix(x.rows(), output.weight().cols()); // (B*T, H*Dv)
+        Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
+        kernels.attention(heads(query.q()), heads(k), upValues(kv), heads(out), logSumExp, shape);
+        output.forwardAdding(out, y); // (B*T, D)
+        return new Cache(x, query, input, normCache, k, kv, out, logSumExp, shape);
+    }
+
+    @Override
+    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
+        Cache cache = (Cache) saved;
+        long mark = arena.mark();
+        Tensor dQ = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
+        Tensor dDown = arena.matrix(dY.rows(), kvDown.numOutputs()); // (B*T, R+P)
+        long markOfKeys = arena.mark();
+        Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
+        Tensor dKv = arena.matrix(dY.rows(), cache.kv.cols()); // (B*T, H*(N+Dv))
+        attentionBackward(dY, cache, dQ, dK, dKv, arena);
+        keysBackward(dK, dKv, dDown, cache.shape.queryLength());
+        latentBackward(dKv, cache, dDown.cols(0, config.kvLoraRank()), arena); // (B*T, R)
+        arena.release(markOfKeys);
+        // forward was: down = kvDown(x)
+        kvDown.backward(dDown, cache.x, dX); // (B*T, D)
+        // forward was: the rope part of q turned in place
+        rope.turnBack(ropePart(dQ), cache.shape.queryLength(), kernels);
+        // forward was: q = queries(x)
+        queries.backwardAdding(dQ, cache.query, dX, arena); // (B*T, D)
+        arena.release(mark);
+    }
+
+    /** Leaves the gradient of the values in dKv; its key part is not yet written. */
+    private void attentionBackward(Tensor dY, Cache cache, Tensor dQ, Tensor dK, Tensor dKv, Arena arena) {
+        long mark = arena.mark();
+        Tensor dOut = arena.matrix(dY.rows(), cache.out.cols()); // (B*T, H*Dv)
+        // forward was: y += output(out)
+        output.backward(dY, cache.out, dOut); // (B*T, H*Dv)
+        // forward was: out = attention(q, k, the values in kv)
+        kernels.attentionBackward(
+                heads(dOut),
+                heads(cache.query.q()),
+                heads(cache.k),
+                upValues(cache.kv),
+                heads(cache.out),
+                cache.logSumExp,
+                cache.shape,
+                heads(dQ),
+                heads(dK),
+                upValues(dKv));
+        arena.release(mark);
+    }
+
+    private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int length) {
+        Tensor dRopeKey = dDown.cols(config.kvLoraRank(), dDown.cols()); // (B*T, P)
+        // forward was: rope part of k = ropeKey, the same for every head
+        kernels.fill(dRopeKey, 0);
+        kernels.addHeads(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads()));
+        // forward was: nope part of k = key part of kv
+        kernels.copyHeads(nopePart(dK), upKeys(dKv));
+        // forward was: ropeKey turned in place
+        rope.turnBack(HeadView.of(dRopeKey, 1), length, kernels);
+    }
+
+    private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, Arena arena) {
+        if (kvNorm == null) {
+            // forward was: kv = kvUp(latent)
+            kvUp.backward(dKv, cache.latent, dLatent); // (B*T, R)
+            return;
+        }
+        Tensor dInput = arena.matrix(dKv.rows(), config.kvLoraRank()); // (B*T, R)
+        // forward was: kv = kvUp(input)
+        kvUp.backward(dKv, cache.latent, dInput); // (B*T, R)
+        kernels.fill(dLatent, 0);
+        // forward was: input = kvNorm(latent)
+        kvNorm.backward(dInput, cache.normCache, dLatent); // (B*T, R)
+    }
+
+    private HeadView heads(Tensor x) {
+        return HeadView.of(x, config.numHeads());
+    }
+
+    private HeadView nopePart(Tensor x) {
+        return heads(x).part(0, config.qkNopeHeadDim());
+    }
+
+    private HeadView ropePart(Tensor x) {
+        return heads(x).part(config.qkNopeHeadDim(), config.qkHeadDim());
+    }
+
+    private HeadView upKeys(Tensor kv) {
+        return heads(kv).part(0, config.qkNopeHeadDim());
+    }
+
+    private HeadView upValues(Tensor kv) {
+        return heads(kv).part(config.qkNopeHeadDim(), config.qkNopeHeadDim() + config.vHeadDim());
+    }
+}

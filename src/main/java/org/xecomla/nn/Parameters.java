@@ -1,0 +1,29 @@
+package org.xecomla.nn;
+
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Where layers find their parameters by name, and the kernels they compute with.
+ *
+ * @param gradients null: inference, no layer has gradient views
+ */
+record Parameters(ParameterStore weights, ParameterStore gradients, Kernels kernels) {
+    Linear linear(String name) {
+        return new Linear(weights.get(name), gradient(name), kernels); // (out, in)
+    }
+
+    RmsNorm norm(String name, double epsilon) {
+        return new RmsNorm(weights.get(name), gradient(name), epsilon, kernels); // (1, D)
+    }
+
+    Tensor weight(String name) {
+        return weights.get(name);
+    }
+
+    /** Null where the parameter is frozen, or all are. */
+    Tensor gradient(String name) {
+        return gradients == null ? null : gradients.get(name);
+    }
+}

@@ -1,0 +1,48 @@
+package org.xecomla.nn;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Cosines and sines of every position and plane, times the rope factor m; angles are computed in double. Legend: P rope
+ * dimension. Half-split: plane j is columns j and j + P/2.
+ *
+ * @param cos (positions, P/2)
+ * @param sin (positions, P/2)
+ */
+record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
+    static RopeTable of(RopeFrequencies frequencies, int numPositions, DataType type) {
+        int numPlanes = frequencies.inverse().length;
+        double[] cos = new double[numPositions * numPlanes];
+        double[] sin = new double[numPositions * numPlanes];
+        for (int t = 0; t < numPositions; t++) {
+            for (int j = 0; j < numPlanes; j++) {
+                double angle = t * frequencies.inverse()[j];
+                cos[t * numPlanes + j] = frequencies.factor() * Math.cos(angle);
+                sin[t * numPlanes + j] = frequencies.factor() * Math.sin(angle);
+            }
+        }
+        return new RopeTable(
+                Tensor.of(type, numPositions, numPlanes, cos), // (positions, P/2)
+                Tensor.of(type, numPositions, numPlanes, sin)); // (positions, P/2)
+    }
+
+    /** Turns heads of width P in place; row n is at position n % sequenceLength. */
+    void turn(HeadView x, int sequenceLength, Kernels kernels) {
+        kernels.rope(x, cos, sin, sequenceLength, 0, false);
+    }
+
+    /** The backward of {@link #turn}, in place: a rotation's transpose turns back. */
+    void turnBack(HeadView dX, int sequenceLength, Kernels kernels) {
+        // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
+        kernels.rope(dX, cos, sin, sequenceLength, 0, true);
+    }
+
+    @Override
+    public void close() {
+        cos.storage().close();
+        sin.storage().close();
+    }
+}

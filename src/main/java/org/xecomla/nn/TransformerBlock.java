@@ -1,0 +1,68 @@
+package org.xecomla.nn;
+
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Llama's pre-norm block: middle = x + attention(norm(x)), y = middle + mlp(norm(middle)). Legend: B batch, T time, D
+ * model.
+ */
+record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpNorm, SwiGluMlp mlp, Kernels kernels) {
+    /** The caches of the four parts; all tensors lie on the arena's stack, x and y with the caller. */
+    record Cache(RmsNorm.Cache attentionNorm, Attention.Cache attention, RmsNorm.Cache mlpNorm, SwiGluMlp.Cache mlp) {
+        /** (B*T, D): what the attention saw. */
+        Tensor attentionInput() {
+            return attentionNorm.y();
+        }
+    }
+
+    static TransformerBlock of(
+            int layer, AttentionConfig attention, double epsilon, Parameters parameters, RopeTable rope) {
+        String prefix = ParameterShapes.layer(layer);
+        return new TransformerBlock(
+                parameters.norm(prefix + "input_layernorm.weight", epsilon),
+                Attention.of(attention, prefix + "self_attn.", parameters, rope),
+                parameters.norm(prefix + "post_attention_layernorm.weight", epsilon),
+                SwiGluMlp.of(prefix + "mlp.", parameters),
+                parameters.kernels());
+    }
+
+    boolean trainable() {
+        return attentionNorm.trainable() || attention.trainable() || mlpNorm.trainable() || mlp.trainable();
+    }
+
+    /**
+     * @param x (B*T, D), kept by the caller until the backward
+     * @param y (B*T, D), overwritten
+     */
+    Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
+        Tensor middle = arena.matrix(x.rows(), x.cols()); // (B*T, D)
+        kernels.copy(x, middle);
+        RmsNorm.Cache normed = attentionNorm.forward(x, arena);
+        Attention.Cache attended = attention.forward(normed.y(), numSequences, middle, arena);
+        kernels.copy(middle, y);
+        RmsNorm.Cache normedMiddle = mlpNorm.forward(middle, arena);
+        SwiGluMlp.Cache fed = mlp.forward(normedMiddle.y(), y, arena);
+        return new Cache(normed, attended, normedMiddle, fed);
+    }
+
+    /**
+     * Adds into the gradients of the parameters; the arena is as before.
+     *
+     * @param dStream (B*T, D), in place: comes as the gradient of y, leaves as that of x
+     */
+    void backward(Tensor dStream, Cache cache, Arena arena) {
+        long mark = arena.mark();
+        Tensor dBranch = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
+        // forward was: y = middle + mlp(mlpNorm(middle))
+        mlp.backward(dStream, cache.mlp, dBranch, arena); // (B*T, D)
+        mlpNorm.backward(dBranch, cache.mlpNorm, dStream); // (B*T, D)
+        // forward was: middle = x + attention(attentionNorm(x))
+        attention.backward(dStream, cache.attention, dBranch, arena); // (B*T, D)
+        attentionNorm.backward(dBranch, cache.attentionNorm, dStream); // (B*T, D)
+        arena.release(mark);
+    }
+}

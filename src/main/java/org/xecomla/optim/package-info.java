@@ -1,0 +1,2 @@
+/** Update rules on flat parameter stores: AdamW, gradient clipping, learning-rate schedule, outer update of replicas. */
+package org.xecomla.optim;
