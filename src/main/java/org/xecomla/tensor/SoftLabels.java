@@ -1,5 +1,8 @@
 package org.xecomla.tensor;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * What the teacher says at N positions, in one of three forms; row n speaks of the token after position n.
  *
@@ -12,14 +15,57 @@ public sealed interface SoftLabels {
     /** Rows {@code from} (inclusive) to {@code to} (exclusive). */
     SoftLabels rows(int from, int to);
 
+    /** The rows of {@code parts}, all of one form, one behind the other; narrower rows are filled up to the widest k. */
+    static SoftLabels concat(List<? extends SoftLabels> parts) {
+        if (parts.size() == 1) {
+            return parts.get(0);
+        }
+        int n = parts.stream().mapToInt(SoftLabels::numRows).sum();
+        if (parts.get(0) instanceof Dense first) {
+            int v = first.vocabSize();
+            float[] probabilities = new float[Math.multiplyExact(n, v)];
+            int at = 0;
+            for (SoftLabels part : parts) {
+                System.arraycopy(((Dense) part).probabilities(), 0, probabilities, at * v, part.numRows() * v);
+                at += part.numRows();
+            }
+            return new Dense(n, v, probabilities);
+        }
+        int k = parts.stream().mapToInt(SoftLabels::width).max().orElseThrow();
+        int[] ids = new int[Math.multiplyExact(n, k)];
+        float[] weights = new float[n * k];
+        float[] tail = new float[n];
+        Arrays.fill(ids, -1);
+        int at = 0;
+        for (SoftLabels part : parts) {
+            if (part instanceof TopK topK) {
+                copyRows(topK.ids(), topK.probabilities(), topK.k(), ids, weights, k, at);
+                System.arraycopy(topK.tail(), 0, tail, at, topK.numRows());
+            } else if (part instanceof Sampled sampled) {
+                copyRows(sampled.ids(), sampled.weights(), sampled.k(), ids, weights, k, at);
+            }
+            at += part.numRows();
+        }
+        return parts.get(0) instanceof TopK ? new TopK(n, k, ids, weights, tail) : new Sampled(n, k, ids, weights);
+    }
+
+    private static void copyRows(
+            int[] ids, float[] weights, int width, int[] allIds, float[] allWeights, int k, int at) {
+        for (int row = 0; row * width < ids.length; row++) {
+            System.arraycopy(ids, row * width, allIds, (at + row) * k, width);
+            System.arraycopy(weights, row * width, allWeights, (at + row) * k, width);
+        }
+    }
+
+    private static int width(SoftLabels labels) {
+        return labels instanceof TopK topK ? topK.k() : labels instanceof Sampled sampled ? sampled.k() : 0;
+    }
+
     /** Full distributions: {@code probabilities} (N, V). */
     record Dense(int numRows, int vocabSize, float[] probabilities) implements SoftLabels {
         @Override
         public Dense rows(int from, int to) {
-            return new Dense(
-                    to - from,
-                    vocabSize,
-                    java.util.Arrays.copyOfRange(probabilities, from * vocabSize, to * vocabSize));
+            return new Dense(to - from, vocabSize, Arrays.copyOfRange(probabilities, from * vocabSize, to * vocabSize));
         }
     }
 
@@ -36,9 +82,9 @@ public sealed interface SoftLabels {
             return new TopK(
                     to - from,
                     k,
-                    java.util.Arrays.copyOfRange(ids, from * k, to * k),
-                    java.util.Arrays.copyOfRange(probabilities, from * k, to * k),
-                    java.util.Arrays.copyOfRange(tail, from, to));
+                    Arrays.copyOfRange(ids, from * k, to * k),
+                    Arrays.copyOfRange(probabilities, from * k, to * k),
+                    Arrays.copyOfRange(tail, from, to));
         }
     }
 
@@ -54,8 +100,8 @@ public sealed interface SoftLabels {
             return new Sampled(
                     to - from,
                     k,
-                    java.util.Arrays.copyOfRange(ids, from * k, to * k),
-                    java.util.Arrays.copyOfRange(weights, from * k, to * k));
+                    Arrays.copyOfRange(ids, from * k, to * k),
+                    Arrays.copyOfRange(weights, from * k, to * k));
         }
     }
 }

@@ -1,0 +1,31 @@
+package org.xecomla.train;
+
+import java.util.List;
+import org.xecomla.tensor.SoftLabels;
+
+/**
+ * Several sequences of one length as the model takes them, one behind the other. Legend: B sequences, T time.
+ *
+ * @param ids (B*T)
+ * @param labels (B*T), -1: none
+ * @param softLabels B*T rows, or null
+ */
+record TrainingBatch(int numSequences, int[] ids, int[] labels, SoftLabels softLabels) {
+    static TrainingBatch of(List<TrainingSequence> sequences) {
+        int length = sequences.get(0).ids().length;
+        int[] ids = new int[sequences.size() * length];
+        int[] labels = new int[ids.length];
+        for (int b = 0; b < sequences.size(); b++) {
+            System.arraycopy(sequences.get(b).ids(), 0, ids, b * length, length);
+            System.arraycopy(sequences.get(b).labels(), 0, labels, b * length, length);
+        }
+        List<SoftLabels> soft = sequences.stream()
+                .map(TrainingSequence::softLabels)
+                .filter(s -> s != null)
+                .toList();
+        if (!soft.isEmpty() && soft.size() != sequences.size()) {
+            throw new IllegalArgumentException("some sequences of a batch have soft labels and some have none");
+        }
+        return new TrainingBatch(sequences.size(), ids, labels, soft.isEmpty() ? null : SoftLabels.concat(soft));
+    }
+}
