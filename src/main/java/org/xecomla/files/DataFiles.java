@@ -1,0 +1,208 @@
+package org.xecomla.files;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
+import org.xecomla.config.UserException;
+
+/**
+ * Every file that the project reads or writes: local ones without Hadoop's start-up cost, all others by Hadoop's file
+ * systems.
+ *
+ * <p>A missing file is a {@link UserException} of one line; other trouble is an {@link UncheckedIOException}.
+ */
+public final class DataFiles {
+    private static final FileSpace LOCAL = new LocalFiles();
+    private static final FileSpace HADOOP = new HadoopFiles();
+    private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/.*");
+    private static final Pattern TEMPORARY = Pattern.compile("^\\..*\\.tmp$");
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private DataFiles() {}
+
+    /** The path of {@code location}: a URI as it is, anything else a local path, made absolute. */
+    public static Path path(String location) {
+        if (location.isBlank()) {
+            throw new UserException("an empty string is no path");
+        }
+        if (SCHEME.matcher(location).matches()) {
+            return new Path(location);
+        }
+        String absolute =
+                java.nio.file.Path.of(location).toAbsolutePath().normalize().toString();
+        return new Path("file", null, absolute);
+    }
+
+    /** Whether the path is on this machine's own disks. */
+    public static boolean isLocal(Path path) {
+        String scheme = path.toUri().getScheme();
+        return scheme == null || scheme.equals("file");
+    }
+
+    /** The path as people write it: local ones without scheme. */
+    public static String display(Path path) {
+        return isLocal(path) ? path.toUri().getPath() : path.toString();
+    }
+
+    public static boolean exists(Path path) {
+        return call(path, () -> space(path).exists(path));
+    }
+
+    public static boolean isDirectory(Path path) {
+        return call(path, () -> space(path).isDirectory(path));
+    }
+
+    /** Length of a file in bytes. */
+    public static long length(Path path) {
+        return call(path, () -> space(path).length(path));
+    }
+
+    /** The files and directories in {@code directory}, by name; what a writer left half-done is not among them. */
+    public static List<Path> list(Path directory) {
+        return call(directory, () -> space(directory).list(directory).stream()
+                .filter(child -> !TEMPORARY.matcher(child.getName()).matches())
+                .sorted(Comparator.comparing(Path::getName))
+                .toList());
+    }
+
+    /** The file's bytes from its start. */
+    public static InputStream openStream(Path path) {
+        return call(path, () -> new BufferedInputStream(space(path).openStream(path), BUFFER_BYTES));
+    }
+
+    /** The file for positioned reads. */
+    public static RandomReader open(Path path) {
+        return call(path, () -> space(path).open(path));
+    }
+
+    /** The whole of a small UTF-8 file. */
+    public static String readString(Path path) {
+        return call(path, () -> {
+            try (InputStream in = space(path).openStream(path)) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        });
+    }
+
+    /**
+     * Writes a file under a temporary name in the same directory and renames it, replacing a file of that name: a reader
+     * sees the old contents or all of the new. Directories above are made. Where a rename is a copy (object stores) the
+     * reader's guard is the {@code _SUCCESS} of {@link StageDirectory}.
+     */
+    public static void writeAtomically(Path path, OutputWriter writer) {
+        Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
+        call(path, () -> {
+            try {
+                try (OutputStream out = new BufferedOutputStream(space(path).create(temporary), BUFFER_BYTES)) {
+                    writer.write(out);
+                }
+                space(path).rename(temporary, path);
+                return null;
+            } catch (IOException | RuntimeException | Error e) {
+                try {
+                    space(path).delete(temporary);
+                } catch (IOException suppressed) {
+                    e.addSuppressed(suppressed);
+                }
+                throw e;
+            }
+        });
+    }
+
+    /** Writes a small UTF-8 file {@linkplain #writeAtomically atomically}. */
+    public static void writeString(Path path, String text) {
+        writeAtomically(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Copies a file {@linkplain #writeAtomically atomically}. */
+    public static void copy(Path from, Path to) {
+        try (InputStream in = openStream(from)) {
+            writeAtomically(to, in::transferTo);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static void createDirectories(Path directory) {
+        call(directory, () -> {
+            space(directory).createDirectories(directory);
+            return null;
+        });
+    }
+
+    /** Removes a file, or a directory and all below it, if it is there. */
+    public static void delete(Path path) {
+        call(path, () -> {
+            space(path).delete(path);
+            return null;
+        });
+    }
+
+    /** SHA-256 of a file's contents, in hexadecimal. */
+    public static String sha256(Path path) {
+        MessageDigest digest = newSha256();
+        try (InputStream in = openStream(path)) {
+            byte[] buffer = new byte[1 << 20];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest newSha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    static UserException truncated(Path path, long length, long position, long wanted, Throwable cause) {
+        return new UserException(
+                display(path) + " has " + length + " bytes, but bytes " + position + " to " + (position + wanted)
+                        + " are needed: the file is truncated, copy it again",
+                cause);
+    }
+
+    private static FileSpace space(Path path) {
+        return isLocal(path) ? LOCAL : HADOOP;
+    }
+
+    private interface Action<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T call(Path path, Action<T> action) {
+        try {
+            return action.run();
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            throw new UserException("no such file or directory: " + display(path), e);
+        } catch (NotDirectoryException e) {
+            throw new UserException(display(path) + " is a file, not a directory", e);
+        } catch (AccessDeniedException | AccessControlException e) {
+            throw new UserException("no permission for " + display(path), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(display(path) + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package org.xecomla.files;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+
+/** What {@link DataFiles} asks of a place that holds files. A missing file is a FileNotFoundException or NoSuchFileException. */
+interface FileSpace {
+    boolean exists(Path path) throws IOException;
+
+    boolean isDirectory(Path path) throws IOException;
+
+    long length(Path path) throws IOException;
+
+    List<Path> list(Path directory) throws IOException;
+
+    InputStream openStream(Path path) throws IOException;
+
+    RandomReader open(Path path) throws IOException;
+
+    /** A new file whose contents are on stable storage once the stream is closed. */
+    OutputStream create(Path path) throws IOException;
+
+    /** Gives {@code from} the name {@code to}, replacing a file of that name. */
+    void rename(Path from, Path to) throws IOException;
+
+    void createDirectories(Path directory) throws IOException;
+
+    void delete(Path path) throws IOException;
+}

@@ -1,0 +1,164 @@
+package org.xecomla.files;
+
+import java.io.EOFException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.UserException;
+
+/**
+ * The machine's own files by java.nio: starting Hadoop's file systems takes longer than a whole {@code logits} command, and
+ * its local one litters directories with .crc files.
+ */
+final class LocalFiles implements FileSpace {
+    private static java.nio.file.Path local(Path path) {
+        return java.nio.file.Path.of(path.toUri().getPath());
+    }
+
+    @Override
+    public boolean exists(Path path) {
+        return Files.exists(local(path));
+    }
+
+    @Override
+    public boolean isDirectory(Path path) {
+        return Files.isDirectory(local(path));
+    }
+
+    @Override
+    public long length(Path path) throws IOException {
+        return Files.size(local(path));
+    }
+
+    @Override
+    public List<Path> list(Path directory) throws IOException {
+        try (Stream<java.nio.file.Path> children = Files.list(local(directory))) {
+            return children.map(child -> new Path(
+                            "file",
+                            null,
+                            local(directory).resolve(child.getFileName()).toString()))
+                    .toList();
+        }
+    }
+
+    @Override
+    public InputStream openStream(Path path) throws IOException {
+        return Files.newInputStream(local(path));
+    }
+
+    @Override
+    public RandomReader open(Path path) throws IOException {
+        if (Files.isDirectory(local(path))) {
+            throw new UserException(DataFiles.display(path) + " is a directory, not a file");
+        }
+        FileChannel channel = FileChannel.open(local(path), StandardOpenOption.READ);
+        return new ChannelReader(path, channel, channel.size());
+    }
+
+    @Override
+    public OutputStream create(Path path) throws IOException {
+        Files.createDirectories(local(path).getParent());
+        FileChannel channel = FileChannel.open(
+                local(path), StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+        return new FilterOutputStream(Channels.newOutputStream(channel)) {
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                out.write(bytes, offset, length);
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (channel.isOpen()) {
+                    channel.force(true);
+                }
+                super.close();
+            }
+        };
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        Files.move(local(from), local(to), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    @Override
+    public void createDirectories(Path directory) throws IOException {
+        Files.createDirectories(local(directory));
+    }
+
+    @Override
+    public void delete(Path path) throws IOException {
+        try {
+            Files.walkFileTree(local(path), new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(java.nio.file.Path file, BasicFileAttributes attributes)
+                        throws IOException {
+                    Files.delete(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(java.nio.file.Path directory, IOException failure)
+                        throws IOException {
+                    if (failure != null) {
+                        throw failure;
+                    }
+                    Files.delete(directory);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (NoSuchFileException absent) {
+            // Gone is what was asked for.
+        }
+    }
+
+    private record ChannelReader(Path path, FileChannel channel, long length) implements RandomReader {
+        @Override
+        public void readFully(long position, byte[] buffer, int offset, int length) {
+            readFully(position, ByteBuffer.wrap(buffer, offset, length));
+        }
+
+        @Override
+        public void readFully(long position, ByteBuffer target) {
+            long at = position;
+            int wanted = target.remaining();
+            try {
+                while (target.hasRemaining()) {
+                    int read = channel.read(target, at);
+                    if (read < 0) {
+                        throw new EOFException();
+                    }
+                    at += read;
+                }
+            } catch (EOFException end) {
+                throw DataFiles.truncated(path, length, position, wanted, end);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
