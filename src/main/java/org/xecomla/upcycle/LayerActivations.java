@@ -1,0 +1,26 @@
+package org.xecomla.upcycle;
+
+import java.io.Serializable;
+import org.xecomla.tensor.Matrix;
+
+/**
+ * What the calibration text shows of the inputs x of one layer's attention, after its RMSNorm. Legend: D model.
+ *
+ * @param numTokens how many inputs were seen
+ * @param secondMoment E[x x<sup>T</sup>] over all of them (D, D)
+ * @param sample some of the inputs themselves, evenly spread over the text (numSamples, D)
+ */
+public record LayerActivations(long numTokens, Matrix secondMoment, Matrix sample) implements Serializable {
+    public LayerActivations {
+        if (secondMoment.rows() != secondMoment.cols() || sample.cols() != secondMoment.cols() || sample.rows() < 1) {
+            throw new IllegalArgumentException(
+                    "activations with second moment " + secondMoment + " and sample " + sample);
+        }
+    }
+
+    /** All of {@code inputs} (numTokens, D) as moments and as sample. */
+    public static LayerActivations of(Matrix inputs) {
+        Matrix moment = inputs.transposeTimes(inputs).scale(1.0 / inputs.rows()); // (D, D)
+        return new LayerActivations(inputs.rows(), moment, inputs);
+    }
+}

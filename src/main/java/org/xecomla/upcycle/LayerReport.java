@@ -1,0 +1,37 @@
+package org.xecomla.upcycle;
+
+import java.io.Serializable;
+
+/**
+ * What an initialisation kept of one layer. A share that does not apply is NaN.
+ *
+ * @param layer from 0
+ * @param latent false: the layer stays grouped-query attention, and all shares are NaN
+ * @param qLoraRank 0: full q_proj
+ * @param kvElements cached elements per token
+ * @param baseKvElements of the base's layer
+ * @param kvEnergy share of the squared singular values that the KV latent keeps
+ * @param queryEnergy likewise of the query latent; 1 with a full q_proj
+ * @param ropeEnergy share of the query-weighted key energy in the rotary planes that the shared rope key keeps
+ * @param normError root mean square of ||norm(c) - c|| / ||c|| over the calibration text; 0 without a norm
+ */
+public record LayerReport(
+        int layer,
+        boolean latent,
+        int kvLoraRank,
+        int qLoraRank,
+        int qkNopeHeadDim,
+        int qkRopeHeadDim,
+        int kvElements,
+        int baseKvElements,
+        double kvEnergy,
+        double queryEnergy,
+        double ropeEnergy,
+        double normError)
+        implements Serializable {
+
+    /** Cached elements per token as a share of the base's. */
+    public double kvShare() {
+        return (double) kvElements / baseKvElements;
+    }
+}

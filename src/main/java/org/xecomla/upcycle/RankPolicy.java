@@ -1,0 +1,73 @@
+package org.xecomla.upcycle;
+
+import java.io.Serializable;
+import org.xecomla.tensor.Matrix;
+
+/** How many singular values a factorisation keeps. */
+public sealed interface RankPolicy extends Serializable {
+    /** Ranks by energy are rounded up to a multiple of this, as X-EcoMLA's code does. */
+    int CODE_MULTIPLE = 8;
+
+    /**
+     * @param singularValues (1, k), descending
+     * @return 1 to k
+     */
+    int rank(Matrix singularValues);
+
+    /** The same rank whatever the singular values; cut at how many there are. */
+    record Fixed(int rank) implements RankPolicy {
+        @Override
+        public int rank(Matrix singularValues) {
+            return Math.min(rank, singularValues.cols());
+        }
+    }
+
+    /** How a share of the energy becomes a rank. */
+    enum Rounding {
+        /** Paper: the smallest R whose squares sum up to at least the share. */
+        PAPER,
+        /** X-EcoMLA's code: the number of prefix sums within the share, at least 1, rounded up to a multiple of 8. */
+        CODE
+    }
+
+    /**
+     * The rank that keeps a share of the energy, the sum of the squared singular values (X-EcoMLA, section 3.3, and its
+     * code).
+     *
+     * @param share above 0 and at most 1
+     */
+    record Energy(double share, Rounding rounding) implements RankPolicy {
+        /** So that a share that a prefix meets exactly is met in spite of rounding. */
+        private static final double TOLERANCE = 1e-12;
+
+        @Override
+        public int rank(Matrix singularValues) {
+            int k = singularValues.cols();
+            double total = singularValues.sumOfSquares();
+            if (total == 0) {
+                return 1;
+            }
+            return switch (rounding) {
+                case PAPER -> Math.min(k, prefixesBelow(singularValues, (share - TOLERANCE) * total) + 1);
+                case CODE -> {
+                    int within = prefixesBelow(singularValues, Math.nextUp(share * total));
+                    int rounded = (Math.max(1, within) + CODE_MULTIPLE - 1) / CODE_MULTIPLE * CODE_MULTIPLE;
+                    yield Math.min(k, rounded);
+                }
+            };
+        }
+
+        /** How many prefix sums of the squared singular values are below {@code limit}. */
+        private static int prefixesBelow(Matrix singularValues, double limit) {
+            double sum = 0;
+            for (int i = 0; i < singularValues.cols(); i++) {
+                double sigma = singularValues.get(0, i);
+                sum += sigma * sigma;
+                if (sum >= limit) {
+                    return i;
+                }
+            }
+            return singularValues.cols();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package org.xecomla.upcycle;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.tensor.Matrix;
+
+/**
+ * A layer made latent.
+ *
+ * @param tensors by checkpoint name, in the internal layout: rope rows half-split, plane j at rows j and j + P/2 of the rope
+ *     part. {@code o_proj} is the base's and not among them.
+ */
+public record UpcycledLayer(AttentionConfig.Mla attention, Map<String, Matrix> tensors, LayerReport report)
+        implements Serializable {
+    public UpcycledLayer {
+        tensors = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+}

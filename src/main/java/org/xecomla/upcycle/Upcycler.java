@@ -1,0 +1,22 @@
+package org.xecomla.upcycle;
+
+/**
+ * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so that
+ * layers may be made anywhere and in any order.
+ */
+public interface Upcycler {
+    /**
+     * Makes one layer.
+     *
+     * @param activations of this layer's inputs; null where {@link LayerPlan#needsActivations} is false
+     */
+    UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations);
+
+    /** The implementation of {@code method}. */
+    static Upcycler of(UpcycleMethod method) {
+        return switch (method) {
+            case XECOMLA -> new XEcoMlaUpcycler();
+            case ALIGNED -> new AlignedUpcycler();
+        };
+    }
+}

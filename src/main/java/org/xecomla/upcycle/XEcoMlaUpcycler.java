@@ -1,0 +1,80 @@
+package org.xecomla.upcycle;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.xecomla.tensor.Matrix;
+
+/**
+ * X-EcoMLA's initialisation (arXiv 2503.11132, section 3.2, and AMD's code): one SVD of the query weight, one of keys and
+ * values together, the rope key the mean of the key heads.
+ *
+ * <p>The code repeats every key head for the queries that share it before its SVD. Singular vectors of the stack without
+ * repetition are the same but for factors: S' = sqrt(g) S, U' = U / sqrt(g) with each head's rows repeated, g queries a key
+ * head. That is what is computed here. Its quirk of giving the last layer the rank of the one before is not copied.
+ *
+ * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope, P rope, Q and R ranks of query and KV latent.
+ */
+final class XEcoMlaUpcycler implements Upcycler {
+
+    @Override
+    public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        int e = base.shape().headDim();
+        HeadRows rows = plan.ropeRows() == RopeRows.LAST
+                ? HeadRows.last(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim())
+                : HeadRows.stride(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim());
+        Map<String, Matrix> tensors = new LinkedHashMap<>();
+        LatentQuery query = query(plan, base, rows);
+        query.putInto(tensors);
+        LowRank kv = keysAndValues(plan, base, rows);
+        LatentNorm norm = LatentNorm.plain(plan.kvNorm(), kv.down(), activations);
+        tensors.put("kv_a_proj_with_mqa.weight", Matrix.stack(kv.down(), ropeKey(base, rows))); // (R+P, D)
+        norm.putInto(tensors);
+        tensors.put("kv_b_proj.weight", kv.up()); // (H*(N+E), R)
+        return LayerAssembly.of(plan, base, plan.ropeScaling(), tensors)
+                .finish(kv, query.energyKept(), Double.NaN, norm.error());
+    }
+
+    private static LatentQuery query(LayerPlan plan, BaseAttention base, HeadRows rows) {
+        int[] selected = rows.ofHeads(base.shape().numHeads(), base.shape().headDim());
+        if (plan.queryRank() == null) {
+            return LatentQuery.full(base.query().selectRows(selected)); // (H*(N+P), D)
+        }
+        LowRank factors = LowRank.of(base.query(), plan.queryRank(), plan.singularValues());
+        return new LatentQuery(factors.down(), factors.up().selectRows(selected), factors.energyKept());
+    }
+
+    /** Down (R, D); up (H*(N+E), R), per query head N key rows, then E value rows. */
+    private static LowRank keysAndValues(LayerPlan plan, BaseAttention base, HeadRows rows) {
+        double root = Math.sqrt(base.groupSize());
+        Matrix stacked = Matrix.stack(base.key(), base.value()); // (2*K*E, D)
+        LowRank factors = LowRank.of(stacked, plan.kvRank(), plan.singularValues());
+        boolean inDown = plan.singularValues() == SingularValues.DOWN;
+        Matrix down = inDown ? factors.down().scale(root) : factors.down(); // (R, D)
+        Matrix up = factors.up().selectRows(upRows(base, rows.nopeRows())); // (H*(N+E), R)
+        return new LowRank(down, inDown ? up.scale(1 / root) : up, factors.energyKept());
+    }
+
+    /** Rows of a stack [keys; values] (2*K*E, any) in the order of kv_b: per query head its key rows, then its value rows. */
+    static int[] upRows(BaseAttention base, int[] keyRows) {
+        int e = base.shape().headDim();
+        int numKeyRows = base.key().rows();
+        return IntStream.range(0, base.shape().numHeads())
+                .map(head -> head / base.groupSize() * e)
+                .flatMap(at -> IntStream.concat(
+                        Arrays.stream(keyRows).map(i -> at + i), IntStream.range(numKeyRows + at, numKeyRows + at + e)))
+                .toArray();
+    }
+
+    /** The rotated dimensions of the mean key head. (P, D) */
+    private static Matrix ropeKey(BaseAttention base, HeadRows rows) {
+        int e = base.shape().headDim();
+        int numKvHeads = base.shape().numKvHeads();
+        Matrix mean = Matrix.zeros(e, base.hiddenSize()); // (E, D)
+        for (int head = 0; head < numKvHeads; head++) {
+            mean = mean.plus(base.key().rows(head * e, (head + 1) * e));
+        }
+        return mean.scale(1.0 / numKvHeads).selectRows(rows.rope());
+    }
+}
