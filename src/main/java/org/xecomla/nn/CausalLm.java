@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeFrequencies;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UserException;
 import org.xecomla.tensor.Arena;

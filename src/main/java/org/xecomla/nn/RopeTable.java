@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.RopeFrequencies;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -14,14 +15,14 @@ import org.xecomla.tensor.Tensor;
  */
 record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
     static RopeTable of(RopeFrequencies frequencies, int numPositions, DataType type) {
-        int numPlanes = frequencies.inverse().length;
+        int numPlanes = frequencies.inverse().size();
         double[] cos = new double[numPositions * numPlanes];
         double[] sin = new double[numPositions * numPlanes];
         for (int t = 0; t < numPositions; t++) {
             for (int j = 0; j < numPlanes; j++) {
-                double angle = t * frequencies.inverse()[j];
-                cos[t * numPlanes + j] = frequencies.factor() * Math.cos(angle);
-                sin[t * numPlanes + j] = frequencies.factor() * Math.sin(angle);
+                double angle = t * frequencies.inverse().get(j);
+                cos[t * numPlanes + j] = frequencies.attentionFactor() * Math.cos(angle);
+                sin[t * numPlanes + j] = frequencies.attentionFactor() * Math.sin(angle);
             }
         }
         return new RopeTable(
