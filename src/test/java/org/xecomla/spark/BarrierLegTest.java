@@ -1,0 +1,93 @@
+package org.xecomla.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("spark")
+class BarrierLegTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static JavaSparkContext spark;
+
+    @BeforeAll
+    static void start() {
+        spark = new JavaSparkContext(new SparkConf()
+                .setMaster("local[3]")
+                .setAppName("BarrierLegTest")
+                .set("spark.ui.enabled", "false")
+                .set("spark.executor.heartbeatInterval", "200ms"));
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    @Test
+    void theTasksOfALegMeetInARing() {
+        List<double[]> sums = BarrierLeg.run(
+                spark,
+                RingGroup.create("test", 1, 3),
+                TIMEOUT,
+                averaging -> averaging.sum(averaging.rank(), averaging.numReplicas()));
+        assertEquals(3, sums.size());
+        for (double[] sum : sums) {
+            assertArrayEquals(new double[] {3, 9}, sum, 0);
+        }
+    }
+
+    @Test
+    void oneFailureEndsTheLeg() {
+        long start = System.nanoTime();
+        Exception e = assertThrows(
+                SparkException.class,
+                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 2), TIMEOUT, averaging -> {
+                    if (averaging.rank() == 1) {
+                        throw new IllegalArgumentException("the reason");
+                    }
+                    return averaging.sum(1);
+                }));
+        assertTrue(
+                System.nanoTime() - start < TIMEOUT.toNanos() / 2, "the other replica does not wait for its time-out");
+        assertTrue(e.getMessage().contains("barrier"), e.getMessage());
+    }
+
+    @Test
+    void progressReachesTheDriverWhileTheLegRuns() throws Exception {
+        BlockingQueue<Progress> seen = new LinkedBlockingQueue<>();
+        ProgressListener listener = new ProgressListener(seen::add);
+        ProgressAccumulator accumulator = new ProgressAccumulator();
+        spark.sc().register(accumulator, ProgressAccumulator.NAME);
+        spark.sc().addSparkListener(listener);
+        Thread leg = new Thread(() -> BarrierLeg.run(spark, RingGroup.create("test", 1, 1), TIMEOUT, averaging -> {
+            for (int step = 1; step <= 1000; step++) {
+                accumulator.add(new Progress(step, step * 10L, 1.0 / step, System.currentTimeMillis()));
+                Thread.sleep(5);
+            }
+            return true;
+        }));
+        leg.start();
+        Progress first = seen.poll(30, TimeUnit.SECONDS);
+        Progress second = seen.poll(30, TimeUnit.SECONDS);
+        assertTrue(leg.isAlive(), "the leg is still running");
+        assertTrue(0 < first.step() && first.step() < second.step());
+        assertEquals(first.step() * 10, first.tokens());
+        leg.join();
+        spark.sc().removeSparkListener(listener);
+        assertEquals(1000, accumulator.value().step());
+    }
+}
