@@ -17,8 +17,9 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
         if (line != null) {
             command.getErr().println("xecomla " + command.getCommandName() + ": " + line);
         } else {
-            command.getErr().println("xecomla " + command.getCommandName()
-                    + ": internal error, please report it with what follows");
+            command.getErr()
+                    .println("xecomla " + command.getCommandName()
+                            + ": internal error, please report it with what follows");
             e.printStackTrace(command.getErr());
         }
         command.getErr().flush();
@@ -29,7 +30,8 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
     public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         command.getErr()
-                .println("xecomla " + command.getCommandName() + ": " + e.getMessage() + " (see " + helpOf(command) + ")");
+                .println("xecomla " + command.getCommandName() + ": " + e.getMessage() + " (see " + helpOf(command)
+                        + ")");
         command.getErr().flush();
         return MISUSED;
     }
