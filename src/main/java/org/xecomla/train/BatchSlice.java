@@ -1,10 +1,12 @@
 package org.xecomla.train;
 
+import java.util.stream.LongStream;
+
 /**
  * The part of every global batch that one of P replicas computes: a contiguous range of global sample indices.
  *
- * <p>Global sample g belongs to step g / batchSequences, whatever P is; the P slices of a step are disjoint, in the order
- * of ranks, cover it, and differ by at most one sequence. So P replicas together see what one replica would.
+ * <p>The P slices of a step are disjoint, in the order of ranks, cover the step's batch, and differ by at most one
+ * sequence. So P replicas together see what one replica would.
  *
  * @param batchSequences sequences of one step over all replicas
  */
@@ -30,18 +32,14 @@ public record BatchSlice(int batchSequences, int numReplicas, int rank) {
         return offset(rank + 1) - offset(rank);
     }
 
-    /** The first global sample index of this slice at step {@code step}, counted from 0. */
-    public long firstSample(long step) {
-        return step * batchSequences + offset(rank);
-    }
-
-    /** The global sample indices of this slice at step {@code step}, counted from 0. */
-    public long[] samples(long step) {
-        long[] samples = new long[numSequences()];
-        for (int i = 0; i < samples.length; i++) {
-            samples[i] = firstSample(step) + i;
-        }
-        return samples;
+    /**
+     * The global sample indices that this slice has of one step.
+     *
+     * @param cursor global samples taken before the step, by all replicas together: where its batch begins
+     */
+    public long[] samples(long cursor) {
+        return LongStream.range(cursor + offset(rank), cursor + offset(rank + 1))
+                .toArray();
     }
 
     /** This slice's part of the batch: the weight of its replica in an average over replicas. */

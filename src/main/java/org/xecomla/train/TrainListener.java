@@ -1,0 +1,19 @@
+package org.xecomla.train;
+
+/**
+ * Follows a training run: logging, checkpoints, checks. Called on the training thread, in the order of the list; what it
+ * throws ends the run.
+ */
+public interface TrainListener {
+    /** After every step of this replica. */
+    default void onStep(StepMetrics metrics) {}
+
+    /**
+     * When all replicas hold the same weights again; every replica is called, and may meet the others here as long as all
+     * do.
+     *
+     * @param progress of the run so far
+     * @param last whether the run ends here
+     */
+    default void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {}
+}

@@ -1,0 +1,115 @@
+package org.xecomla.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.optim.AdamW;
+import org.xecomla.optim.GradientClip;
+import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.ParameterLayout;
+
+class TrainStepTest {
+    private static final LossSettings MIXED = new LossSettings(0.3, 1.5);
+    private static final AdamW.Settings ADAM_W = new AdamW.Settings(0.9, 0.98, 1e-8, 0);
+
+    private final Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+
+    private static TrainStep sgd(Replica replica, double rate, LossSettings loss) {
+        return new TrainStep(replica, new Sgd(), LearningRateSchedule.constant(rate), GradientClip.NONE, loss);
+    }
+
+    @Test
+    void microBatchesAddUpToTheBatch() {
+        List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(5, true), 5);
+        Replica whole = Tiny.replica(5, MIXED, Freeze.NONE, kernels);
+        TrainStep.Outcome expected = sgd(whole, 0.1, MIXED).run(0, batch);
+        for (int micro : new int[] {1, 2, 3}) {
+            Replica parts = Tiny.replica(micro, MIXED, Freeze.NONE, kernels);
+            TrainStep.Outcome outcome = sgd(parts, 0.1, MIXED).run(0, batch);
+            assertArrayEquals(Tiny.weights(whole), Tiny.weights(parts), 1e-12);
+            assertEquals(MIXED.value(expected.sums()), MIXED.value(outcome.sums()), 1e-12);
+            assertEquals(5 * Tiny.LENGTH, outcome.sums().numKl());
+            assertEquals(5 * (Tiny.LENGTH - 1), outcome.sums().numCe());
+        }
+    }
+
+    /** Six copies of a batch have the mean of one: the loss is per token, not per sequence or batch. */
+    @Test
+    void lossIsAMeanOverTokens() {
+        TrainingSequence one = new Tiny.Data(1, true).read(0);
+        Replica single = Tiny.replica(6, MIXED, Freeze.NONE, kernels);
+        Replica six = Tiny.replica(6, MIXED, Freeze.NONE, kernels);
+        TrainStep.Outcome outcome1 = sgd(single, 0.1, MIXED).run(0, List.of(one));
+        TrainStep.Outcome outcome6 = sgd(six, 0.1, MIXED).run(0, List.of(one, one, one, one, one, one));
+        assertEquals(MIXED.value(outcome1.sums()), MIXED.value(outcome6.sums()), 1e-12);
+        assertEquals(outcome1.gradientNorm(), outcome6.gradientNorm(), 1e-12);
+        assertArrayEquals(Tiny.weights(single), Tiny.weights(six), 1e-12);
+    }
+
+    @Test
+    void gradientsDoNotLeakIntoTheNextStep() {
+        List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(2, true), 2);
+        Replica replica = Tiny.replica(2, MIXED, Freeze.NONE, kernels);
+        TrainStep still = sgd(replica, 1e-300, MIXED);
+        assertEquals(still.run(0, batch).gradientNorm(), still.run(1, batch).gradientNorm(), 1e-12);
+    }
+
+    @Test
+    void clippedStepHasTheNormOfTheClip() {
+        List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(2, true), 2);
+        Replica replica = Tiny.replica(2, MIXED, Freeze.NONE, kernels);
+        double[] before = Tiny.weights(replica);
+        TrainStep step =
+                new TrainStep(replica, new Sgd(), LearningRateSchedule.constant(1), new GradientClip(1e-3), MIXED);
+        assertTrue(step.run(0, batch).gradientNorm() > 0.01);
+        double[] after = Tiny.weights(replica);
+        double moved = 0;
+        for (int i = 0; i < after.length; i++) {
+            moved += (after[i] - before[i]) * (after[i] - before[i]);
+        }
+        assertEquals(1e-3, Math.sqrt(moved), 1e-6);
+    }
+
+    @Test
+    void frozenWeightsStay() {
+        List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(2, true), 2);
+        Replica replica = Tiny.replica(2, MIXED, Freeze.NON_ATTENTION, kernels);
+        Replica untouched = Tiny.replica(2, MIXED, Freeze.NON_ATTENTION, kernels);
+        sgd(replica, 1, MIXED).run(0, batch);
+        for (ParameterLayout.Place place : replica.weights().layout().places().values()) {
+            String name = place.spec().name();
+            double[] before = untouched.weights().get(name).toDoubles();
+            double[] after = replica.weights().get(name).toDoubles();
+            if (name.contains("self_attn")) {
+                assertNotEquals(before[0], after[0], name);
+            } else {
+                assertArrayEquals(before, after, 0, name);
+            }
+        }
+    }
+
+    @Test
+    void aTinyModelLearns() {
+        LossSettings kl = new LossSettings(0, 1);
+        Kernels floats = new NaiveKernels(DataType.FLOAT);
+        List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(8, true), 8);
+        Replica replica = Tiny.replica(8, kl, Freeze.NONE, floats);
+        AdamW adamW = new AdamW(replica.weights().layout(), DataType.FLOAT, ADAM_W);
+        TrainStep step =
+                new TrainStep(replica, adamW, new LearningRateSchedule(0.02, 0.002, 5, 60), new GradientClip(1), kl);
+        double first = step.run(0, batch).sums().kl();
+        double last = first;
+        for (int s = 1; s < 60; s++) {
+            last = step.run(s, batch).sums().kl();
+        }
+        assertTrue(last < first / 4, "KL from " + first + " to " + last);
+    }
+}
