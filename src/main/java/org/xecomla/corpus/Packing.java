@@ -1,0 +1,63 @@
+package org.xecomla.corpus;
+
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.xecomla.config.UserException;
+
+/**
+ * How documents become one stream of tokens: a beginning-of-sequence token (where there is one), then the document's tokens;
+ * no end token between documents, attention crosses them.
+ *
+ * @param tokenizerDigest of the tokenizer that made the tokens
+ * @param vocabSize ids are below it: the model's vocabulary
+ * @param bosTokenId goes before each document
+ */
+public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosTokenId) {
+    /** Packing for a model of {@code modelVocabSize} ids by {@code tokenizer} and its beginning-of-sequence token. */
+    public static Packing of(Tokenizer tokenizer, int modelVocabSize) {
+        tokenizer.requireFits(modelVocabSize, "the model");
+        return new Packing(tokenizer.digest(), modelVocabSize, tokenizer.bosTokenId());
+    }
+
+    /**
+     * The document's part of the stream.
+     *
+     * @throws UserException naming the document, where one of its ids is outside the vocabulary
+     */
+    public int[] tokens(Document document, Tokenizer tokenizer) {
+        int[] ids = tokenizer.encode(document.text());
+        for (int id : ids) {
+            if (id >= vocabSize) {
+                throw new UserException(document.location().describe() + " has token id " + id
+                        + ", which is outside the model's vocabulary of " + vocabSize
+                        + ": tokenizer.path is not this model's tokenizer");
+            }
+        }
+        if (bosTokenId.isEmpty()) {
+            return ids;
+        }
+        int[] withBos = new int[ids.length + 1];
+        withBos[0] = bosTokenId.getAsInt();
+        System.arraycopy(ids, 0, withBos, 1, ids.length);
+        return withBos;
+    }
+
+    Map<String, String> settings() {
+        return Map.of(
+                "tokenizer",
+                tokenizerDigest,
+                "vocab-size",
+                Integer.toString(vocabSize),
+                "bos-token-id",
+                Integer.toString(bosTokenId.orElse(-1)));
+    }
+
+    static Packing ofSettings(UnaryOperator<String> settings) {
+        int bos = Integer.parseInt(settings.apply("bos-token-id"));
+        return new Packing(
+                settings.apply("tokenizer"),
+                Integer.parseInt(settings.apply("vocab-size")),
+                bos < 0 ? OptionalInt.empty() : OptionalInt.of(bos));
+    }
+}

@@ -1,0 +1,193 @@
+package org.xecomla.corpus;
+
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.OptionalInt;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+
+/**
+ * A Hugging Face {@code tokenizer.json}: text to token ids and back, by Hugging Face's own Rust library through DJL's
+ * native binding, so that ids equal those of Python's {@code tokenizers}.
+ *
+ * <p>The binding is called directly and not through {@code HuggingFaceTokenizer}, which truncates at 512 tokens by
+ * default, reports home when it opens, and fetches ten arrays for one. Thread-safe: any number of threads may encode at
+ * once.
+ */
+public final class Tokenizer implements AutoCloseable {
+    private static final String FILE_NAME = "tokenizer.json";
+
+    private final long handle;
+    private final Path file;
+    private final int vocabSize;
+    private final OptionalInt bosTokenId;
+    private final String digest;
+
+    private Tokenizer(long handle, Path file, int vocabSize, OptionalInt bosTokenId, String digest) {
+        this.handle = handle;
+        this.file = file;
+        this.vocabSize = vocabSize;
+        this.bosTokenId = bosTokenId;
+        this.digest = digest;
+    }
+
+    /**
+     * Opens {@code tokenizer.json}, or the one in a directory.
+     *
+     * <p>The beginning-of-sequence token is that of the {@code config.json} beside it ({@code bos_token_id}: the model
+     * decides), else of {@code tokenizer_config.json} ({@code bos_token}), else there is none; {@link #withBosTokenId}
+     * overrules both.
+     *
+     * @throws UserException where there is no such file or it is no tokenizer
+     */
+    public static Tokenizer open(Path directoryOrFile) {
+        Path file =
+                directoryOrFile.getName().endsWith(".json") ? directoryOrFile : new Path(directoryOrFile, FILE_NAME);
+        if (!DataFiles.exists(file)) {
+            throw new UserException("no tokenizer at " + DataFiles.display(file)
+                    + ": tokenizer.path must name a tokenizer.json or the" + " directory of a checkpoint that has one");
+        }
+        byte[] json = read(file);
+        TokenizerJson parsed = TokenizerJson.parse(json, file);
+        long handle = create(new String(json, StandardCharsets.UTF_8), file);
+        return new Tokenizer(handle, file, parsed.vocabSize(), parsed.bosTokenId(file.getParent()), sha256(json));
+    }
+
+    private static long create(String json, Path file) {
+        // DJL would look for a CUDA build of the library on a machine with a GPU and download it.
+        if (System.getProperty("ai.djl.offline") == null) {
+            System.setProperty("ai.djl.offline", "true");
+        }
+        LibUtils.checkStatus();
+        try {
+            long handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
+            TokenizersLibrary.LIB.disableTruncation(handle);
+            TokenizersLibrary.LIB.disablePadding(handle);
+            return handle;
+        } catch (RuntimeException e) {
+            throw new UserException(
+                    file + " is not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
+        }
+    }
+
+    /** The same tokenizer with another beginning-of-sequence token, commonly the model's; -1: none. */
+    public Tokenizer withBosTokenId(int id) {
+        if (id >= vocabSize) {
+            throw new ConfigException("bos_token_id " + id + " is not in the vocabulary of " + file + ", which has "
+                    + vocabSize + " ids");
+        }
+        return new Tokenizer(handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), digest);
+    }
+
+    /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
+    public int[] encode(String text) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
+        try {
+            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            int[] out = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                out[i] = (int) ids[i];
+            }
+            return out;
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
+    }
+
+    /** The text of {@code ids}, special tokens left out. */
+    public String decode(int[] ids) {
+        return decode(ids, true);
+    }
+
+    /** The text of {@code ids}. */
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabSize) {
+                throw new UserException("token id " + id + " is outside the vocabulary of " + file + ", which has "
+                        + vocabSize + " ids");
+            }
+        }
+        return TokenizersLibrary.LIB.decode(
+                handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecialTokens);
+    }
+
+    /** The highest token id plus one, added tokens included. */
+    public int vocabSize() {
+        return vocabSize;
+    }
+
+    public OptionalInt bosTokenId() {
+        return bosTokenId;
+    }
+
+    /** SHA-256 of the tokenizer.json. */
+    public String digest() {
+        return digest;
+    }
+
+    /** The tokenizer.json. */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * Refuses a model whose vocabulary does not hold all of this tokenizer's ids. A larger one is common: embeddings are
+     * padded.
+     *
+     * @param model what the vocabulary belongs to, for the message
+     */
+    public void requireFits(int modelVocabSize, String model) {
+        if (vocabSize > modelVocabSize) {
+            throw new ConfigException("the vocabulary of tokenizer " + file + " has " + vocabSize + " ids and that of "
+                    + model + " only " + modelVocabSize + ": set tokenizer.path to the tokenizer of this model");
+        }
+    }
+
+    /** Frees the native tokenizer, also of every {@link #withBosTokenId} copy; none of them may be used afterwards. */
+    @Override
+    public void close() {
+        TokenizersLibrary.LIB.deleteTokenizer(handle);
+    }
+
+    private static String wellFormed(String text) {
+        StringBuilder mended = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+            } else {
+                mended = mended == null ? new StringBuilder(text) : mended;
+                mended.setCharAt(i, '\uFFFD');
+            }
+        }
+        return mended == null ? text : mended.toString();
+    }
+
+    private static byte[] read(Path file) {
+        try (InputStream in = DataFiles.openStream(file)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UserException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

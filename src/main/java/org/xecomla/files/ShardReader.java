@@ -1,0 +1,200 @@
+package org.xecomla.files;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.UserException;
+
+/**
+ * Random access to the records of one shard. Opening reads and checks header and index, reading a record checks its block;
+ * a flipped, missing or added byte anywhere is a {@link UserException} naming file and place. Thread-safe.
+ */
+public final class ShardReader implements AutoCloseable {
+    private final RandomReader file;
+    private final ShardHeader header;
+    private final List<ShardFormat.Block> blocks;
+    private final String digest;
+    private volatile Unpacked last; // reads go mostly forward, and a block holds many records
+
+    private record Unpacked(int block, byte[] bytes) {}
+
+    private ShardReader(RandomReader file, ShardHeader header, List<ShardFormat.Block> blocks, String digest) {
+        this.file = file;
+        this.header = header;
+        this.blocks = blocks;
+        this.digest = digest;
+    }
+
+    public static ShardReader open(Path path) {
+        RandomReader file = DataFiles.open(path);
+        try {
+            return open(file);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static ShardReader open(RandomReader file) {
+        ByteBuffer trailer = trailer(file);
+        long indexOffset = trailer.getLong();
+        int indexLength = trailer.getInt();
+        int indexCrc = trailer.getInt();
+        long missing = trailer.getLong() - file.length();
+        byte[] index = read(file, indexOffset - missing, indexLength, "index");
+        if (ShardFormat.crc32c(index, 0, indexLength) != indexCrc) {
+            throw damaged(file, "its index", indexOffset - missing, indexLength);
+        }
+        List<ShardFormat.Block> blocks = new ArrayList<>();
+        ByteBuffer entries = ShardFormat.wrap(index);
+        while (entries.remaining() > ShardFormat.DIGEST_BYTES) {
+            blocks.add(new ShardFormat.Block(
+                    entries.getLong(), entries.getInt(), entries.getInt(), entries.getInt()));
+        }
+        byte[] digest = new byte[ShardFormat.DIGEST_BYTES];
+        entries.get(digest);
+        ShardHeader header = header(file, blocks.get(0).offset());
+        ShardReader reader = new ShardReader(file, header, List.copyOf(blocks), HexFormat.of().formatHex(digest));
+        if (missing != 0) {
+            throw reader.wrongLength(missing);
+        }
+        return reader;
+    }
+
+    private static ByteBuffer trailer(RandomReader file) {
+        int length = ShardFormat.TRAILER_BYTES;
+        byte[] bytes = read(file, file.length() - length, length, "end");
+        ByteBuffer trailer = ShardFormat.wrap(bytes);
+        int crcAt = length - 2 * ShardFormat.CRC_BYTES;
+        if (trailer.getInt(crcAt + ShardFormat.CRC_BYTES) != ShardFormat.END_MAGIC
+                || trailer.getInt(crcAt) != ShardFormat.crc32c(bytes, 0, crcAt)) {
+            throw damaged(file, "its end", file.length() - length, length);
+        }
+        return trailer;
+    }
+
+    private static ShardHeader header(RandomReader file, long length) {
+        byte[] bytes = read(file, 0, Math.toIntExact(length), "header");
+        ByteBuffer head = ShardFormat.wrap(bytes);
+        int crcAt = bytes.length - ShardFormat.CRC_BYTES;
+        if (crcAt < ShardFormat.PREAMBLE_BYTES || head.getInt(crcAt) != ShardFormat.crc32c(bytes, 0, crcAt)) {
+            throw damaged(file, "its header", 0, length);
+        }
+        if (head.getLong(0) != ShardFormat.MAGIC || head.getInt(8) != ShardFormat.VERSION) {
+            throw new UserException(DataFiles.display(file.path()) + " is a shard of format version " + head.getInt(8)
+                    + ", this program reads version " + ShardFormat.VERSION + ": make the shards again");
+        }
+        byte[] json = new byte[head.getInt(12)];
+        head.get(ShardFormat.PREAMBLE_BYTES, json);
+        try {
+            return ShardHeader.parse(json);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new UserException(DataFiles.display(file.path()) + " has a header that is not understood", e);
+        }
+    }
+
+    private static byte[] read(RandomReader file, long offset, int length, String what) {
+        if (offset < 0 || length < 0 || offset + length > file.length()) {
+            throw new UserException(DataFiles.display(file.path()) + " is no shard or only a part of one: it has "
+                    + file.length() + " bytes and no " + what + "; delete it and run its stage again");
+        }
+        byte[] bytes = new byte[length];
+        file.readFully(offset, bytes, 0, length);
+        return bytes;
+    }
+
+    private static UserException damaged(RandomReader file, String part, long offset, long length) {
+        return new UserException(DataFiles.display(file.path()) + " is damaged in " + part + " (bytes " + offset + " to "
+                + (offset + length - 1) + "): the checksum does not match; delete the file and run its stage again");
+    }
+
+    public ShardHeader header() {
+        return header;
+    }
+
+    /** SHA-256 of header and records. */
+    public String digest() {
+        return digest;
+    }
+
+    /** The record of sequence {@code sequence}, which must be one of this shard's. */
+    public byte[] read(long sequence) {
+        long place = sequence - header.firstSequence();
+        if (place < 0 || place >= header.numSequences()) {
+            throw new IndexOutOfBoundsException("sequence " + sequence + " is not in shard " + header.shard());
+        }
+        int block = (int) (place / header.recordsPerBlock());
+        ByteBuffer records = ShardFormat.wrap(unpacked(block));
+        int inBlock = (int) (place % header.recordsPerBlock());
+        int at = header.numRecordsOf(block) * 4;
+        for (int i = 0; i < inBlock; i++) {
+            at += records.getInt(4 * i);
+        }
+        byte[] record = new byte[records.getInt(4 * inBlock)];
+        records.get(at, record);
+        return record;
+    }
+
+    /** Reads every block and compares every checksum. */
+    public void verify() {
+        for (int i = 0; i < blocks.size(); i++) {
+            unpack(i, 0);
+        }
+    }
+
+    private byte[] unpacked(int block) {
+        Unpacked held = last;
+        if (held == null || held.block() != block) {
+            held = new Unpacked(block, unpack(block, 0));
+            last = held;
+        }
+        return held.bytes();
+    }
+
+    private byte[] unpack(int number, long missing) {
+        ShardFormat.Block block = blocks.get(number);
+        long first = header.firstSequence() + (long) number * header.recordsPerBlock();
+        String part = "block " + number + " (sequences " + first + " to "
+                + (first + header.numRecordsOf(number) - 1) + ")";
+        if (missing > 0 && block.offset() + block.length() > file.length()) {
+            throw damaged(file, part, block.offset(), block.length());
+        }
+        byte[] packed = read(file, block.offset(), block.length(), part);
+        if (ShardFormat.crc32c(packed, 0, packed.length) != block.crc()) {
+            throw damaged(file, part, block.offset(), block.length());
+        }
+        try {
+            byte[] bytes = new byte[block.unpackedLength()];
+            if (Zstd.decompressByteArray(bytes, 0, bytes.length, packed, 0, packed.length) == bytes.length) {
+                return bytes;
+            }
+        } catch (ZstdException e) {
+            throw new UserException(DataFiles.display(file.path()) + " cannot be unpacked in " + part, e);
+        }
+        throw damaged(file, part, block.offset(), block.length());
+    }
+
+    /** Bytes are missing or too many: the first block that no longer fits its checksum is where. */
+    private UserException wrongLength(long missing) {
+        for (int i = 0; i < blocks.size(); i++) {
+            try {
+                unpack(i, missing);
+            } catch (UserException e) {
+                return e;
+            }
+        }
+        return new UserException(DataFiles.display(file.path()) + " is damaged behind its blocks: it has "
+                + file.length() + " bytes, not " + (file.length() + missing)
+                + "; delete the file and run its stage again");
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}
