@@ -32,8 +32,7 @@ public final class TokenShardWriter {
 
     /** Whether shard {@code shard} is there, sound and of this very spec. */
     public static boolean isComplete(Path directory, TokenShardSpec spec, int shard) {
-        return ShardDirectory.isComplete(
-                ShardDirectory.file(directory, TokenShards.KIND, shard), spec.header(shard));
+        return ShardDirectory.isComplete(ShardDirectory.file(directory, TokenShards.KIND, shard), spec.header(shard));
     }
 
     private static void check(int[] ids, TokenShardSpec spec, long sequence) {
@@ -43,8 +42,8 @@ public final class TokenShardWriter {
         }
         for (int id : ids) {
             if (id < 0 || id >= spec.vocabSize()) {
-                throw new IllegalArgumentException("sequence " + sequence + " has id " + id + ", the vocabulary "
-                        + spec.vocabSize());
+                throw new IllegalArgumentException(
+                        "sequence " + sequence + " has id " + id + ", the vocabulary " + spec.vocabSize());
             }
         }
     }

@@ -82,8 +82,8 @@ public final class Tokenizer implements AutoCloseable {
     /** The same tokenizer with another beginning-of-sequence token, commonly the model's; -1: none. */
     public Tokenizer withBosTokenId(int id) {
         if (id >= vocabSize) {
-            throw new ConfigException("bos_token_id " + id + " is not in the vocabulary of " + file + ", which has "
-                    + vocabSize + " ids");
+            throw new ConfigException("bos_token_id " + id + " is not in the vocabulary of " + DataFiles.display(file)
+                    + ", which has " + vocabSize + " ids");
         }
         return new Tokenizer(handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), digest);
     }
@@ -112,8 +112,8 @@ public final class Tokenizer implements AutoCloseable {
     public String decode(int[] ids, boolean skipSpecialTokens) {
         for (int id : ids) {
             if (id < 0 || id >= vocabSize) {
-                throw new UserException("token id " + id + " is outside the vocabulary of " + file + ", which has "
-                        + vocabSize + " ids");
+                throw new UserException("token id " + id + " is outside the vocabulary of " + DataFiles.display(file)
+                        + ", which has " + vocabSize + " ids");
             }
         }
         return TokenizersLibrary.LIB.decode(
@@ -147,8 +147,9 @@ public final class Tokenizer implements AutoCloseable {
      */
     public void requireFits(int modelVocabSize, String model) {
         if (vocabSize > modelVocabSize) {
-            throw new ConfigException("the vocabulary of tokenizer " + file + " has " + vocabSize + " ids and that of "
-                    + model + " only " + modelVocabSize + ": set tokenizer.path to the tokenizer of this model");
+            throw new ConfigException("the vocabulary of tokenizer " + DataFiles.display(file) + " has " + vocabSize
+                    + " ids and that of " + model + " only " + modelVocabSize
+                    + ": set tokenizer.path to the tokenizer of this model");
         }
     }
 
@@ -179,7 +180,7 @@ public final class Tokenizer implements AutoCloseable {
         try (InputStream in = DataFiles.openStream(file)) {
             return in.readAllBytes();
         } catch (IOException e) {
-            throw new UserException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UserException("cannot read " + DataFiles.display(file) + ": " + e.getMessage(), e);
         }
     }
 

@@ -36,8 +36,8 @@ public final class ShardDirectory implements AutoCloseable {
     public static ShardDirectory open(Path directory, String kind) {
         Path firstFile = file(directory, kind, 0);
         if (!DataFiles.exists(firstFile)) {
-            throw new UserException("no " + kind + " in " + DataFiles.display(directory) + ": there is no "
-                    + firstFile.getName());
+            throw new UserException(
+                    "no " + kind + " in " + DataFiles.display(directory) + ": there is no " + firstFile.getName());
         }
         ShardReader reader = ShardReader.open(firstFile);
         int numShards = reader.header().plan().numShards();

@@ -53,13 +53,13 @@ public final class ShardReader implements AutoCloseable {
         List<ShardFormat.Block> blocks = new ArrayList<>();
         ByteBuffer entries = ShardFormat.wrap(index);
         while (entries.remaining() > ShardFormat.DIGEST_BYTES) {
-            blocks.add(new ShardFormat.Block(
-                    entries.getLong(), entries.getInt(), entries.getInt(), entries.getInt()));
+            blocks.add(new ShardFormat.Block(entries.getLong(), entries.getInt(), entries.getInt(), entries.getInt()));
         }
         byte[] digest = new byte[ShardFormat.DIGEST_BYTES];
         entries.get(digest);
         ShardHeader header = header(file, blocks.get(0).offset());
-        ShardReader reader = new ShardReader(file, header, List.copyOf(blocks), HexFormat.of().formatHex(digest));
+        ShardReader reader = new ShardReader(
+                file, header, List.copyOf(blocks), HexFormat.of().formatHex(digest));
         if (missing != 0) {
             throw reader.wrongLength(missing);
         }
@@ -109,8 +109,9 @@ public final class ShardReader implements AutoCloseable {
     }
 
     private static UserException damaged(RandomReader file, String part, long offset, long length) {
-        return new UserException(DataFiles.display(file.path()) + " is damaged in " + part + " (bytes " + offset + " to "
-                + (offset + length - 1) + "): the checksum does not match; delete the file and run its stage again");
+        return new UserException(DataFiles.display(file.path()) + " is damaged in " + part + " (bytes " + offset
+                + " to " + (offset + length - 1)
+                + "): the checksum does not match; delete the file and run its stage again");
     }
 
     public ShardHeader header() {
@@ -159,8 +160,8 @@ public final class ShardReader implements AutoCloseable {
     private byte[] unpack(int number, long missing) {
         ShardFormat.Block block = blocks.get(number);
         long first = header.firstSequence() + (long) number * header.recordsPerBlock();
-        String part = "block " + number + " (sequences " + first + " to "
-                + (first + header.numRecordsOf(number) - 1) + ")";
+        String part =
+                "block " + number + " (sequences " + first + " to " + (first + header.numRecordsOf(number) - 1) + ")";
         if (missing > 0 && block.offset() + block.length() > file.length()) {
             throw damaged(file, part, block.offset(), block.length());
         }

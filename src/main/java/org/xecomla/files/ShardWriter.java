@@ -86,7 +86,8 @@ public final class ShardWriter {
             unpacked += record.length;
         }
         if (unpacked > ShardFormat.MAX_BLOCK_BYTES) {
-            throw new IllegalStateException("a block of " + unpacked + " bytes is above " + ShardFormat.MAX_BLOCK_BYTES);
+            throw new IllegalStateException(
+                    "a block of " + unpacked + " bytes is above " + ShardFormat.MAX_BLOCK_BYTES);
         }
         ByteBuffer block = ShardFormat.buffer((int) unpacked);
         pending.forEach(record -> block.putInt(record.length));
@@ -107,8 +108,7 @@ public final class ShardWriter {
             writeBlock();
         }
         byte[] sha256 = digest.digest();
-        ByteBuffer index =
-                ShardFormat.buffer(blocks.size() * ShardFormat.INDEX_ENTRY_BYTES + ShardFormat.DIGEST_BYTES);
+        ByteBuffer index = ShardFormat.buffer(blocks.size() * ShardFormat.INDEX_ENTRY_BYTES + ShardFormat.DIGEST_BYTES);
         for (ShardFormat.Block block : blocks) {
             index.putLong(block.offset())
                     .putInt(block.length())

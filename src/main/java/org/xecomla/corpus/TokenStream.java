@@ -1,0 +1,178 @@
+package org.xecomla.corpus;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.ShardDirectory;
+import org.xecomla.files.ShardHeader;
+import org.xecomla.files.ShardPlan;
+import org.xecomla.files.ShardReader;
+import org.xecomla.files.ShardWriter;
+
+/**
+ * The corpus as one stream of tokens under global positions, made by many tasks and cut by many others.
+ *
+ * <p>Packing is sequential, tokenising is not. So it goes in two passes, and the result depends on neither the number of
+ * tasks nor the size of the splits:
+ *
+ * <ol>
+ *   <li>A task for each {@link DocumentSplit}: {@link #writePart} tokenises it and writes its tokens as a file of its own.
+ *       Parts are idempotent: one that is there and sound is left as it is.
+ *   <li>The driver takes the prefix sums over the parts' token counts ({@link #open}); position p of the stream then has a
+ *       part and a place in it. {@link #spec} says how many sequences there are and how they fall into shards.
+ *   <li>A task for each shard: sequence s is positions [s * T, (s + 1) * T): {@code TokenShardWriter.write(dir, spec, shard,
+ *       stream.windows(T))}.
+ * </ol>
+ *
+ * The part files are scratch, to be deleted when the shards stand. A stream is thread-safe.
+ */
+public final class TokenStream implements AutoCloseable {
+    private static final String KIND = "stream";
+    private static final int CHUNK_TOKENS = 4096;
+    private static final int CHUNKS_PER_BLOCK = 8;
+
+    private final Path directory;
+    private final Packing packing;
+    private final long[] firstPosition; // of each part, and the end of the last
+    private final Map<Integer, ShardReader> readers = new ConcurrentHashMap<>();
+
+    private TokenStream(Path directory, Packing packing, long[] firstPosition) {
+        this.directory = directory;
+        this.packing = packing;
+        this.firstPosition = firstPosition;
+    }
+
+    /**
+     * Tokenises one split and writes it as part {@code part}, unless that is there already.
+     *
+     * @throws UserException naming file and line, where a document cannot be read or does not fit the vocabulary
+     */
+    public static StreamPart writePart(
+            Path directory,
+            int part,
+            TextDocuments documents,
+            DocumentSplit split,
+            Tokenizer tokenizer,
+            Packing packing) {
+        Path file = ShardDirectory.file(directory, KIND, part);
+        Map<String, String> settings = new TreeMap<>(packing.settings());
+        settings.put("file", split.file());
+        settings.put("bytes", split.start() + "-" + split.end());
+        StreamPart done = readPart(file, part, settings);
+        if (done != null) {
+            return done;
+        }
+        TokenBuffer tokens = new TokenBuffer();
+        long[] numDocuments = new long[1];
+        documents.read(split, document -> {
+            tokens.add(packing.tokens(document, tokenizer));
+            numDocuments[0]++;
+            return true;
+        });
+        settings.put("num-documents", Long.toString(numDocuments[0]));
+        settings.put("num-tokens", Long.toString(tokens.length()));
+        int numChunks = Math.max(1, (tokens.length() + CHUNK_TOKENS - 1) / CHUNK_TOKENS);
+        ShardHeader header =
+                ShardHeader.of(KIND, new ShardPlan(numChunks, numChunks), 0, CHUNKS_PER_BLOCK, settings, Map.of());
+        TokenBytes coding = TokenBytes.of(packing.vocabSize());
+        ShardWriter.write(file, header, writer -> {
+            for (int chunk = 0; chunk < numChunks; chunk++) {
+                int from = chunk * CHUNK_TOKENS;
+                writer.add(coding.encode(tokens.array(), from, Math.min(tokens.length(), from + CHUNK_TOKENS)));
+            }
+        });
+        return new StreamPart(part, numDocuments[0], tokens.length());
+    }
+
+    /** The part as it stands, or null where it is not there, damaged, or of other settings. */
+    private static StreamPart readPart(Path file, int part, Map<String, String> settings) {
+        if (!DataFiles.exists(file)) {
+            return null;
+        }
+        try (ShardReader reader = ShardReader.open(file)) {
+            Map<String, String> found = reader.header().settings();
+            if (!found.entrySet().containsAll(settings.entrySet())) {
+                return null;
+            }
+            reader.verify();
+            return new StreamPart(
+                    part, Long.parseLong(found.get("num-documents")), Long.parseLong(found.get("num-tokens")));
+        } catch (UserException damaged) {
+            return null;
+        }
+    }
+
+    /** The stream of the parts in {@code directory}; {@code parts} in any order, as {@link #writePart} returned them. */
+    public static TokenStream open(Path directory, List<StreamPart> parts, Packing packing) {
+        long[] firstPosition = new long[parts.size() + 1];
+        for (StreamPart part : parts) {
+            firstPosition[part.part() + 1] = part.numTokens();
+        }
+        Arrays.parallelPrefix(firstPosition, Long::sum);
+        return new TokenStream(directory, packing, firstPosition);
+    }
+
+    public long numTokens() {
+        return firstPosition[firstPosition.length - 1];
+    }
+
+    /**
+     * The shards that this stream gives.
+     *
+     * @throws UserException where there are fewer than {@code sequenceLength} tokens
+     */
+    public TokenShardSpec spec(int sequenceLength, int sequencesPerShard) {
+        long numSequences = numTokens() / sequenceLength;
+        if (numSequences == 0) {
+            throw WindowPacker.tooShort(numTokens(), sequenceLength);
+        }
+        return new TokenShardSpec(new ShardPlan(numSequences, sequencesPerShard), sequenceLength, packing);
+    }
+
+    /** Sequence s of the stream: the ids at positions [s * T, (s + 1) * T). */
+    public LongFunction<int[]> windows(int sequenceLength) {
+        return sequence -> read(sequence * sequenceLength, (sequence + 1) * sequenceLength);
+    }
+
+    /** The ids at positions [from, to) of the stream. */
+    public int[] read(long from, long to) {
+        if (from < 0 || to < from || to > numTokens()) {
+            throw new IndexOutOfBoundsException("tokens " + from + " to " + to + " of " + numTokens());
+        }
+        int[] out = new int[Math.toIntExact(to - from)];
+        int part = partOf(from);
+        long position = from;
+        while (position < to) {
+            while (position >= firstPosition[part + 1]) {
+                part++;
+            }
+            long inPart = position - firstPosition[part];
+            int[] chunk = TokenBytes.of(packing.vocabSize()).decode(reader(part).read(inPart / CHUNK_TOKENS));
+            int inChunk = (int) (inPart % CHUNK_TOKENS);
+            int length = (int) Math.min(chunk.length - inChunk, to - position);
+            System.arraycopy(chunk, inChunk, out, (int) (position - from), length);
+            position += length;
+        }
+        return out;
+    }
+
+    private int partOf(long position) {
+        int found = Arrays.binarySearch(firstPosition, position);
+        return found >= 0 ? found : -found - 2;
+    }
+
+    private ShardReader reader(int part) {
+        return readers.computeIfAbsent(part, p -> ShardReader.open(ShardDirectory.file(directory, KIND, p)));
+    }
+
+    @Override
+    public void close() {
+        readers.values().forEach(ShardReader::close);
+    }
+}
