@@ -1,0 +1,171 @@
+package org.xecomla.eval;
+
+import java.util.Arrays;
+import org.xecomla.config.UserException;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Scores a model on windows of token ids: perplexity over the shifted positions of each window, and the divergence from a
+ * teacher over all positions, at temperature 1. Log-probabilities and sums are double.
+ *
+ * <p>Logits exist for a chunk of positions at a time. Not thread-safe. Legend: B windows, T time, D model, V vocabulary, n
+ * positions of a chunk.
+ */
+public final class Evaluator implements AutoCloseable {
+    private static final int CHUNK_ELEMENTS = 1 << 20;
+    private static final int LEAST_ROWS = 64; // below, products with the head are bound by reading it
+
+    private final CausalLm student;
+    private final CausalLm teacher; // null: none
+    private final int sequenceLength;
+    private final int batchWindows;
+    private final Arena studentArena;
+    private final Arena teacherArena; // null: no teacher
+
+    /**
+     * @param teacher null: no divergence
+     * @param sequenceLength T
+     * @param batchWindows windows that go through the models together
+     * @throws UserException where the vocabularies differ
+     */
+    public Evaluator(CausalLm student, CausalLm teacher, int sequenceLength, int batchWindows) {
+        if (teacher != null && teacher.config().vocabSize() != student.config().vocabSize()) {
+            throw new UserException(
+                    "the teacher's vocabulary of " + teacher.config().vocabSize() + " is not the model's of "
+                            + student.config().vocabSize() + ": they need the same tokenizer");
+        }
+        this.student = student;
+        this.teacher = teacher;
+        this.sequenceLength = sequenceLength;
+        this.batchWindows = batchWindows;
+        this.studentArena = arena(student);
+        this.teacherArena = teacher == null ? null : arena(teacher);
+    }
+
+    private Arena arena(CausalLm model) {
+        int[] ids = new int[batchWindows * sequenceLength];
+        long elements = model.arenaElements((sized, sizing) -> {
+            Tensor hidden = sized.hiddenStates(ids, batchWindows, sizing, null); // (B*T, D)
+            chunkLogits(sized, hidden.rows(0, Math.min(chunkRows(), hidden.rows())), sizing); // (n, V)
+        });
+        return Arena.ofElements(model.weights().type(), elements);
+    }
+
+    private int chunkRows() {
+        return Math.max(LEAST_ROWS, CHUNK_ELEMENTS / student.config().vocabSize());
+    }
+
+    private static Tensor chunkLogits(CausalLm model, Tensor hidden, Arena arena) {
+        Tensor logits = arena.matrix(hidden.rows(), model.config().vocabSize()); // (n, V)
+        model.logits(hidden, logits);
+        return logits;
+    }
+
+    /**
+     * Scores windows one after another.
+     *
+     * @param windows each of T token ids
+     * @throws UserException if an id is outside the vocabulary
+     */
+    public EvalSums evaluate(Iterable<int[]> windows) {
+        EvalSums sums = EvalSums.ZERO;
+        int[] batch = new int[batchWindows * sequenceLength];
+        int filled = 0;
+        for (int[] window : windows) {
+            if (window.length != sequenceLength) {
+                throw new IllegalArgumentException("a window of " + window.length + " tokens, not " + sequenceLength);
+            }
+            System.arraycopy(window, 0, batch, filled * sequenceLength, sequenceLength);
+            filled++;
+            if (filled == batchWindows) {
+                sums = sums.plus(score(batch));
+                filled = 0;
+            }
+        }
+        return filled == 0 ? sums : sums.plus(score(Arrays.copyOf(batch, filled * sequenceLength)));
+    }
+
+    private EvalSums score(int[] ids) {
+        int numWindows = ids.length / sequenceLength;
+        long studentMark = studentArena.mark();
+        long teacherMark = teacher == null ? 0 : teacherArena.mark();
+        Tensor hidden = student.hiddenStates(ids, numWindows, studentArena, null); // (B*T, D)
+        Tensor taught = teacher == null ? null : teacher.hiddenStates(ids, numWindows, teacherArena, null); // (B*T, D')
+        EvalSums sums = EvalSums.ZERO;
+        for (int from = 0; from < ids.length; from += chunkRows()) {
+            int to = Math.min(ids.length, from + chunkRows());
+            long studentTop = studentArena.mark();
+            Tensor logits = chunkLogits(student, hidden.rows(from, to), studentArena); // (n, V)
+            sums = sums.plus(lossOfRows(logits, ids, from));
+            if (teacher != null) {
+                long teacherTop = teacherArena.mark();
+                Tensor targets = chunkLogits(teacher, taught.rows(from, to), teacherArena); // (n, V)
+                sums = sums.plus(divergenceOfRows(targets, logits));
+                teacherArena.release(teacherTop);
+            }
+            studentArena.release(studentTop);
+        }
+        studentArena.release(studentMark);
+        if (teacher != null) {
+            teacherArena.release(teacherMark);
+        }
+        return sums;
+    }
+
+    /** @param logits (n, V) of the positions from {@code from} on */
+    private EvalSums lossOfRows(Tensor logits, int[] ids, int from) {
+        double sum = 0;
+        long numTokens = 0;
+        for (int row = 0; row < logits.rows(); row++) {
+            int position = from + row;
+            boolean predicts = (position + 1) % sequenceLength != 0; // a window's last position has no label
+            if (predicts) {
+                double[] z = logits.rows(row, row + 1).toDoubles(); // (V)
+                sum += logSumExp(z) - z[ids[position + 1]];
+                numTokens++;
+            }
+        }
+        return new EvalSums(sum, numTokens, 0, 0);
+    }
+
+    /**
+     * @param targets (n, V), the teacher's logits
+     * @param logits (n, V), the student's
+     */
+    private static EvalSums divergenceOfRows(Tensor targets, Tensor logits) {
+        double sum = 0;
+        for (int row = 0; row < logits.rows(); row++) {
+            double[] p = targets.rows(row, row + 1).toDoubles(); // (V)
+            double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
+            double logSumP = logSumExp(p);
+            double logSumQ = logSumExp(q);
+            for (int i = 0; i < p.length; i++) {
+                double logP = p[i] - logSumP;
+                sum += Math.exp(logP) * (logP - (q[i] - logSumQ));
+            }
+        }
+        return new EvalSums(0, 0, sum, logits.rows());
+    }
+
+    private static double logSumExp(double[] z) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double value : z) {
+            max = Math.max(max, value);
+        }
+        double sum = 0;
+        for (double value : z) {
+            sum += Math.exp(value - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    @Override
+    public void close() {
+        studentArena.close();
+        if (teacherArena != null) {
+            teacherArena.close();
+        }
+    }
+}
