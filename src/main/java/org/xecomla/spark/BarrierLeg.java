@@ -37,20 +37,22 @@ final class BarrierLeg {
      * Runs {@code task} P times at once and returns what each made of it, by rank.
      *
      * @param timeout the longest wait of one replica for another
-     * @throws org.apache.spark.SparkException (unchecked by Scala) when a task failed or was lost
+     * @throws org.xecomla.config.UserException when a task met something that the user must mend
+     * @throws IllegalStateException when a task failed otherwise
+     * @throws org.apache.spark.SparkException (unchecked by Scala) when a task was lost with its executor
      */
     static <R> List<R> run(JavaSparkContext spark, RingGroup group, Duration timeout, Task<R> task) {
         List<Integer> ranks = IntStream.range(0, group.numReplicas()).boxed().toList();
-        ClassTag<R> anyType = ClassTag$.MODULE$.apply(Object.class);
-        RDD<R> results = spark.parallelize(ranks, group.numReplicas())
+        ClassTag<Outcome<R>> outcomeType = ClassTag$.MODULE$.apply(Outcome.class);
+        RDD<Outcome<R>> outcomes = spark.parallelize(ranks, group.numReplicas())
                 .rdd()
                 .barrier()
-                .mapPartitions(new Member<>(group, timeout, task), false, anyType);
-        return results.toJavaRDD().collect();
+                .mapPartitions(new Member<>(group, timeout, task), false, outcomeType);
+        return Outcome.values(outcomes.toJavaRDD().collect());
     }
 
     /** The code of one task. */
-    private static final class Member<R> extends AbstractFunction1<Iterator<Integer>, Iterator<R>>
+    private static final class Member<R> extends AbstractFunction1<Iterator<Integer>, Iterator<Outcome<R>>>
             implements Serializable {
         private final RingGroup group;
         private final Duration timeout;
@@ -63,16 +65,14 @@ final class BarrierLeg {
         }
 
         @Override
-        public Iterator<R> apply(Iterator<Integer> ranks) {
+        public Iterator<Outcome<R>> apply(Iterator<Integer> ranks) {
             BarrierTaskContext context = BarrierTaskContext.get();
-            try (ParameterAveraging averaging = join(context)) {
-                R result = task.run(averaging);
-                return JavaConverters.asScalaIterator(List.of(result).iterator());
-            } catch (RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException("replica " + context.partitionId() + " failed: " + e.getMessage(), e);
-            }
+            Outcome<R> outcome = Outcome.ofMember(context.partitionId(), () -> {
+                try (ParameterAveraging averaging = join(context)) {
+                    return task.run(averaging);
+                }
+            });
+            return JavaConverters.asScalaIterator(List.of(outcome).iterator());
         }
 
         private ParameterAveraging join(BarrierTaskContext context) throws IOException {

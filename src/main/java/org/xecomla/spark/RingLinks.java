@@ -3,7 +3,6 @@ package org.xecomla.spark;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -69,7 +68,7 @@ final class RingLinks implements AutoCloseable {
      *
      * @param server bound already; closed when both neighbours are there
      * @param addresses where the members listen, by rank
-     * @throws IllegalStateException when a neighbour does not come within {@code timeout}
+     * @throws RingLostException when a neighbour does not come within {@code timeout}
      */
     static RingLinks join(
             RingGroup group,
@@ -90,7 +89,7 @@ final class RingLinks implements AutoCloseable {
         } catch (IOException e) {
             closeQuietly(next);
             closeQuietly(previous);
-            throw new IllegalStateException("replica " + rank + " cannot join the ring of " + group + ": " + e, e);
+            throw new RingLostException("replica " + rank + " cannot join the ring of " + group + ": " + e, e);
         } catch (RuntimeException e) {
             closeQuietly(next);
             closeQuietly(previous);
@@ -164,10 +163,10 @@ final class RingLinks implements AutoCloseable {
 
     private static void checkWait(String whom, long deadline, BooleanSupplier cancelled) {
         if (cancelled.getAsBoolean()) {
-            throw new IllegalStateException("cancelled while waiting for " + whom);
+            throw new RingLostException("cancelled while waiting for " + whom);
         }
         if (System.nanoTime() > deadline) {
-            throw new IllegalStateException("time-out while waiting for " + whom);
+            throw new RingLostException("time-out while waiting for " + whom);
         }
     }
 
@@ -176,7 +175,7 @@ final class RingLinks implements AutoCloseable {
             Thread.sleep(POLL_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while joining the ring", e);
+            throw new RingLostException("interrupted while joining the ring", e);
         }
     }
 
@@ -213,7 +212,7 @@ final class RingLinks implements AutoCloseable {
             }
         } catch (IOException e) {
             close();
-            throw new UncheckedIOException("replica " + rank + " lost the ring of " + group + ": " + e.getMessage(), e);
+            throw new RingLostException("replica " + rank + " lost the ring of " + group + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -226,10 +225,10 @@ final class RingLinks implements AutoCloseable {
         selector.selectedKeys().clear();
         selector.select(POLL_MILLIS);
         if (Thread.currentThread().isInterrupted() || cancelled.getAsBoolean()) {
-            throw new IllegalStateException("replica " + rank + " was cancelled while it waited for its neighbours");
+            throw new RingLostException("replica " + rank + " was cancelled while it waited for its neighbours");
         }
         if (System.nanoTime() - lastMove > timeout.toNanos()) {
-            throw new IllegalStateException("replica " + rank + " has waited " + timeout.toSeconds()
+            throw new RingLostException("replica " + rank + " has waited " + timeout.toSeconds()
                     + " s in vain for replica " + (reading ? group.previous(rank) : group.next(rank)));
         }
     }

@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,12 +12,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
-import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.xecomla.config.UserException;
 
 @Tag("spark")
 class BarrierLegTest {
@@ -50,20 +51,32 @@ class BarrierLegTest {
         }
     }
 
-    @Test
-    void oneFailureEndsTheLeg() {
+    private static Exception failWith(RuntimeException reason) {
         long start = System.nanoTime();
         Exception e = assertThrows(
-                SparkException.class,
+                RuntimeException.class,
                 () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 2), TIMEOUT, averaging -> {
                     if (averaging.rank() == 1) {
-                        throw new IllegalArgumentException("the reason");
+                        throw reason;
                     }
                     return averaging.sum(1);
                 }));
         assertTrue(
                 System.nanoTime() - start < TIMEOUT.toNanos() / 2, "the other replica does not wait for its time-out");
-        assertTrue(e.getMessage().contains("barrier"), e.getMessage());
+        return e;
+    }
+
+    @Test
+    void oneFailureEndsTheLegAndIsItsReason() {
+        Exception e = failWith(new IllegalArgumentException("the reason"));
+        assertEquals("replica 1 failed: java.lang.IllegalArgumentException: the reason", e.getMessage());
+    }
+
+    @Test
+    void whatTheUserMustMendArrivesAsItIs() {
+        Exception e = failWith(new UserException("the file F is broken: mend it"));
+        assertInstanceOf(UserException.class, e);
+        assertEquals("the file F is broken: mend it", e.getMessage());
     }
 
     @Test

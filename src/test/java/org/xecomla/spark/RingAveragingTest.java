@@ -176,7 +176,7 @@ class RingAveragingTest {
             List<InetSocketAddress> addresses =
                     List.of((InetSocketAddress) mine.getLocalAddress(), (InetSocketAddress) silent.getLocalAddress());
             Exception e = assertThrows(
-                    IllegalStateException.class,
+                    RingLostException.class,
                     () -> RingAveraging.join(group, 0, mine, addresses, Duration.ofSeconds(1), cancelled::get));
             assertEquals("time-out while waiting for replica 1", e.getMessage());
         }
@@ -191,7 +191,7 @@ class RingAveragingTest {
                 return "";
             }
             cancelled.set(true);
-            return assertThrows(IllegalStateException.class, () -> ring.sum(1)).getMessage();
+            return assertThrows(RingLostException.class, () -> ring.sum(1)).getMessage();
         });
         assertTrue(results.get(0).join().contains("cancelled"));
         release.complete(null);
