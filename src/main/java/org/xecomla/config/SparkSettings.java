@@ -1,0 +1,52 @@
+package org.xecomla.config;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/**
+ * Section {@code spark}: what spark-submit is told. What is empty is left to Spark.
+ *
+ * @param conf further settings by Spark's own names
+ */
+public record SparkSettings(
+        Optional<String> master,
+        DeployMode deployMode,
+        OptionalInt executorInstances,
+        OptionalInt executorCores,
+        Optional<String> executorMemory,
+        Optional<String> executorMemoryOverhead,
+        Optional<String> driverMemory,
+        Map<String, String> conf) {
+    /** Where the driver runs. */
+    public enum DeployMode {
+        CLIENT,
+        CLUSTER
+    }
+
+    public SparkSettings {
+        conf = Collections.unmodifiableMap(new TreeMap<>(conf));
+    }
+
+    static SparkSettings of(StrictConfig config) {
+        return new SparkSettings(
+                config.optionalText("spark.master"),
+                config.choice("spark.deploy-mode", DeployMode.class),
+                config.optionalInteger("spark.executor-instances", Range.atLeast(1)),
+                config.optionalInteger("spark.executor-cores", Range.atLeast(1)),
+                size(config, "spark.executor-memory"),
+                size(config, "spark.executor-memory-overhead"),
+                size(config, "spark.driver-memory"),
+                config.section("spark.conf"));
+    }
+
+    private static Optional<String> size(StrictConfig config, String key) {
+        Optional<String> size = config.optionalText(key);
+        if (size.isPresent() && !size.get().matches("[1-9][0-9]*[kmgtKMGT]b?")) {
+            throw config.error(key, "is not a size such as 4g or 512m");
+        }
+        return size;
+    }
+}

@@ -1,0 +1,117 @@
+package org.xecomla.config;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/**
+ * Section {@code upcycle}: how the student is made from the base. What is empty is found from the base.
+ *
+ * @param kvLoraRank empty: what keeps a quarter of the base's KV elements beside the rope key
+ * @param qLoraRank 0: full q_proj; empty: as many parameters as the base's attention
+ * @param qkRopeHeadDim empty: by method and base
+ * @param qkNopeHeadDim empty: by method and base
+ * @param layers that become MLA, ascending, counted from 0; empty: every layer
+ * @param kvEnergy share of the squared singular values that KV ranks keep; empty: fixed ranks
+ * @param qEnergy the same for query ranks
+ * @param fixedFirstLast first and last layer keep the fixed ranks
+ * @param calibrationTokens at most so many tokens of calibration text are used
+ */
+public record UpcycleConfig(
+        Profile profile,
+        Method method,
+        OptionalInt kvLoraRank,
+        OptionalInt qLoraRank,
+        OptionalInt qkRopeHeadDim,
+        OptionalInt qkNopeHeadDim,
+        boolean kvNorm,
+        Optional<List<Integer>> layers,
+        OptionalDouble kvEnergy,
+        OptionalDouble qEnergy,
+        EnergyRounding energyRounding,
+        boolean fixedFirstLast,
+        RopeRows ropeRows,
+        SingularValues singularValues,
+        RopeChoice ropeScaling,
+        int calibrationTokens) {
+    /** Set of defaults: what stock servers load, or what X-EcoMLA's code ships. */
+    public enum Profile {
+        SERVING,
+        PAPER
+    }
+
+    /** How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware. */
+    public enum Method {
+        XECOMLA,
+        ALIGNED
+    }
+
+    /** How a rank follows from the energy: by X-EcoMLA's code or by its paper. */
+    public enum EnergyRounding {
+        CODE,
+        PAPER
+    }
+
+    /** Which dimensions of the base's heads become the rope part: the last ones, or every s-th rotary pair. */
+    public enum RopeRows {
+        LAST,
+        STRIDE
+    }
+
+    /** Where the singular values go: the down projections, or the up projections. */
+    public enum SingularValues {
+        DOWN,
+        UP
+    }
+
+    /** Frequencies of MLA layers where the base scales its own: YaRN's, the base's, or plain ones. */
+    public enum RopeChoice {
+        YARN,
+        BASE,
+        NONE
+    }
+
+    public UpcycleConfig {
+        layers = layers.map(list -> list.stream().sorted().distinct().toList());
+    }
+
+    static UpcycleConfig of(StrictConfig config) {
+        return new UpcycleConfig(
+                config.choice("upcycle.profile", Profile.class),
+                config.choice("upcycle.method", Method.class),
+                config.optionalInteger("upcycle.kv-lora-rank", Range.atLeast(1)),
+                config.isWord("upcycle.q-lora-rank", "none")
+                        ? OptionalInt.of(0)
+                        : config.optionalInteger("upcycle.q-lora-rank", Range.atLeast(1)),
+                ropeDim(config),
+                config.optionalInteger("upcycle.qk-nope-head-dim", Range.atLeast(1)),
+                config.flag("upcycle.kv-norm"),
+                config.isWord("upcycle.layers", "all")
+                        ? Optional.empty()
+                        : Optional.of(config.integers("upcycle.layers", Range.atLeast(0))),
+                energy(config, "upcycle.kv-energy"),
+                energy(config, "upcycle.q-energy"),
+                config.choice("upcycle.energy-rounding", EnergyRounding.class),
+                config.flag("upcycle.fixed-first-last"),
+                config.choice("upcycle.rope-rows", RopeRows.class),
+                config.choice("upcycle.singular-values", SingularValues.class),
+                config.choice("upcycle.rope-scaling", RopeChoice.class),
+                config.integer("upcycle.calibration-tokens", Range.atLeast(1)));
+    }
+
+    private static OptionalInt ropeDim(StrictConfig config) {
+        String key = "upcycle.qk-rope-head-dim";
+        OptionalInt dim = config.optionalInteger(key, Range.atLeast(2));
+        if (dim.isPresent() && dim.getAsInt() % 2 != 0) {
+            throw config.error(key, "is odd: rotary dimensions come in pairs");
+        }
+        return dim;
+    }
+
+    private static OptionalDouble energy(StrictConfig config, String key) {
+        return config.isWord(key, "none")
+                ? OptionalDouble.empty()
+                : config.optionalNumber(key, Range.above(0).atMost(1));
+    }
+}

@@ -1,0 +1,170 @@
+package org.xecomla.files;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.UserException;
+
+/**
+ * The output directory of a stage: {@code manifest.json} is written first with what was asked, {@code _SUCCESS} last. That is
+ * what makes a stage safe to run again: complete and matching output is kept, a part is gone on with, another
+ * configuration's output is refused.
+ */
+public final class StageDirectory {
+    public static final String MANIFEST = "manifest.json";
+    public static final String SUCCESS = "_SUCCESS";
+
+    /** What is there already. */
+    public enum State {
+        /** Nothing: call {@link #begin}. */
+        ABSENT,
+        /** Some of what is asked for: make what is missing. */
+        PARTIAL,
+        /** All that is asked for: nothing to do. */
+        COMPLETE
+    }
+
+    private final Path path;
+
+    public StageDirectory(Path path) {
+        this.path = path;
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** A file or directory in this one. */
+    public Path file(String name) {
+        return new Path(path, name);
+    }
+
+    /** Whether the stage has finished, whatever was asked of it. */
+    public boolean isComplete() {
+        return DataFiles.exists(file(SUCCESS)) && DataFiles.exists(file(MANIFEST));
+    }
+
+    /** @throws UserException where there is none */
+    public Manifest manifest() {
+        if (!DataFiles.exists(file(MANIFEST))) {
+            throw new UserException(DataFiles.display(path) + " has no " + MANIFEST
+                    + ": it is not the output of a stage, or the stage has not started");
+        }
+        return Manifest.read(file(MANIFEST));
+    }
+
+    /**
+     * The manifest of a finished input.
+     *
+     * @throws UserException where the stage that makes it has not finished, or made something else
+     */
+    public Manifest requireComplete(String kind) {
+        Manifest manifest = manifest();
+        if (!manifest.kind().equals(kind)) {
+            throw new UserException(DataFiles.display(path) + " holds " + manifest.kind() + ", not " + kind);
+        }
+        if (!isComplete()) {
+            throw new UserException(DataFiles.display(path) + " is not complete: it has no " + SUCCESS
+                    + ", run the stage that makes it again");
+        }
+        return manifest;
+    }
+
+    /**
+     * Compares what is there with what is asked.
+     *
+     * @throws UserException where it is the output of another configuration (names the keys that differ), no output of a stage
+     *     at all, or marked complete with files missing
+     */
+    public State examine(Manifest asked) {
+        if (!DataFiles.exists(file(MANIFEST))) {
+            if (DataFiles.exists(path) && !DataFiles.list(path).isEmpty()) {
+                throw new UserException(DataFiles.display(path) + " is not empty and no output of a stage (it has no "
+                        + MANIFEST + "): remove it or choose another directory");
+            }
+            return State.ABSENT;
+        }
+        Manifest there = manifest();
+        List<String> differences = there.differences(asked);
+        if (!differences.isEmpty()) {
+            throw new UserException(DataFiles.display(path) + " was made by another configuration: "
+                    + String.join("; ", differences) + ": remove it or choose another directory");
+        }
+        if (!isComplete()) {
+            return State.PARTIAL;
+        }
+        there.files().forEach(this::requireFile);
+        return State.COMPLETE;
+    }
+
+    private void requireFile(String name, Manifest.FileEntry entry) {
+        Path child = file(name);
+        boolean there = DataFiles.exists(child);
+        if (!there || DataFiles.length(child) != entry.bytes()) {
+            throw new UserException(DataFiles.display(child)
+                    + (there ? " does not have the " + entry.bytes() + " bytes of its manifest" : " is missing")
+                    + ", though " + DataFiles.display(path)
+                    + " is marked complete: remove the directory and run again");
+        }
+    }
+
+    /** Makes the directory and writes what is asked. */
+    public void begin(Manifest asked) {
+        asked.finished(Map.of(), Map.of()).write(file(MANIFEST));
+    }
+
+    /** {@link #examine}, and {@link #begin} where nothing is there. */
+    public State prepare(Manifest asked) {
+        State state = examine(asked);
+        if (state == State.ABSENT) {
+            begin(asked);
+        }
+        return state;
+    }
+
+    /** Marks the directory complete, with length and digest of every file in it and below. */
+    public void complete(Map<String, Long> counts) {
+        complete(counts, entries());
+    }
+
+    /** Marks the directory complete. {@code files} may leave out what needs no check. */
+    public void complete(Map<String, Long> counts, Map<String, Manifest.FileEntry> files) {
+        manifest().finished(counts, files).write(file(MANIFEST));
+        DataFiles.writeString(file(SUCCESS), "");
+    }
+
+    /**
+     * Reads every file again and compares it with the manifest.
+     *
+     * @throws UserException naming the files that differ
+     */
+    public void verify() {
+        Map<String, Manifest.FileEntry> there = entries();
+        String broken = manifest().files().entrySet().stream()
+                .filter(expected -> !expected.getValue().equals(there.get(expected.getKey())))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.joining(", "));
+        if (!broken.isEmpty()) {
+            throw new UserException(DataFiles.display(path) + ": missing, or not what its manifest says: " + broken);
+        }
+    }
+
+    private Map<String, Manifest.FileEntry> entries() {
+        Map<String, Manifest.FileEntry> entries = new TreeMap<>();
+        collect(path, "", entries);
+        return entries;
+    }
+
+    private void collect(Path directory, String prefix, Map<String, Manifest.FileEntry> entries) {
+        for (Path child : DataFiles.list(directory)) {
+            String name = prefix + child.getName();
+            if (DataFiles.isDirectory(child)) {
+                collect(child, name + "/", entries);
+            } else if (!name.equals(MANIFEST) && !name.equals(SUCCESS)) {
+                entries.put(name, new Manifest.FileEntry(DataFiles.length(child), DataFiles.sha256(child)));
+            }
+        }
+    }
+}

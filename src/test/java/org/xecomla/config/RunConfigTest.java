@@ -1,0 +1,458 @@
+package org.xecomla.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RunConfigTest {
+    @TempDir
+    Path directory;
+
+    private String file(String text) throws IOException {
+        return Files.writeString(directory.resolve("run.conf"), text).toString();
+    }
+
+    private static RunConfig with(String... keysAndValues) {
+        Map<String, String> overrides = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            overrides.put(keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return RunConfig.ofOverrides(overrides);
+    }
+
+    @Test
+    void defaults() {
+        RunConfig c = with();
+        assertEquals(new RunSettings("runs/default", 42), c.run());
+        assertEquals(new ModelPaths(Optional.empty(), Optional.empty(), Optional.empty()), c.models());
+        assertEquals(new CorpusConfig(List.of(), List.of(), "text", 512), c.corpus());
+        assertEquals(new SequenceConfig(OptionalInt.empty()), c.sequence());
+        assertEquals(
+                new UpcycleConfig(
+                        UpcycleConfig.Profile.SERVING,
+                        UpcycleConfig.Method.ALIGNED,
+                        OptionalInt.empty(),
+                        OptionalInt.of(0),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        true,
+                        Optional.empty(),
+                        OptionalDouble.empty(),
+                        OptionalDouble.empty(),
+                        UpcycleConfig.EnergyRounding.CODE,
+                        true,
+                        UpcycleConfig.RopeRows.LAST,
+                        UpcycleConfig.SingularValues.DOWN,
+                        UpcycleConfig.RopeChoice.YARN,
+                        8192),
+                c.upcycle());
+        assertEquals(new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 50, 1), c.targets());
+        assertEquals(
+                new DistillConfig(
+                        OptionalLong.empty(),
+                        new OptimizerConfig(96, 4, 8e-5, 0, OptionalInt.empty(), 0, 1, 0.9, 0.98),
+                        1,
+                        1,
+                        DistillConfig.Averaging.RING,
+                        0,
+                        "none",
+                        500,
+                        1,
+                        0),
+                c.distill());
+        assertEquals(
+                new PretrainConfig(
+                        128,
+                        344,
+                        4,
+                        8,
+                        4,
+                        16,
+                        OptionalInt.empty(),
+                        10000,
+                        true,
+                        OptionalLong.empty(),
+                        new OptimizerConfig(16, 16, 2e-3, 2e-4, OptionalInt.empty(), 0.1, 1, 0.9, 0.95),
+                        500,
+                        WeightType.BF16,
+                        "runs/default/pretrain"),
+                c.pretrain());
+        assertEquals(new EvalConfig(OptionalLong.empty(), 8), c.eval());
+        assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.XECOMLA), c.export());
+        assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.CPU, OptionalInt.empty()), c.compute());
+        assertEquals(
+                new SparkSettings(
+                        Optional.empty(),
+                        SparkSettings.DeployMode.CLIENT,
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Map.of()),
+                c.spark());
+    }
+
+    private static final String EVERYTHING = """
+            run { dir = /runs/a, seed = 7 }
+            base.path = /models/base
+            teacher.path = "hdfs://host/teacher"
+            tokenizer.path = /models/tokenizer.json
+            corpus { train = [a.jsonl, b.jsonl], valid = [c.jsonl], text-key = body, sequences-per-shard = 9 }
+            sequence.length = 2048
+            upcycle {
+              profile = paper, method = aligned, kv-lora-rank = 512, q-lora-rank = 864, qk-rope-head-dim = 32
+              qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1], kv-energy = 0.95, q-energy = 0.9
+              energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
+              rope-scaling = base, calibration-tokens = 4096
+            }
+            targets { codec = topk, k = 16, samples = 12, temperature = 2.5 }
+            distill {
+              tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
+              min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
+              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, freeze = non-attention
+              checkpoint-every = 50
+              outer { learning-rate = 0.7, momentum = 0.9 }
+            }
+            pretrain {
+              hidden-size = 64, intermediate-size = 172, num-layers = 5, num-heads = 4, num-kv-heads = 2, head-dim = 8
+              vocab-size = 512, rope-theta = 5e5, tie-word-embeddings = false, tokens = 1000, batch-sequences = 2
+              micro-batch-sequences = 1, learning-rate = 0.5, min-learning-rate = 0.25, warmup-steps = 3
+              weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
+            }
+            eval { max-windows = 10, batch-sequences = 3 }
+            export { dtype = f16, format = xecomla }
+            compute { kernels = nd4j, threads = 3 }
+            spark {
+              master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
+              executor-memory-overhead = 16g, driver-memory = 512m, conf { spark.ui.enabled = false }
+            }
+            """;
+
+    @Test
+    void fullMapping() throws IOException {
+        RunConfig c = RunConfig.load(file(EVERYTHING), Map.of());
+        assertEquals(new RunSettings("/runs/a", 7), c.run());
+        assertEquals(
+                new ModelPaths(
+                        Optional.of("/models/base"),
+                        Optional.of("hdfs://host/teacher"),
+                        Optional.of("/models/tokenizer.json")),
+                c.models());
+        assertEquals(new CorpusConfig(List.of("a.jsonl", "b.jsonl"), List.of("c.jsonl"), "body", 9), c.corpus());
+        assertEquals(new SequenceConfig(OptionalInt.of(2048)), c.sequence());
+        assertEquals(
+                new UpcycleConfig(
+                        UpcycleConfig.Profile.PAPER,
+                        UpcycleConfig.Method.ALIGNED,
+                        OptionalInt.of(512),
+                        OptionalInt.of(864),
+                        OptionalInt.of(32),
+                        OptionalInt.of(24),
+                        true,
+                        Optional.of(List.of(1, 3)),
+                        OptionalDouble.of(0.95),
+                        OptionalDouble.of(0.9),
+                        UpcycleConfig.EnergyRounding.PAPER,
+                        false,
+                        UpcycleConfig.RopeRows.STRIDE,
+                        UpcycleConfig.SingularValues.UP,
+                        UpcycleConfig.RopeChoice.BASE,
+                        4096),
+                c.upcycle());
+        assertEquals(new TargetsConfig(TargetsConfig.Codec.TOPK, 16, 12, 2.5), c.targets());
+        assertEquals(
+                new DistillConfig(
+                        OptionalLong.of(6_800_000_000L),
+                        new OptimizerConfig(
+                                64, 8, 1e-3, 1e-4, OptionalInt.of(20), 0.1, Double.POSITIVE_INFINITY, 0.8, 0.99),
+                        4,
+                        10,
+                        DistillConfig.Averaging.DRIVER,
+                        0.25,
+                        "non-attention",
+                        50,
+                        0.7,
+                        0.9),
+                c.distill());
+        assertEquals(
+                new PretrainConfig(
+                        64,
+                        172,
+                        5,
+                        4,
+                        2,
+                        8,
+                        OptionalInt.of(512),
+                        5e5,
+                        false,
+                        OptionalLong.of(1000),
+                        new OptimizerConfig(2, 1, 0.5, 0.25, OptionalInt.of(3), 0.01, 2, 0, 0.5),
+                        11,
+                        WeightType.F32,
+                        "/models/small"),
+                c.pretrain());
+        assertEquals(new EvalConfig(OptionalLong.of(10), 3), c.eval());
+        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.XECOMLA), c.export());
+        assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.ND4J, OptionalInt.of(3)), c.compute());
+        assertEquals(
+                new SparkSettings(
+                        Optional.of("yarn"),
+                        SparkSettings.DeployMode.CLUSTER,
+                        OptionalInt.of(8),
+                        OptionalInt.of(5),
+                        Optional.of("4g"),
+                        Optional.of("16g"),
+                        Optional.of("512m"),
+                        Map.of("spark.ui.enabled", "false")),
+                c.spark());
+    }
+
+    /** The full mapping is full: it names every key, and no value that is the default. */
+    @Test
+    void fullMappingSetsEveryKeyToAnotherValue() throws IOException {
+        Map<String, String> defaults =
+                new TreeMap<>(with("upcycle.profile", "paper").settings());
+        defaults.remove("upcycle.profile");
+        Map<String, String> full = RunConfig.load(file(EVERYTHING), Map.of()).settings();
+        defaults.forEach((key, value) -> {
+            if (!key.equals("export.format")) {
+                assertFalse(value.equals(full.get(key)), key + " is still " + value);
+            }
+        });
+        assertEquals(
+                defaults.size() + 5, full.size(), "the profile, three paths that have no default, one of spark.conf");
+    }
+
+    @Test
+    void settingsMakeTheSameConfiguration() throws Exception {
+        RunConfig full = RunConfig.load(file(EVERYTHING), Map.of());
+        assertEquals(full, RunConfig.ofOverrides(full.settings()));
+        RunConfig paper = with("upcycle.profile", "paper");
+        assertEquals(paper, RunConfig.ofOverrides(paper.settings()));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(full);
+        }
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            assertEquals(full, in.readObject());
+        }
+    }
+
+    @Test
+    void settingsHaveOneSpellingOfANumber() throws IOException {
+        RunConfig fromFile =
+                RunConfig.load(file("distill { learning-rate = 2e-3, tokens = 1e3, betas = [0.90, 0.98] }"), Map.of());
+        RunConfig fromWords =
+                with("distill.learning-rate", "0.002", "distill.tokens", "1000", "distill.betas", "0.9,0.98");
+        assertEquals(fromFile.settings(), fromWords.settings());
+        assertEquals("0.002", fromFile.settings().get("distill.learning-rate"));
+    }
+
+    @Test
+    void settingsOfSomeSections() {
+        Map<String, String> some = with().settings("targets", "sequence.length");
+        assertEquals(
+                Map.of(
+                        "sequence.length", "auto",
+                        "targets.codec", "sampled",
+                        "targets.k", "50",
+                        "targets.samples", "50",
+                        "targets.temperature", "1"),
+                some);
+    }
+
+    @Test
+    void profileSetsDefaultsAndKeysGoBefore() {
+        UpcycleConfig paper = with("upcycle.profile", "paper").upcycle();
+        assertEquals(UpcycleConfig.Method.XECOMLA, paper.method());
+        assertEquals(OptionalInt.empty(), paper.qLoraRank());
+        assertFalse(paper.kvNorm());
+        UpcycleConfig overridden = with(
+                        "upcycle.profile", "paper", "upcycle.kv-norm", "true", "upcycle.q-lora-rank", "none")
+                .upcycle();
+        assertEquals(UpcycleConfig.Method.XECOMLA, overridden.method());
+        assertEquals(OptionalInt.of(0), overridden.qLoraRank());
+        assertTrue(overridden.kvNorm());
+    }
+
+    @Test
+    void teacherAndTokenizerAreTheBaseUnlessGiven() {
+        ModelPaths paths =
+                with("base.path", "models/b", "teacher.path", "models/t").models();
+        assertEquals("models/b", paths.requireBase());
+        assertEquals("models/t", paths.requireTeacher());
+        assertEquals("models/b", paths.requireTokenizer());
+        ConfigException missing =
+                assertThrows(ConfigException.class, () -> with().models().requireTeacher());
+        assertTrue(missing.getMessage().contains("teacher.path is not set"), missing.getMessage());
+    }
+
+    @Test
+    void filesIncludeAndSubstitute() throws IOException {
+        Files.writeString(directory.resolve("common.conf"), "name = tiny\nrun.seed = 9\n");
+        ConfigException unknown = assertThrows(
+                ConfigException.class,
+                () -> RunConfig.load(file("include \"common.conf\"\nrun.dir = runs/${name}"), Map.of()));
+        assertTrue(unknown.getMessage().startsWith("unknown key name ("), unknown.getMessage());
+        Files.writeString(directory.resolve("common.conf"), "run.seed = 9\n");
+        RunConfig c = RunConfig.load(
+                file("include \"common.conf\"\ncorpus.train = [${HOME}/a.jsonl]\nbase.path = ${run.dir}/b"),
+                Map.of("run.dir", "runs/mine"));
+        assertEquals(9, c.run().seed());
+        assertEquals(List.of(System.getenv("HOME") + "/a.jsonl"), c.corpus().train());
+        assertEquals("runs/mine/b", c.models().requireTeacher());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "distill { tokns = 5 } | unknown key distill.tokns (FILE, line 1), did you mean distill.tokens?",
+                "distil.tokens = 5 | unknown key distil.tokens (FILE, line 1), did you mean distill.tokens?",
+                "distill.temperature = 2 | unknown key distill.temperature (FILE, line 1), did you mean targets.temperature?",
+                "something = 2 | unknown key something (FILE, line 1)",
+                "profiles.paper.upcycle.k = 2 | unknown key profiles.paper.upcycle.k (FILE, line 1)",
+                "distill.kv-lora_rank = null | unknown key distill.kv-lora_rank (FILE, line 1), did you mean upcycle.kv-lora-rank?",
+                "distill = 5 | distill = 5 (FILE, line 1) is not a section { ... }",
+                "upcycle.kv-lora-rank = many | upcycle.kv-lora-rank = `\"many\"` (FILE, line 1) is not a whole number",
+                "upcycle.kv-lora-rank = 1.5 | upcycle.kv-lora-rank = 1.5 (FILE, line 1) is not a whole number",
+                "upcycle.kv-lora-rank = 0 | upcycle.kv-lora-rank = 0 (FILE, line 1) is out of range: it must be at least 1 and at most 2147483647",
+                "upcycle.qk-rope-head-dim = 5 | upcycle.qk-rope-head-dim = 5 (FILE, line 1) is odd: rotary dimensions come in pairs",
+                "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
+                "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
+                "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
+                "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above 0 and at most 1",
+                "distill.alpha = [] | distill.alpha = [] (FILE, line 1) is not a number",
+                "distill.learning-rate = null | distill.learning-rate is not set: give it a value in the configuration file, or by -D distill.learning-rate=VALUE",
+                "distill.min-learning-rate = 1 | distill.min-learning-rate = 1 (FILE, line 1) is above distill.learning-rate = 8.0E-5",
+                "distill.betas = [0.9] | distill.betas = [0.9] (FILE, line 1) is not a list of two numbers",
+                "distill.betas = [0.9, 1] | distill.betas = 1 (FILE, line 1) is out of range: it must be at least 0 and below 1",
+                "distill.replicas = 5 | distill.batch-sequences = 96 (reference.conf) is not a multiple of distill.replicas = 5",
+                "distill.freeze = all | distill.freeze = `\"all\"` (FILE, line 1) is not one of none, non-attention",
+                "corpus.train = { a = 1 } | corpus.train = {`\"a\"`:1} (FILE, line 1) is not a list [ ... ]",
+                "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size such as 4g or 512m",
+                "pretrain.num-kv-heads = 3 | pretrain.num-kv-heads = 3 (FILE, line 1) does not divide pretrain.num-heads = 8",
+            })
+    void wrongValueIsOneLine(String text, String message) throws IOException {
+        String file = file(text);
+        ConfigException e = assertThrows(ConfigException.class, () -> RunConfig.load(file, Map.of()));
+        String actual = e.getMessage().replace(file, "FILE").replaceAll("reference.conf: \\d+", "reference.conf");
+        assertEquals(message.replace("`", ""), actual);
+    }
+
+    @Test
+    void wrongOverrideNamesIt() {
+        ConfigException unknown = assertThrows(ConfigException.class, () -> with("upcycle.kv-lora-rnk", "8"));
+        assertEquals(
+                "unknown key upcycle.kv-lora-rnk (-D upcycle.kv-lora-rnk), did you mean upcycle.kv-lora-rank?",
+                unknown.getMessage());
+        assertEquals(
+                OptionalInt.of(8), with("upcycle.kv-lora-rank", "8").upcycle().kvLoraRank());
+        assertEquals(
+                List.of("hdfs://h:9000/a.jsonl", "s3a://b/c"),
+                with("corpus.train", "hdfs://h:9000/a.jsonl,s3a://b/c").corpus().train());
+    }
+
+    @Test
+    void brokenOrMissingFileIsOneLine() throws IOException {
+        String file = file("run {\n dir = = 3\n");
+        ConfigException broken = assertThrows(ConfigException.class, () -> RunConfig.load(file, Map.of()));
+        assertTrue(broken.getMessage().contains("run.conf: 2"), broken.getMessage());
+        assertFalse(broken.getMessage().contains("\n"));
+        ConfigException missing =
+                assertThrows(ConfigException.class, () -> RunConfig.load(directory + "/none.conf", Map.of()));
+        assertEquals("no such configuration file: " + directory + "/none.conf", missing.getMessage());
+        String open = file("base.path = ${nowhere}/x");
+        ConfigException unresolved = assertThrows(ConfigException.class, () -> RunConfig.load(open, Map.of()));
+        assertTrue(unresolved.getMessage().contains("nowhere"), unresolved.getMessage());
+    }
+
+    @Test
+    void everyKeyIsDocumented() {
+        Config reference = ConfigSources.reference().withoutPath("profiles");
+        int[] numKeys = {0};
+        checkDocumented("", reference.root(), numKeys);
+        assertTrue(numKeys[0] > 80, numKeys[0] + " keys");
+    }
+
+    private static void checkDocumented(String prefix, ConfigObject object, int[] numKeys) {
+        for (Map.Entry<String, ConfigValue> entry : object.entrySet()) {
+            String key = prefix + entry.getKey();
+            if (entry.getValue() instanceof ConfigObject section && !section.isEmpty()) {
+                checkDocumented(key + ".", section, numKeys);
+            } else {
+                numKeys[0]++;
+                List<String> comments = entry.getValue().origin().comments();
+                assertFalse(comments.isEmpty(), key + " has no comment in reference.conf");
+                assertTrue(String.join(" ", comments).strip().endsWith("."), key + " is documented in half sentences");
+            }
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyShippedFileLoads() throws IOException {
+        Path conf = Path.of("conf");
+        if (!Files.isDirectory(conf)) {
+            return Stream.empty();
+        }
+        try (Stream<Path> files = Files.walk(conf)) {
+            return files.filter(file -> file.toString().endsWith(".conf")).toList().stream()
+                    .map(file ->
+                            DynamicTest.dynamicTest(file.toString(), () -> RunConfig.load(file.toString(), Map.of())));
+        }
+    }
+
+    @Test
+    void sequenceLengthFollowsTheModel() {
+        ModelConfig model = with().pretrain().model(100, 128, 1, 2);
+        assertEquals(128, with().sequence().lengthFor(model));
+        assertEquals(64, with("sequence.length", "64").sequence().lengthFor(model));
+        ModelConfig longer = with().pretrain().model(100, 4096, 1, 2);
+        assertEquals(256, with().sequence().lengthFor(longer));
+        ConfigException e = assertThrows(
+                ConfigException.class,
+                () -> with("sequence.length", "129").sequence().lengthFor(model));
+        assertEquals(
+                "sequence.length = 129 is more than the model's max_position_embeddings 128: set it to at most that",
+                e.getMessage());
+    }
+
+    @Test
+    void warmUpIsAHundredthUnlessGiven() {
+        OptimizerConfig auto = with().distill().optimizer();
+        assertEquals(3, auto.warmupStepsOf(250));
+        assertEquals(0, auto.warmupStepsOf(0));
+        OptimizerConfig given = with("distill.warmup-steps", "20").distill().optimizer();
+        assertEquals(20, given.warmupStepsOf(250));
+        assertEquals(10, given.warmupStepsOf(10));
+    }
+}
