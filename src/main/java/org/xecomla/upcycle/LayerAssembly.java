@@ -30,7 +30,7 @@ record LayerAssembly(LayerPlan plan, BaseAttention base, RopeScaling ropeScaling
                 false,
                 tensors.containsKey("kv_a_layernorm.weight"),
                 ropeScaling,
-                1 / Math.sqrt(n + p));
+                Math.pow(n + p, -0.5));
         LayerReport report = new LayerReport(
                 plan.layer(),
                 true,

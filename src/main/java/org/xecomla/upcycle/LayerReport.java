@@ -30,6 +30,12 @@ public record LayerReport(
         double normError)
         implements Serializable {
 
+    /** A layer that stays as it is. */
+    static LayerReport kept(int layer, int kvElements) {
+        double none = Double.NaN;
+        return new LayerReport(layer, false, 0, 0, 0, 0, kvElements, kvElements, none, none, none, none);
+    }
+
     /** Cached elements per token as a share of the base's. */
     public double kvShare() {
         return (double) kvElements / baseKvElements;

@@ -50,11 +50,16 @@ public sealed interface RankPolicy extends Serializable {
             return switch (rounding) {
                 case PAPER -> Math.min(k, prefixesBelow(singularValues, (share - TOLERANCE) * total) + 1);
                 case CODE -> {
-                    int within = prefixesBelow(singularValues, Math.nextUp(share * total));
-                    int rounded = (Math.max(1, within) + CODE_MULTIPLE - 1) / CODE_MULTIPLE * CODE_MULTIPLE;
-                    yield Math.min(k, rounded);
+                    int within = numWithin(singularValues, share);
+                    yield Math.min(k, (within + CODE_MULTIPLE - 1) / CODE_MULTIPLE * CODE_MULTIPLE);
                 }
             };
+        }
+
+        /** X-EcoMLA's code before it rounds: how many prefix sums are within the share, at least 1. */
+        static int numWithin(Matrix singularValues, double share) {
+            double limit = Math.nextUp(share * singularValues.sumOfSquares());
+            return Math.max(1, prefixesBelow(singularValues, limit));
         }
 
         /** How many prefix sums of the squared singular values are below {@code limit}. */

@@ -1,0 +1,44 @@
+package org.xecomla.upcycle;
+
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.tensor.Matrix;
+
+/** A base model's shape and its parameters, read one at a time. */
+public interface BaseWeights {
+    ModelConfig config();
+
+    /** A parameter in row-major order, rope rows half-split. */
+    float[] read(String parameter);
+
+    static BaseWeights of(ModelDirectory directory) {
+        return new BaseWeights() {
+            @Override
+            public ModelConfig config() {
+                return directory.config();
+            }
+
+            @Override
+            public float[] read(String parameter) {
+                return directory.read(parameter);
+            }
+        };
+    }
+
+    /** The attention weights of one layer, which is grouped-query attention. */
+    default BaseAttention attention(int layer) {
+        AttentionConfig.Gqa shape = (AttentionConfig.Gqa) config().attention().get(layer);
+        String prefix = ParameterShapes.layer(layer) + "self_attn.";
+        int numQueryRows = shape.numHeads() * shape.headDim();
+        int numKeyRows = shape.numKvHeads() * shape.headDim();
+        int d = config().hiddenSize();
+        return new BaseAttention(
+                shape,
+                config().ropeTheta(),
+                Matrix.ofFloats(numQueryRows, d, read(prefix + "q_proj.weight")),
+                Matrix.ofFloats(numKeyRows, d, read(prefix + "k_proj.weight")),
+                Matrix.ofFloats(numKeyRows, d, read(prefix + "v_proj.weight")));
+    }
+}

@@ -1,0 +1,117 @@
+package org.xecomla.upcycle;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.xecomla.config.UserException;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Matrix;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * What one forward pass of the base over calibration text shows of the inputs of its attention layers: of every layer the
+ * second moment over all tokens, and as many of the inputs themselves as {@link #MAX_SAMPLES} allows, evenly spread.
+ *
+ * <p>On the heap. Where all inputs fit the sample, the moment is computed from it when a layer is asked for.
+ */
+public final class Calibration {
+    /** Inputs kept of each layer: at 4,096 of 4,096 floats 64 MiB a layer. */
+    public static final int MAX_SAMPLES = 4096;
+
+    private final long numTokens;
+    private final Map<Integer, Layer> layers;
+
+    private Calibration(long numTokens, Map<Integer, Layer> layers) {
+        this.numTokens = numTokens;
+        this.layers = layers;
+    }
+
+    /**
+     * Runs {@code base} over the windows, one at a time.
+     *
+     * @param windows token ids, each a sequence of its own
+     * @param layers those that will be asked for
+     * @throws UserException if there is no window, or one is too long or has a token outside the vocabulary
+     */
+    public static Calibration of(CausalLm base, List<int[]> windows, Collection<Integer> layers) {
+        return of(base, windows, layers, MAX_SAMPLES);
+    }
+
+    static Calibration of(CausalLm base, List<int[]> windows, Collection<Integer> layers, int maxSamples) {
+        long numTokens = windows.stream().mapToLong(window -> window.length).sum();
+        if (numTokens == 0) {
+            throw new UserException("the calibration text has no full window of tokens: give more text");
+        }
+        Map<Integer, Layer> made = new TreeMap<>();
+        layers.forEach(layer -> made.put(layer, new Layer(base.config().hiddenSize(), numTokens, maxSamples)));
+        int longest = windows.stream().mapToInt(window -> window.length).max().getAsInt();
+        long elements = base.arenaElements((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
+        try (Arena arena = Arena.ofElements(base.weights().type(), elements)) {
+            for (int[] window : windows) {
+                long mark = arena.mark();
+                base.hiddenStates(window, 1, arena, (layer, input) -> {
+                    if (made.containsKey(layer)) {
+                        made.get(layer).add(input);
+                    }
+                });
+                arena.release(mark);
+            }
+        }
+        return new Calibration(numTokens, made);
+    }
+
+    public long numTokens() {
+        return numTokens;
+    }
+
+    /** What was seen of a layer's inputs. Computed anew at each call. */
+    public LayerActivations layer(int layer) {
+        Layer seen = layers.get(layer);
+        if (seen == null) {
+            throw new IllegalArgumentException("layer " + layer + " was not calibrated");
+        }
+        return seen.activations();
+    }
+
+    /** Inputs x of one layer as they come. Legend: D model. */
+    private static final class Layer {
+        private final int hiddenSize;
+        private final long numTokens;
+        private final long step; // every step-th input is kept
+        private final List<float[]> kept = new ArrayList<>(); // (D) each
+        private Matrix sum; // of x x^T (D, D); null: all inputs are kept
+        private long seen;
+
+        private Layer(int hiddenSize, long numTokens, int maxSamples) {
+            this.hiddenSize = hiddenSize;
+            this.numTokens = numTokens;
+            this.step = (numTokens + maxSamples - 1) / maxSamples;
+            this.sum = step == 1 ? null : Matrix.zeros(hiddenSize, hiddenSize);
+        }
+
+        private void add(Tensor input) {
+            float[] values = input.toFloats(); // (B*T, D)
+            for (int row = 0; row < input.rows(); row++, seen++) {
+                if (seen % step == 0) {
+                    float[] x = new float[hiddenSize];
+                    System.arraycopy(values, row * hiddenSize, x, 0, hiddenSize);
+                    kept.add(x);
+                }
+            }
+            if (sum != null) {
+                Matrix x = Matrix.ofFloats(input.rows(), hiddenSize, values); // (B*T, D)
+                sum = sum.plus(x.transposeTimes(x));
+            }
+        }
+
+        private LayerActivations activations() {
+            Matrix sample = Matrix.build(kept.size(), hiddenSize, (n, d) -> kept.get(n)[d]); // (n, D)
+            return sum == null
+                    ? LayerActivations.of(sample)
+                    : new LayerActivations(numTokens, sum.scale(1.0 / numTokens), sample);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package org.xecomla.upcycle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.files.DataFiles;
+import org.xecomla.tensor.Matrix;
+import org.xecomla.tensor.ParameterStore;
+
+/** Students made from their bases against the fixtures' weights and logits. */
+class GoldenStartTest {
+
+    private static JsonNode about(String name) throws IOException {
+        try (InputStream in = DataFiles.openStream(new Path(Goldens.path(name), "about.json"))) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    /** The plan that gives the layers the shapes that the fixture has. */
+    private static LayerPlan plan(int layer, AttentionConfig.Mla shape, UpcycleMethod method, RopeRows rows) {
+        return new LayerPlan(
+                layer,
+                method,
+                new RankPolicy.Fixed(shape.kvLoraRank()),
+                shape.qLoraRank() == 0 ? null : new RankPolicy.Fixed(shape.qLoraRank()),
+                shape.qkNopeHeadDim(),
+                shape.qkRopeHeadDim(),
+                rows,
+                SingularValues.DOWN,
+                shape.kvNorm() ? KvNorm.CALIBRATED : KvNorm.NONE,
+                shape.ropeScaling());
+    }
+
+    private static double logitsDifference(String name, BaseWeights base, List<UpcycledLayer> layers) {
+        SafetensorsFile expected = Goldens.tensors(name, "expected.safetensors");
+        int[] ids = expected.readInts("input_ids");
+        ModelConfig config = StudentInitializer.config(base.config(), layers);
+        try (ParameterStore weights = StudentInitializer.weights(base, layers, DataType.DOUBLE)) {
+            double[] logits = Goldens.logits(config, weights, ids, 3);
+            return Goldens.difference(logits, Goldens.widen(expected.readFloats("logits")));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mla-gqa-tied-last",
+                "mla-gqa-tied-stride",
+                "mla-gqa-llama3rope-last",
+                "mla-gqa-llama3rope-stride"
+            })
+    void xecomlaMakesTheFixture(String name) throws IOException {
+        BaseWeights base = Goldens.model(about(name).get("base").asText());
+        BaseWeights golden = Goldens.model(name);
+        RopeRows rows = RopeRows.valueOf(about(name).get("rope_pick").asText().toUpperCase(java.util.Locale.ROOT));
+        List<UpcycledLayer> layers = new ArrayList<>();
+        for (int l = 0; l < base.config().numLayers(); l++) {
+            AttentionConfig.Mla shape =
+                    (AttentionConfig.Mla) golden.config().attention().get(l);
+            UpcycledLayer layer = StudentInitializer.layer(base, plan(l, shape, UpcycleMethod.XECOMLA, rows), null);
+            assertEquals(shape, layer.attention());
+            assertProducts(golden, l, layer);
+            layers.add(layer);
+        }
+        assertEquals(0, logitsDifference(name, base, layers), 1e-5);
+    }
+
+    private static void assertProducts(BaseWeights golden, int l, UpcycledLayer layer) {
+        String prefix = ParameterShapes.layer(l) + "self_attn.";
+        AttentionConfig.Mla shape = layer.attention();
+        int d = golden.config().hiddenSize();
+        int r = shape.kvLoraRank();
+        Matrix queryA = read(golden, prefix + "q_a_proj.weight", shape.qLoraRank(), d);
+        Matrix queryB =
+                read(golden, prefix + "q_b_proj.weight", shape.numHeads() * shape.qkHeadDim(), shape.qLoraRank());
+        Matrix kvA = read(golden, prefix + "kv_a_proj_with_mqa.weight", r + shape.qkRopeHeadDim(), d);
+        Matrix kvB = read(
+                golden, prefix + "kv_b_proj.weight", shape.numHeads() * (shape.qkNopeHeadDim() + shape.vHeadDim()), r);
+        var made = layer.tensors();
+        Matrix madeA = made.get(prefix + "kv_a_proj_with_mqa.weight");
+        assertClose(
+                queryB.times(queryA), made.get(prefix + "q_b_proj.weight").times(made.get(prefix + "q_a_proj.weight")));
+        assertClose(
+                kvB.times(kvA.rows(0, r)), made.get(prefix + "kv_b_proj.weight").times(madeA.rows(0, r)));
+        assertClose(kvA.rows(r, kvA.rows()), madeA.rows(r, madeA.rows()));
+        // singular values in the down projections: rows of the same length
+        for (int i = 0; i < r; i++) {
+            assertEquals(
+                    1, madeA.rows(i, i + 1).frobeniusNorm() / kvA.rows(i, i + 1).frobeniusNorm(), 1e-6);
+        }
+    }
+
+    private static Matrix read(BaseWeights model, String name, int rows, int cols) {
+        return Matrix.ofFloats(rows, cols, model.read(name));
+    }
+
+    private static void assertClose(Matrix expected, Matrix made) {
+        assertEquals(0, made.minus(expected).frobeniusNorm() / expected.frobeniusNorm(), 1e-6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "aligned-gqa-tied-r8-fold1",
+                "aligned-gqa-tied-r8-fold1-norm",
+                "aligned-gqa-tied-r6-fold2",
+                "aligned-gqa-llama3rope-r24-fold1-norm"
+            })
+    void alignedMakesTheFixture(String name) throws IOException {
+        BaseWeights base = Goldens.model(about(name).get("base").asText());
+        BaseWeights golden = Goldens.model(name);
+        int[] ids = Goldens.tensors(name, "calibration.safetensors").readInts("input_ids");
+        Calibration calibration = Goldens.calibration(base, Goldens.windows(ids, 64));
+        assertEquals(512, calibration.numTokens());
+        List<UpcycledLayer> layers = new ArrayList<>();
+        for (int l = 0; l < base.config().numLayers(); l++) {
+            AttentionConfig.Mla shape =
+                    (AttentionConfig.Mla) golden.config().attention().get(l);
+            LayerPlan plan = plan(l, shape, UpcycleMethod.ALIGNED, RopeRows.FOLD);
+            UpcycledLayer layer = StudentInitializer.layer(base, plan, calibration.layer(l));
+            assertEquals(shape, layer.attention());
+            assertTrue(layer.report().kvEnergy() > 0.2 && layer.report().kvEnergy() < 1);
+            layers.add(layer);
+        }
+        assertEquals(0, logitsDifference(name, base, layers), 1e-5);
+    }
+}
