@@ -30,4 +30,10 @@ public record HeadView(Tensor tensor, int numHeads, int headStride, int offset, 
     public static HeadView shared(Tensor tensor, int numHeads) {
         return new HeadView(tensor, numHeads, 0, 0, tensor.cols());
     }
+
+    /** The columns of one head (N, width), same memory. */
+    public Tensor head(int head) {
+        int from = head * headStride + offset;
+        return tensor.cols(from, from + width);
+    }
 }

@@ -20,14 +20,8 @@ final class Nd4jHeads {
         return view(t, offset, new long[] {count, to - from, x.width()}, (long) step * x.headStride(), t.stride());
     }
 
-    /** One head as a tensor (N, W). */
-    static Tensor columns(HeadView x, int head) {
-        int from = head * x.headStride() + x.offset();
-        return x.tensor().cols(from, from + x.width());
-    }
-
     /** An array (a, b, W) whose first two strides are given; the third is 1. */
-    static INDArray view(Tensor t, long offset, long[] shape, long stride0, long stride1) {
+    private static INDArray view(Tensor t, long offset, long[] shape, long stride0, long stride1) {
         return Nd4j.create(
                 t.storage().array().data(),
                 shape,

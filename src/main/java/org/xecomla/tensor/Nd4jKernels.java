@@ -191,9 +191,7 @@ public final class Nd4jKernels implements Kernels {
             return;
         }
         for (int h = 0; h < target.numHeads(); h++) {
-            Nd4jHeads.columns(target, h)
-                    .array()
-                    .assign(Nd4jHeads.columns(source, h).array()); // (N, W)
+            target.head(h).array().assign(source.head(h).array()); // (N, W)
         }
     }
 
@@ -204,7 +202,7 @@ public final class Nd4jKernels implements Kernels {
             if (target.headStride() != 0) {
                 Nd4jHeads.rowsFirst(target).addi(heads);
             } else {
-                Nd4jHeads.columns(target, 0).array().addi(heads.sum(1)); // (N, W)
+                target.head(0).array().addi(heads.sum(1)); // (N, W)
             }
         }
     }

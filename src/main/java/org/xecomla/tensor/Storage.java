@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,6 +25,7 @@ public final class Storage implements AutoCloseable {
     private final long length;
     private final boolean onHost;
     private final ByteBuffer[] windows; // empty on a device
+    private final Pointer pointer;
 
     private Storage(INDArray array, DataType type, long length) {
         this.array = array;
@@ -30,6 +33,7 @@ public final class Storage implements AutoCloseable {
         this.length = length;
         this.onHost = !Nd4j.getBackend().getClass().getSimpleName().contains("Cublas")
                 && !Nd4j.getBackend().getClass().getSimpleName().contains("Cuda");
+        this.pointer = onHost ? array.data().addressPointer() : null;
         this.windows = onHost ? map(array, type, length) : new ByteBuffer[0];
     }
 
@@ -63,7 +67,7 @@ public final class Storage implements AutoCloseable {
 
     /** Address of element {@code offset} in host memory. Only for {@link #onHost()} storage. */
     public long address(long offset) {
-        return array.data().addressPointer().address() + offset * type.width();
+        return pointer.address() + offset * type.width();
     }
 
     /**
@@ -91,6 +95,11 @@ public final class Storage implements AutoCloseable {
     /** Byte index of element {@code offset} in {@link #windowAt}. */
     int windowIndex(long offset) {
         return (int) (offset * type.width() % WINDOW_STEP_BYTES);
+    }
+
+    /** A native pointer to element {@code offset}, for a call into OpenBLAS. Only for FLOAT. */
+    FloatPointer floats(long offset) {
+        return new FloatPointer(pointer).position(offset);
     }
 
     /** Windows start every half GiB and are up to 1.5 GiB long: a Java buffer ends at 2 GiB. */

@@ -42,6 +42,9 @@ final class KernelRig implements AutoCloseable {
     /** The kernels that every test runs on; made inside the test, so that the rig can close them. */
     static Stream<Supplier<Kernels>> implementations() {
         return Stream.of(
+                named("cpu, vectors, 1 thread", () -> new CpuKernels(1, new VectorMath())),
+                named("cpu, vectors, 3 threads", () -> new CpuKernels(3, new VectorMath())),
+                named("cpu, scalar, 2 threads", () -> new CpuKernels(2, new ScalarMath())),
                 named("nd4j float", () -> new Nd4jKernels(DataType.FLOAT)),
                 named("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE)));
     }

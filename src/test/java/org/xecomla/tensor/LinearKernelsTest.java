@@ -23,7 +23,16 @@ class LinearKernelsTest {
     @MethodSource("implementations")
     void gemm(Supplier<Kernels> made) {
         int[][] shapes = {
-            {1, 1, 1}, {1, 7, 5}, {7, 1, 5}, {3, 5, 7}, {33, 17, 9}, {64, 257, 8}, {130, 65, 67}, {9, 300, 1}
+            {1, 1, 1},
+            {1, 7, 5},
+            {7, 1, 5},
+            {3, 5, 7},
+            {33, 17, 9},
+            {64, 257, 8},
+            {130, 65, 67},
+            {9, 300, 1},
+            {333, 70, 129},
+            {40, 1027, 100}
         };
         for (int[] s : shapes) {
             for (int flags = 0; flags < 4; flags++) {
@@ -51,7 +60,7 @@ class LinearKernelsTest {
     @ParameterizedTest
     @MethodSource("implementations")
     void sumsScalesAndCopies(Supplier<Kernels> made) {
-        int[][] shapes = {{1, 1}, {1, 1000}, {5, 3}, {4, 16}, {3, 37}, {70, 257}};
+        int[][] shapes = {{1, 1}, {1, 1000}, {5, 3}, {4, 16}, {3, 37}, {70, 257}, {300, 257}};
         for (int[] shape : shapes) {
             try (KernelRig rig = new KernelRig(made.get())) {
                 Pair x = rig.random(shape[0], shape[1]);

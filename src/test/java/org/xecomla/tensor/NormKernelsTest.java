@@ -13,7 +13,7 @@ import org.xecomla.tensor.KernelRig.Pair;
  */
 class NormKernelsTest {
     private static final double TOLERANCE = 2e-6;
-    private static final int[][] SHAPES = {{1, 1}, {1, 64}, {5, 3}, {4, 16}, {3, 37}, {70, 257}, {300, 8}};
+    private static final int[][] SHAPES = {{1, 1}, {1, 64}, {5, 3}, {4, 16}, {3, 37}, {70, 257}, {300, 8}, {150, 257}};
 
     static Stream<Supplier<Kernels>> implementations() {
         return KernelRig.implementations();
