@@ -1,0 +1,75 @@
+package org.xecomla.targets;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Map;
+import org.xecomla.config.ConfigException;
+import org.xecomla.tensor.SoftLabels;
+
+/**
+ * Whole distributions, 4 V bytes a position: for small vocabularies, and as the reference of the other codecs. Probabilities
+ * are kept as 32-bit floats, so that a loss on them equals that on the teacher's logits to 1e-6.
+ */
+public record DenseCodec(double temperature) implements TargetCodec {
+    public static final String NAME = "dense";
+    private static final long MAX_RECORD_BYTES = 1L << 28;
+
+    public DenseCodec {
+        TargetCodec.requirePositive(temperature);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Map<String, String> settings() {
+        return Map.of("codec", NAME, "temperature", Double.toString(temperature));
+    }
+
+    @Override
+    public TargetEncoder encoder(int sequenceLength, int vocabSize, long sequence) {
+        long bytes = 4L * sequenceLength * vocabSize;
+        if (bytes > MAX_RECORD_BYTES) {
+            throw new ConfigException("targets.codec = dense would take " + bytes + " bytes for a sequence of "
+                    + sequenceLength + " tokens and a vocabulary of " + vocabSize
+                    + ": use targets.codec = sampled or topk");
+        }
+        return new Encoder(this, sequenceLength, vocabSize, sequence);
+    }
+
+    @Override
+    public SoftLabels.Dense decode(byte[] record, int sequenceLength, int vocabSize) {
+        float[] probabilities = new float[sequenceLength * vocabSize]; // (T, V)
+        RecordReader in = new RecordReader(record);
+        in.getFloats(probabilities);
+        in.end();
+        return new SoftLabels.Dense(sequenceLength, vocabSize, probabilities);
+    }
+
+    @Override
+    public long typicalRecordBytes(int sequenceLength, int vocabSize) {
+        return 4L * sequenceLength * vocabSize;
+    }
+
+    static final class Encoder extends TargetEncoder {
+        private final ByteBuffer out;
+
+        Encoder(DenseCodec codec, int sequenceLength, int vocabSize, long sequence) {
+            super(sequenceLength, vocabSize, codec.temperature, sequence);
+            out = ByteBuffer.allocate(4 * sequenceLength * vocabSize).order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        @Override
+        void encodeRow(int position, float[] probabilities) {
+            out.asFloatBuffer().put(probabilities);
+            out.position(out.position() + 4 * probabilities.length);
+        }
+
+        @Override
+        byte[] record() {
+            return out.array();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package org.xecomla.targets;
+
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.xecomla.config.ConfigException;
+import org.xecomla.tensor.SoftLabels;
+
+/**
+ * How a teacher's distributions over the vocabulary become bytes, one record a sequence, and back.
+ *
+ * <p>Legend: T positions of a sequence; V vocabulary. Probabilities are softmax(logits / temperature), the temperature being
+ * part of the codec: what is stored cannot be brought to another one afterwards. Which token a row speaks of is {@link
+ * TargetAlignment}'s.
+ */
+public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec {
+    /** The name in {@code targets.codec}. */
+    String name();
+
+    /** Capture temperature. */
+    double temperature();
+
+    /** Everything that the records depend on, for manifests and shard headers; {@link #of} is the inverse. */
+    Map<String, String> settings();
+
+    /**
+     * Starts the record of one sequence.
+     *
+     * @param sequenceLength T
+     * @param vocabSize V
+     * @param sequence its global number: draws depend on it
+     * @throws ConfigException where this codec cannot hold such a sequence
+     */
+    TargetEncoder encoder(int sequenceLength, int vocabSize, long sequence);
+
+    /** The T rows of a record that was encoded with the same lengths. */
+    SoftLabels decode(byte[] record, int sequenceLength, int vocabSize);
+
+    /** About how long a record is, for the size of blocks. */
+    long typicalRecordBytes(int sequenceLength, int vocabSize);
+
+    /** The codec of these settings; unknown or missing ones are an error. */
+    static TargetCodec of(UnaryOperator<String> settings) {
+        double temperature = Double.parseDouble(settings.apply("temperature"));
+        String name = settings.apply("codec");
+        return switch (name) {
+            case DenseCodec.NAME -> new DenseCodec(temperature);
+            case TopKCodec.NAME -> new TopKCodec(temperature, Integer.parseInt(settings.apply("k")));
+            case SampledCodec.NAME ->
+                new SampledCodec(
+                        temperature,
+                        Integer.parseInt(settings.apply("samples")),
+                        Long.parseLong(settings.apply("seed")));
+            default ->
+                throw new ConfigException("targets.codec = " + name + " is none of " + DenseCodec.NAME + ", "
+                        + TopKCodec.NAME + ", " + SampledCodec.NAME);
+        };
+    }
+
+    /** Refuses a temperature that is not a positive number. */
+    static void requirePositive(double temperature) {
+        if (!(temperature > 0) || Double.isInfinite(temperature)) {
+            throw new ConfigException("targets.temperature = " + temperature + " is not a positive number");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package org.xecomla.targets;
+
+import org.apache.hadoop.fs.Path;
+import org.xecomla.files.ShardDirectory;
+import org.xecomla.files.ShardHeader;
+import org.xecomla.files.ShardWriter;
+
+/** Writes target shards: one record a sequence, as {@link TargetEncoder#finish} gave it. */
+public final class TargetShardWriter {
+    private TargetShardWriter() {}
+
+    /**
+     * Adds the records of all sequences of a shard, in the order of their numbers, by {@link ShardWriter#add}. They may come
+     * in batches: a teacher takes several sequences at once.
+     */
+    @FunctionalInterface
+    public interface Body extends ShardWriter.Body {}
+
+    /**
+     * Writes shard {@code shard} of {@code directory} atomically.
+     *
+     * @param tokenDigest of the token shard that it covers
+     * @return the shard's digest
+     */
+    public static String write(Path directory, TargetShardSpec spec, int shard, String tokenDigest, Body body) {
+        return ShardWriter.write(
+                ShardDirectory.file(directory, TargetShardSpec.KIND, shard), spec.header(shard, tokenDigest), body);
+    }
+
+    /** Whether shard {@code shard} is there, sound, of this very spec and for this very token shard. */
+    public static boolean isComplete(Path directory, TargetShardSpec spec, int shard, String tokenDigest) {
+        ShardHeader header = spec.header(shard, tokenDigest);
+        return ShardDirectory.isComplete(ShardDirectory.file(directory, TargetShardSpec.KIND, shard), header);
+    }
+}
