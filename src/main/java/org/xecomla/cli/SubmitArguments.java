@@ -1,0 +1,111 @@
+package org.xecomla.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.SparkSettings;
+import org.xecomla.config.UserException;
+import org.xecomla.spark.SubmitConf;
+
+/**
+ * Prints the arguments of spark-submit, one a line, for {@code submit/xecomla}: what the configuration says, then what
+ * stands after {@code --} on the command line.
+ *
+ * <p>Arguments: the application's jar, the directory of its libraries, the command with its options, {@code --}, options of
+ * spark-submit. A configuration that cannot be right ends here, before a cluster is asked for anything.
+ */
+public final class SubmitArguments {
+    private SubmitArguments() {}
+
+    public static void main(String[] arguments) {
+        try {
+            of(List.of(arguments), System.getenv()).forEach(System.out::println);
+        } catch (UserException e) {
+            System.err.println("xecomla " + arguments[2] + ": " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    static List<String> of(List<String> arguments, Map<String, String> environment) {
+        String jar = arguments.get(0);
+        List<String> libraries = jars(new File(arguments.get(1)));
+        int split = arguments.lastIndexOf("--");
+        List<String> command = arguments.subList(2, split);
+        List<String> submitFlags = arguments.subList(split + 1, arguments.size());
+
+        SparkSettings settings = load(command).spark();
+        String master = masterOf(submitFlags, settings, environment);
+        List<String> out = new ArrayList<>(SubmitConf.arguments(settings, master, jar, libraries));
+        out.addAll(submitFlags);
+        return out;
+    }
+
+    private static List<String> jars(File directory) {
+        File[] jars = directory.listFiles((dir, name) -> name.endsWith(".jar"));
+        if (jars == null) {
+            throw new UserException("no directory " + directory);
+        }
+        return Arrays.stream(jars).map(File::getPath).sorted().toList();
+    }
+
+    /** The configuration that the command will load; its other options are its own. */
+    private static RunConfig load(List<String> command) {
+        String file = null;
+        Map<String, String> overrides = new LinkedHashMap<>();
+        for (int i = 0; i < command.size(); i++) {
+            String word = command.get(i);
+            String next = i + 1 < command.size() ? command.get(i + 1) : "";
+            if (word.equals("--conf")) {
+                file = next;
+            } else if (word.startsWith("--conf=")) {
+                file = word.substring("--conf=".length());
+            } else if (word.equals("-D")) {
+                override(next, overrides);
+            } else if (word.startsWith("-D")) {
+                override(word.substring(2), overrides);
+            }
+        }
+        return file == null ? RunConfig.ofOverrides(overrides) : RunConfig.load(file, overrides);
+    }
+
+    private static void override(String assignment, Map<String, String> overrides) {
+        int equals = assignment.indexOf('=');
+        if (equals < 1) {
+            throw new UserException("-D " + assignment + " is not of the form key=value");
+        }
+        overrides.put(assignment.substring(0, equals), assignment.substring(equals + 1));
+    }
+
+    /** From the command line, else the configuration, else Spark's own defaults, else this machine. */
+    private static String masterOf(List<String> submitFlags, SparkSettings settings, Map<String, String> environment) {
+        int flag = submitFlags.lastIndexOf("--master");
+        if (flag >= 0 && flag + 1 < submitFlags.size()) {
+            return submitFlags.get(flag + 1);
+        }
+        return settings.master().orElseGet(() -> defaultMaster(environment));
+    }
+
+    private static String defaultMaster(Map<String, String> environment) {
+        String confDir = environment.getOrDefault("SPARK_CONF_DIR", environment.get("SPARK_HOME") + "/conf");
+        Path defaults = Path.of(confDir, "spark-defaults.conf");
+        Properties properties = new Properties();
+        if (Files.exists(defaults)) {
+            try (Reader reader = Files.newBufferedReader(defaults, StandardCharsets.UTF_8)) {
+                properties.load(reader);
+            } catch (IOException e) {
+                throw new UserException("cannot read " + defaults + ": " + e.getMessage(), e);
+            }
+        }
+        return properties.getProperty("spark.master", "local[*]");
+    }
+}

@@ -1,0 +1,78 @@
+package org.xecomla.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.UserException;
+
+class SubmitArgumentsTest {
+    @TempDir
+    Path dir;
+
+    @BeforeEach
+    void makeFiles() throws Exception {
+        Files.createDirectory(dir.resolve("lib"));
+        Files.createFile(dir.resolve("lib/b.jar"));
+        Files.createFile(dir.resolve("lib/a.jar"));
+        Files.writeString(dir.resolve("run.conf"), """
+                spark { master = "local[2]", driver-memory = 3g, conf { "spark.executor.heartbeatInterval" = 1s } }
+                """);
+    }
+
+    private List<String> arguments(String... words) {
+        List<String> all = new ArrayList<>(List.of("app.jar", dir.resolve("lib").toString()));
+        all.addAll(List.of(words));
+        return SubmitArguments.of(all, Map.of("SPARK_HOME", dir.toString()));
+    }
+
+    private static String after(String flag, List<String> arguments) {
+        return arguments.get(arguments.lastIndexOf(flag) + 1);
+    }
+
+    @Test
+    void theConfigurationDecides() {
+        List<String> out = arguments("run", "--conf", dir.resolve("run.conf").toString(), "--");
+        assertEquals("local[2]", after("--master", out));
+        assertEquals("client", after("--deploy-mode", out));
+        assertEquals("3g", after("--driver-memory", out));
+        assertTrue(out.contains("spark.executor.heartbeatInterval=1s"), "spark.conf goes before our own settings");
+        assertFalse(out.contains("--jars"), "nothing travels on one machine");
+        assertTrue(out.contains("spark.driver.extraClassPath=app.jar:" + dir + "/lib/a.jar:" + dir + "/lib/b.jar"));
+    }
+
+    @Test
+    void overridesAndFlagsGoBeforeIt() {
+        String conf = "--conf=" + dir.resolve("run.conf");
+        List<String> out = arguments("run", conf, "-Dspark.driver-memory=5g", "-D", "run.seed=1", "--");
+        assertEquals("5g", after("--driver-memory", out));
+        out = arguments("run", conf, "--", "--master", "yarn", "--num-executors", "7");
+        assertEquals("yarn", after("--master", out));
+        assertEquals("7", after("--num-executors", out));
+        assertEquals(dir + "/lib/a.jar," + dir + "/lib/b.jar", after("--jars", out));
+    }
+
+    @Test
+    void withoutAMasterSparksOwnDefaultsDecide() throws Exception {
+        assertEquals("local[*]", after("--master", arguments("shard", "--")));
+        Files.createDirectory(dir.resolve("conf"));
+        Files.writeString(dir.resolve("conf/spark-defaults.conf"), "# ours\nspark.master   spark://host:7077\n");
+        assertEquals("spark://host:7077", after("--master", arguments("shard", "--")));
+    }
+
+    @Test
+    void whatCannotBeRightEndsHere() {
+        assertThrows(UserException.class, () -> arguments("run", "--conf", "missing.conf", "--"));
+        assertThrows(UserException.class, () -> arguments("run", "-Dspark.driver-memory", "--"));
+        assertThrows(UserException.class, () -> arguments("run", "-Dspark.drivermemory=1g", "--"));
+    }
+}
