@@ -1,0 +1,87 @@
+package org.xecomla.nn;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.function.DoubleSupplier;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/** Analytic gradients against central differences, in double. */
+final class GradientCheck {
+    private static final double STEP = 1e-5;
+    private static final double TOLERANCE = 1e-6;
+    private static final double FLOOR = 1e-4; // gradients below are compared absolutely, to TOLERANCE * FLOOR
+
+    private GradientCheck() {}
+
+    /** Every element of {@code values} is moved both ways; {@code loss} must depend on nothing else that moves. */
+    static void check(String what, Tensor values, Tensor gradient, DoubleSupplier loss) {
+        double largest = 0;
+        for (int r = 0; r < values.rows(); r++) {
+            for (int c = 0; c < values.cols(); c++) {
+                double numeric = slope(values, r, c, loss);
+                double analytic = gradient.get(r, c);
+                double error =
+                        Math.abs(numeric - analytic) / Math.max(FLOOR, Math.max(Math.abs(numeric), Math.abs(analytic)));
+                assertTrue(
+                        error < TOLERANCE,
+                        what + " [" + r + ", " + c + "]: gradient " + analytic + ", central difference " + numeric);
+                largest = Math.max(largest, Math.abs(analytic));
+            }
+        }
+        assertTrue(largest > 1e-3, what + ": all gradients are about zero, nothing was checked");
+    }
+
+    private static double slope(Tensor values, int row, int col, DoubleSupplier loss) {
+        double value = values.get(row, col);
+        values.set(row, col, value + STEP);
+        double above = loss.getAsDouble();
+        values.set(row, col, value - STEP);
+        double below = loss.getAsDouble();
+        values.set(row, col, value);
+        return (above - below) / (2 * STEP);
+    }
+
+    /** All trained parameters of a store against their gradients. */
+    static void checkAll(ParameterStore weights, ParameterStore gradients, DoubleSupplier loss) {
+        for (ParameterLayout.Place place : weights.layout().places().values()) {
+            String name = place.spec().name();
+            if (place.spec().trainable()) {
+                check(name, weights.get(name), gradients.get(name), loss);
+            }
+        }
+    }
+
+    static Tensor random(Random random, int rows, int cols) {
+        return Tensor.of(
+                DataType.DOUBLE,
+                rows,
+                cols,
+                random.doubles((long) rows * cols, -1, 1).toArray());
+    }
+
+    /** Matrices uniform within 0.6 of 0, gains within 0.3 of 1. */
+    static void fill(ParameterStore weights, Random random) {
+        for (ParameterLayout.Place place : weights.layout().places().values()) {
+            Tensor view = weights.get(place.spec().name());
+            double centre = place.spec().name().contains("norm") ? 1 : 0;
+            double spread = centre == 1 ? 0.3 : 0.6;
+            view.write(random.doubles(view.length(), centre - spread, centre + spread)
+                    .toArray());
+        }
+    }
+
+    /** Sum of the products of all elements. */
+    static double dot(Tensor a, Tensor b) {
+        double[] x = a.toDoubles();
+        double[] y = b.toDoubles();
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            sum += x[i] * y[i];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,193 @@
+package org.xecomla.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.Random;
+import java.util.function.DoubleSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeFrequencies;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/** Central differences of every layer in double, for inputs and weights, over odd and unequal dimensions. */
+class LayerGradientTest {
+    private static final int B = 2;
+    private static final int T = 3;
+    private static final int D = 7;
+    private static final int F = 9;
+    private static final RopeScaling YARN = new RopeScaling.Yarn(8, 16, 4, 1, 1, 0);
+
+    static Stream<Kernels> kernels() {
+        return Stream.of(new NaiveKernels(DataType.DOUBLE));
+    }
+
+    static List<AttentionConfig> attentions() {
+        return List.of(
+                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE),
+                new AttentionConfig.Gqa(3, 3, 4, new RopeScaling.Llama3(8, 1, 4, 16)),
+                new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, false, RopeScaling.NONE, 0.37),
+                new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, false, false, YARN, 0.4),
+                new AttentionConfig.Mla(2, 0, 5, 3, 2, 4, false, true, new RopeScaling.Linear(2), 0.4),
+                new AttentionConfig.Mla(
+                        2, 5, 3, 0, 6, 3, true, true, new RopeScaling.Explicit(List.of(1., .3, .1)), 0.4));
+    }
+
+    static Stream<Arguments> kernelsAndAttentions() {
+        return kernels().flatMap(k -> attentions().stream().map(a -> Arguments.of(k, a)));
+    }
+
+    /** One layer's parameters, its input and the weights of its outputs in the loss. */
+    private static final class Bench {
+        final Random random = new Random(5);
+        final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
+        final ParameterStore weights;
+        final ParameterStore gradients;
+        final Parameters parameters;
+        final Tensor x = GradientCheck.random(random, B * T, D); // (B*T, D)
+        final Tensor residual = GradientCheck.random(random, B * T, D); // (B*T, D)
+        final Tensor dY = GradientCheck.random(random, B * T, D); // (B*T, D)
+        final RopeTable rope;
+        final AttentionConfig attention;
+
+        Bench(Kernels kernels, AttentionConfig attention) {
+            ModelConfig model = new ModelConfig(D, F, 5, 16, 1e-5, 10000, true, -1, -1, List.of(attention));
+            ParameterLayout layout = CausalLm.layout(model, name -> true);
+            this.attention = attention;
+            this.weights = ParameterStore.zeros(layout, DataType.DOUBLE);
+            this.gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
+            GradientCheck.fill(weights, random);
+            this.parameters = new Parameters(weights, gradients, kernels);
+            this.rope = RopeTable.of(
+                    RopeFrequencies.of(attention.ropeDim(), 10000, attention.ropeScaling()), T, DataType.DOUBLE);
+        }
+
+        /** A fresh copy of the residual, which layers add to. */
+        Tensor stream() {
+            Tensor y = arena.matrix(B * T, D); // (B*T, D)
+            parameters.kernels().copy(residual, y);
+            return y;
+        }
+
+        /** Loss dY . y of whatever {@code layer} adds to y. */
+        DoubleSupplier loss(java.util.function.Consumer<Tensor> layer) {
+            return () -> {
+                long mark = arena.mark();
+                Tensor y = stream(); // (B*T, D)
+                layer.accept(y);
+                arena.release(mark);
+                return GradientCheck.dot(y, dY);
+            };
+        }
+
+        void checkParameters(String prefix, DoubleSupplier loss) {
+            for (String name : weights.layout().places().keySet()) {
+                if (name.startsWith(prefix)) {
+                    GradientCheck.check(name, weights.get(name), gradients.get(name), loss);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void linear(Kernels kernels) {
+        Bench bench = new Bench(kernels, attentions().get(0));
+        Linear linear = bench.parameters.linear(ParameterShapes.layer(0) + "mlp.up_proj.weight"); // (F, D)
+        Tensor dOut = GradientCheck.random(bench.random, B * T, F); // (B*T, F)
+        DoubleSupplier loss = () -> {
+            long mark = bench.arena.mark();
+            double sum = GradientCheck.dot(linear.forward(bench.x, bench.arena), dOut);
+            bench.arena.release(mark);
+            return sum;
+        };
+        Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
+        kernels.fill(dX, Double.NaN);
+        linear.backward(dOut, bench.x, dX);
+        GradientCheck.check("x", bench.x, dX, loss);
+        GradientCheck.check("weight", linear.weight(), linear.dWeight(), loss);
+        linear.backwardAdding(dOut, bench.x, dX);
+        kernels.scale(0.5, dX);
+        GradientCheck.check("x, added twice", bench.x, dX, loss);
+        kernels.scale(0.5, linear.dWeight());
+        GradientCheck.check("weight, added twice", linear.weight(), linear.dWeight(), loss);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void rmsNorm(Kernels kernels) {
+        Bench bench = new Bench(kernels, attentions().get(0));
+        RmsNorm norm = bench.parameters.norm(ParameterShapes.FINAL_NORM, 0.01);
+        DoubleSupplier loss = () -> {
+            long mark = bench.arena.mark();
+            double sum = GradientCheck.dot(norm.forward(bench.x, bench.arena).y(), bench.dY);
+            bench.arena.release(mark);
+            return sum;
+        };
+        Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
+        kernels.fill(dX, 0);
+        norm.backward(bench.dY, norm.forward(bench.x, bench.arena), dX);
+        GradientCheck.check("x", bench.x, dX, loss);
+        GradientCheck.check("gain", norm.gain(), norm.dGain(), loss);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernelsAndAttentions")
+    void attention(Kernels kernels, AttentionConfig config) {
+        Bench bench = new Bench(kernels, config);
+        String prefix = ParameterShapes.layer(0) + "self_attn.";
+        Attention attention = Attention.of(config, prefix, bench.parameters, bench.rope);
+        DoubleSupplier loss = bench.loss(y -> attention.forward(bench.x, B, y, bench.arena));
+        Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
+        Attention.Cache cache = attention.forward(bench.x, B, bench.stream(), bench.arena);
+        long mark = bench.arena.mark();
+        attention.backward(bench.dY, cache, dX, bench.arena);
+        assertEquals(mark, bench.arena.mark());
+        GradientCheck.check("x", bench.x, dX, loss);
+        bench.checkParameters(prefix, loss);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void swiGluMlp(Kernels kernels) {
+        Bench bench = new Bench(kernels, attentions().get(0));
+        String prefix = ParameterShapes.layer(0) + "mlp.";
+        SwiGluMlp mlp = SwiGluMlp.of(prefix, bench.parameters);
+        DoubleSupplier loss = bench.loss(y -> mlp.forward(bench.x, y, bench.arena));
+        Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
+        SwiGluMlp.Cache cache = mlp.forward(bench.x, bench.stream(), bench.arena);
+        long mark = bench.arena.mark();
+        mlp.backward(bench.dY, cache, dX, bench.arena);
+        assertEquals(mark, bench.arena.mark());
+        GradientCheck.check("x", bench.x, dX, loss);
+        bench.checkParameters(prefix, loss);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernelsAndAttentions")
+    void block(Kernels kernels, AttentionConfig config) {
+        Bench bench = new Bench(kernels, config);
+        TransformerBlock block = TransformerBlock.of(0, config, 0.01, bench.parameters, bench.rope);
+        DoubleSupplier loss = bench.loss(y -> block.forward(bench.x, B, y, bench.arena));
+        TransformerBlock.Cache cache = block.forward(bench.x, B, bench.stream(), bench.arena);
+        long mark = bench.arena.mark();
+        Tensor dStream = bench.arena.matrix(B * T, D); // (B*T, D)
+        kernels.copy(bench.dY, dStream);
+        block.backward(dStream, cache, bench.arena);
+        GradientCheck.check("x", bench.x, dStream, loss);
+        bench.arena.release(mark);
+        bench.checkParameters(ParameterShapes.layer(0), loss);
+    }
+}
