@@ -32,7 +32,7 @@ final class GradientCheck {
                 largest = Math.max(largest, Math.abs(analytic));
             }
         }
-        assertTrue(largest > 1e-3, what + ": all gradients are about zero, nothing was checked");
+        assertTrue(largest > FLOOR, what + ": all gradients are about zero, nothing was checked");
     }
 
     private static double slope(Tensor values, int row, int col, DoubleSupplier loss) {

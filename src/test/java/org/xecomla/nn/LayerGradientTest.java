@@ -17,7 +17,6 @@ import org.xecomla.config.RopeFrequencies;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
@@ -30,8 +29,8 @@ class LayerGradientTest {
     private static final int F = 9;
     private static final RopeScaling YARN = new RopeScaling.Yarn(8, 16, 4, 1, 1, 0);
 
-    static Stream<Kernels> kernels() {
-        return Stream.of(new NaiveKernels(DataType.DOUBLE));
+    static List<KernelChoice> kernels() {
+        return KernelChoice.inDouble();
     }
 
     static List<AttentionConfig> attentions() {
@@ -46,7 +45,7 @@ class LayerGradientTest {
     }
 
     static Stream<Arguments> kernelsAndAttentions() {
-        return kernels().flatMap(k -> attentions().stream().map(a -> Arguments.of(k, a)));
+        return kernels().stream().flatMap(k -> attentions().stream().map(a -> Arguments.of(k, a)));
     }
 
     /** One layer's parameters, its input and the weights of its outputs in the loss. */
@@ -60,15 +59,15 @@ class LayerGradientTest {
         final Tensor residual = GradientCheck.random(random, B * T, D); // (B*T, D)
         final Tensor dY = GradientCheck.random(random, B * T, D); // (B*T, D)
         final RopeTable rope;
-        final AttentionConfig attention;
+        final Kernels kernels;
 
-        Bench(Kernels kernels, AttentionConfig attention) {
+        Bench(KernelChoice choice, AttentionConfig attention) {
             ModelConfig model = new ModelConfig(D, F, 5, 16, 1e-5, 10000, true, -1, -1, List.of(attention));
             ParameterLayout layout = CausalLm.layout(model, name -> true);
-            this.attention = attention;
             this.weights = ParameterStore.zeros(layout, DataType.DOUBLE);
             this.gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
             GradientCheck.fill(weights, random);
+            this.kernels = choice.make();
             this.parameters = new Parameters(weights, gradients, kernels);
             this.rope = RopeTable.of(
                     RopeFrequencies.of(attention.ropeDim(), 10000, attention.ropeScaling()), T, DataType.DOUBLE);
@@ -77,7 +76,7 @@ class LayerGradientTest {
         /** A fresh copy of the residual, which layers add to. */
         Tensor stream() {
             Tensor y = arena.matrix(B * T, D); // (B*T, D)
-            parameters.kernels().copy(residual, y);
+            kernels.copy(residual, y);
             return y;
         }
 
@@ -103,8 +102,8 @@ class LayerGradientTest {
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void linear(Kernels kernels) {
-        Bench bench = new Bench(kernels, attentions().get(0));
+    void linear(KernelChoice choice) {
+        Bench bench = new Bench(choice, attentions().get(0));
         Linear linear = bench.parameters.linear(ParameterShapes.layer(0) + "mlp.up_proj.weight"); // (F, D)
         Tensor dOut = GradientCheck.random(bench.random, B * T, F); // (B*T, F)
         DoubleSupplier loss = () -> {
@@ -114,21 +113,21 @@ class LayerGradientTest {
             return sum;
         };
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        kernels.fill(dX, Double.NaN);
+        bench.kernels.fill(dX, Double.NaN);
         linear.backward(dOut, bench.x, dX);
         GradientCheck.check("x", bench.x, dX, loss);
         GradientCheck.check("weight", linear.weight(), linear.dWeight(), loss);
         linear.backwardAdding(dOut, bench.x, dX);
-        kernels.scale(0.5, dX);
+        bench.kernels.scale(0.5, dX);
         GradientCheck.check("x, added twice", bench.x, dX, loss);
-        kernels.scale(0.5, linear.dWeight());
+        bench.kernels.scale(0.5, linear.dWeight());
         GradientCheck.check("weight, added twice", linear.weight(), linear.dWeight(), loss);
     }
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void rmsNorm(Kernels kernels) {
-        Bench bench = new Bench(kernels, attentions().get(0));
+    void rmsNorm(KernelChoice choice) {
+        Bench bench = new Bench(choice, attentions().get(0));
         RmsNorm norm = bench.parameters.norm(ParameterShapes.FINAL_NORM, 0.01);
         DoubleSupplier loss = () -> {
             long mark = bench.arena.mark();
@@ -137,7 +136,7 @@ class LayerGradientTest {
             return sum;
         };
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        kernels.fill(dX, 0);
+        bench.kernels.fill(dX, 0);
         norm.backward(bench.dY, norm.forward(bench.x, bench.arena), dX);
         GradientCheck.check("x", bench.x, dX, loss);
         GradientCheck.check("gain", norm.gain(), norm.dGain(), loss);
@@ -145,8 +144,8 @@ class LayerGradientTest {
 
     @ParameterizedTest
     @MethodSource("kernelsAndAttentions")
-    void attention(Kernels kernels, AttentionConfig config) {
-        Bench bench = new Bench(kernels, config);
+    void attention(KernelChoice choice, AttentionConfig config) {
+        Bench bench = new Bench(choice, config);
         String prefix = ParameterShapes.layer(0) + "self_attn.";
         Attention attention = Attention.of(config, prefix, bench.parameters, bench.rope);
         DoubleSupplier loss = bench.loss(y -> attention.forward(bench.x, B, y, bench.arena));
@@ -161,8 +160,8 @@ class LayerGradientTest {
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void swiGluMlp(Kernels kernels) {
-        Bench bench = new Bench(kernels, attentions().get(0));
+    void swiGluMlp(KernelChoice choice) {
+        Bench bench = new Bench(choice, attentions().get(0));
         String prefix = ParameterShapes.layer(0) + "mlp.";
         SwiGluMlp mlp = SwiGluMlp.of(prefix, bench.parameters);
         DoubleSupplier loss = bench.loss(y -> mlp.forward(bench.x, y, bench.arena));
@@ -177,14 +176,14 @@ class LayerGradientTest {
 
     @ParameterizedTest
     @MethodSource("kernelsAndAttentions")
-    void block(Kernels kernels, AttentionConfig config) {
-        Bench bench = new Bench(kernels, config);
+    void block(KernelChoice choice, AttentionConfig config) {
+        Bench bench = new Bench(choice, config);
         TransformerBlock block = TransformerBlock.of(0, config, 0.01, bench.parameters, bench.rope);
         DoubleSupplier loss = bench.loss(y -> block.forward(bench.x, B, y, bench.arena));
         TransformerBlock.Cache cache = block.forward(bench.x, B, bench.stream(), bench.arena);
         long mark = bench.arena.mark();
         Tensor dStream = bench.arena.matrix(B * T, D); // (B*T, D)
-        kernels.copy(bench.dY, dStream);
+        bench.kernels.copy(bench.dY, dStream);
         block.backward(dStream, cache, bench.arena);
         GradientCheck.check("x", bench.x, dStream, loss);
         bench.arena.release(mark);

@@ -1,0 +1,229 @@
+package org.xecomla.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UserException;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.SoftLabels;
+import org.xecomla.tensor.Tensor;
+
+/** The whole model: a hybrid of grouped-query and latent layers, in double. */
+class CausalLmTest {
+    private static final int B = 2;
+    private static final int T = 4;
+    private static final int D = 5;
+    private static final int V = 6;
+    private static final int[] IDS = {0, 3, 5, 3, 2, 1, 1, 4};
+
+    private final NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
+    private final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        arena.close();
+        for (AutoCloseable resource : opened) {
+            resource.close();
+        }
+    }
+
+    private static ModelConfig hybrid(boolean tied) {
+        return new ModelConfig(
+                D,
+                7,
+                V,
+                16,
+                1e-5,
+                10000,
+                tied,
+                -1,
+                -1,
+                List.of(
+                        new AttentionConfig.Gqa(2, 1, 4, RopeScaling.NONE),
+                        new AttentionConfig.Mla(2, 3, 3, 2, 2, 3, true, true, RopeScaling.NONE, 0.5),
+                        new AttentionConfig.Mla(3, 0, 2, 1, 4, 2, false, false, RopeScaling.NONE, 0.4)));
+    }
+
+    private CausalLm model(boolean tied, Predicate<String> trainable) {
+        ParameterLayout layout = CausalLm.layout(hybrid(tied), trainable);
+        ParameterStore weights = ParameterStore.zeros(layout, DataType.DOUBLE);
+        // in the order of names in the model, which does not depend on what is trained
+        Random random = new Random(11);
+        for (String name : ParameterShapes.of(hybrid(tied)).keySet()) {
+            Tensor view = weights.get(name);
+            double centre = name.contains("norm") ? 1 : 0;
+            view.write(random.doubles(view.length(), centre - 0.8, centre + 0.8).toArray());
+        }
+        ParameterStore gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
+        CausalLm model = new CausalLm(hybrid(tied), weights, gradients, kernels, T);
+        opened.addAll(List.of(weights, gradients, model));
+        return model;
+    }
+
+    private static TokenLoss loss() {
+        double[] teacher = new Random(2).doubles(B * T * V, -2, 2).toArray();
+        SoftLabels targets = SoftTargets.dense(teacher, V, 2);
+        return new TokenLoss(targets, TokenLoss.nextTokenLabels(IDS, B), 0.25, 2);
+    }
+
+    private double objective(CausalLm model, double scale) {
+        LossSums sums = model.loss(IDS, B, loss(), arena);
+        return scale * (0.75 * 4 * sums.klSum() + 0.25 * sums.ceSum());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyGradientIsThatOfTheLoss(boolean tied) {
+        CausalLm model = model(tied, name -> true);
+        LossSums sums = model.lossAndGradients(IDS, B, loss(), 0.125, arena);
+        assertEquals(sums, model.loss(IDS, B, loss(), arena));
+        assertEquals(B * T, sums.numKl());
+        assertEquals(B * (T - 1), sums.numCe());
+        assertEquals(0, arena.mark());
+        GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, 0.125));
+    }
+
+    @Test
+    void gradientsAddUp() {
+        CausalLm model = model(true, name -> true);
+        model.lossAndGradients(IDS, B, loss(), 1, arena);
+        double[] once = model.gradients().segments().get(0).toDoubles();
+        model.lossAndGradients(IDS, B, loss(), 0.5, arena);
+        double[] oneAndAHalf = model.gradients().segments().get(0).toDoubles();
+        assertTrue(Goldens.relativeError(
+                        oneAndAHalf, Arrays.stream(once).map(g -> 1.5 * g).toArray())
+                < 1e-14);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".self_attn.", "layers.2.", "layernorm", "lm_head", "model.norm", "kv_a_proj"})
+    void frozenParametersChangeNothingForTheOthers(String trained) {
+        CausalLm all = model(false, name -> true);
+        CausalLm some = model(false, name -> name.contains(trained));
+        all.lossAndGradients(IDS, B, loss(), 1, arena);
+        some.lossAndGradients(IDS, B, loss(), 1, arena);
+        int numTrained = 0;
+        for (String name : all.weights().layout().places().keySet()) {
+            Tensor gradient = some.gradients().get(name);
+            if (name.contains(trained)) {
+                numTrained++;
+                assertArrayEquals(all.gradients().get(name).toDoubles(), gradient.toDoubles(), name);
+            } else {
+                assertNull(gradient, name);
+            }
+        }
+        assertTrue(numTrained > 0);
+    }
+
+    @Test
+    void theDryRunFindsTheArenaTheStepNeeds() {
+        CausalLm model = model(false, name -> true);
+        TokenLoss loss = loss();
+        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, B, loss, 1, a));
+        try (Arena enough = Arena.ofElements(DataType.DOUBLE, elements);
+                Arena scarce = Arena.ofElements(DataType.DOUBLE, elements - 64)) {
+            model.lossAndGradients(IDS, B, loss, 1, enough);
+            assertEquals(elements, enough.peakElements());
+            assertThrows(IllegalStateException.class, () -> model.lossAndGradients(IDS, B, loss, 1, scarce));
+        }
+    }
+
+    @Test
+    void inferenceHoldsOneBlockAtATime() {
+        CausalLm model = model(false, name -> true);
+        long inference = model.arenaElements((m, a) -> m.loss(IDS, B, loss(), a));
+        long training = model.arenaElements((m, a) -> m.lossAndGradients(IDS, B, loss(), 1, a));
+        assertTrue(2 * inference < training, inference + " of " + training);
+    }
+
+    @Test
+    void aSequenceSeesNeitherTheOthersNorItsFuture() {
+        CausalLm model = model(true, name -> false);
+        double[] both = model.hiddenStates(IDS, B, arena, null).toDoubles();
+        int[] second = Arrays.copyOfRange(IDS, T, 2 * T);
+        double[] alone = model.hiddenStates(second, 1, arena, null).toDoubles();
+        assertArrayEquals(Arrays.copyOfRange(both, T * D, 2 * T * D), alone, 1e-14);
+        second[T - 1] = 0;
+        double[] changed = model.hiddenStates(second, 1, arena, null).toDoubles();
+        assertArrayEquals(Arrays.copyOf(alone, (T - 1) * D), Arrays.copyOf(changed, (T - 1) * D));
+        assertTrue(Goldens.relativeError(changed, alone) > 1e-3);
+    }
+
+    @Test
+    void theObserverSeesEveryLayersNormedInput() {
+        CausalLm model = model(true, name -> false);
+        List<double[]> seen = new ArrayList<>();
+        model.hiddenStates(IDS, B, arena, (layer, input) -> {
+            assertEquals(seen.size(), layer);
+            seen.add(input.toDoubles());
+        });
+        assertEquals(3, seen.size());
+        double[] embedded = model.weights()
+                .get(ParameterShapes.EMBEDDING)
+                .rows(IDS[0], IDS[0] + 1)
+                .toDoubles();
+        double[] gain = model.weights()
+                .get(ParameterShapes.layer(0) + "input_layernorm.weight")
+                .toDoubles();
+        double meanSquare = Arrays.stream(embedded).map(v -> v * v).average().orElseThrow();
+        for (int c = 0; c < D; c++) {
+            assertEquals(gain[c] * embedded[c] / Math.sqrt(meanSquare + 1e-5), seen.get(0)[c], 1e-14);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 8})
+    void chunksOfTheHeadAddUp(int chunkRows) {
+        Random random = new Random(4);
+        Tensor hidden = GradientCheck.random(random, B * T, D); // (B*T, D)
+        Tensor weight = GradientCheck.random(random, V, D); // (V, D)
+        LossWeights weights = LossWeights.of(loss(), 0.5, 0.25);
+        List<double[]> results = new ArrayList<>();
+        List<LossSums> sums = new ArrayList<>();
+        for (int rows : new int[] {B * T, chunkRows}) {
+            Tensor dWeight = Tensor.zeros(DataType.DOUBLE, V, D); // (V, D)
+            Tensor dHidden = Tensor.zeros(DataType.DOUBLE, B * T, D); // (B*T, D)
+            Linear head = new Linear(weight, dWeight, kernels);
+            ChunkedHead chunked = new ChunkedHead(head, new LogitsLoss(kernels), rows);
+            sums.add(chunked.lossAndGradients(hidden, loss(), weights, dHidden, arena));
+            results.add(dWeight.toDoubles());
+            results.add(dHidden.toDoubles());
+        }
+        assertEquals(sums.get(0).klSum(), sums.get(1).klSum(), 1e-13);
+        assertEquals(sums.get(0).ceSum(), sums.get(1).ceSum(), 1e-13);
+        assertArrayEquals(results.get(0), results.get(2), 1e-14);
+        assertArrayEquals(results.get(1), results.get(3), 1e-14);
+    }
+
+    @Test
+    void badTokensAreNamed() {
+        CausalLm model = model(true, name -> false);
+        UserException tooLong =
+                assertThrows(UserException.class, () -> model.hiddenStates(new int[T + 1], 1, arena, null));
+        assertEquals("a sequence of 5 tokens is longer than the model's 4: shorten it", tooLong.getMessage());
+        UserException outside =
+                assertThrows(UserException.class, () -> model.hiddenStates(new int[] {0, V}, 1, arena, null));
+        assertTrue(outside.getMessage().startsWith("token id 6 at position 1 is outside the vocabulary of 6"));
+    }
+}
