@@ -1,0 +1,71 @@
+package org.xecomla.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.xecomla.checkpoint.Dtype;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SafetensorsWriter;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.serve.ComputeKernels;
+import org.xecomla.serve.LoadedModel;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Writes the logits of one sequence, for comparison with other implementations. */
+@Command(
+        name = "logits",
+        mixinStandardHelpOptions = true,
+        description = "Writes the logits of one sequence of token ids: tensor \"logits\", (1, T, V), F32.")
+final class LogitsCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
+    private String model;
+
+    @Option(names = "--ids", required = true, split = ",", paramLabel = "ID", description = "Token ids.")
+    private List<Integer> ids;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "A .safetensors file.")
+    private String out;
+
+    @Mixin
+    private ConfigOptions options;
+
+    @Override
+    public Integer call() {
+        RunConfig config = options.load();
+        ModelDirectory directory = ModelDirectory.open(DataFiles.path(model));
+        int length = ids.size();
+        if (length > directory.config().maxPositionEmbeddings()) {
+            throw new ConfigException("--ids has " + length + " tokens and the model takes at most "
+                    + directory.config().maxPositionEmbeddings() + " (max_position_embeddings): give fewer");
+        }
+        int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                LoadedModel loaded = LoadedModel.open(directory, kernels, length)) {
+            float[] logits = logits(loaded.model(), tokens); // (T, V)
+            List<Long> shape = List.of(1L, (long) length, (long) loaded.config().vocabSize());
+            new SafetensorsWriter().add("logits", Dtype.F32, shape, logits).write(DataFiles.path(out));
+        }
+        return 0;
+    }
+
+    private static float[] logits(CausalLm model, int[] tokens) {
+        long elements = model.arenaElements((sized, arena) -> logits(sized, tokens, arena));
+        try (Arena arena = Arena.ofElements(model.weights().type(), elements)) {
+            return logits(model, tokens, arena).toFloats(); // (T, V)
+        }
+    }
+
+    private static Tensor logits(CausalLm model, int[] tokens, Arena arena) {
+        Tensor hidden = model.hiddenStates(tokens, 1, arena, null); // (T, D)
+        Tensor logits = arena.matrix(tokens.length, model.config().vocabSize()); // (T, V)
+        model.logits(hidden, logits);
+        return logits;
+    }
+}

@@ -1,0 +1,35 @@
+package org.xecomla.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Entry point of {@code submit/xecomla COMMAND}. */
+@Command(
+        name = "xecomla",
+        description = "Upcycles the attention of a Llama checkpoint to MLA and distils it, on Apache Spark.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        version = "xecomla-spark 0.1.0",
+        subcommands = {
+            LogitsCommand.class,
+            InitCommand.class,
+            EvalCommand.class,
+            GenerateCommand.class,
+            StoriesCommand.class,
+            TokenizerCommand.class
+        })
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        Errors errors = new Errors();
+        return new CommandLine(new Main())
+                .setExecutionExceptionHandler(errors)
+                .setParameterExceptionHandler(errors)
+                .setCaseInsensitiveEnumValuesAllowed(true);
+    }
+}

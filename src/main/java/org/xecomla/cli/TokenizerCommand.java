@@ -1,0 +1,49 @@
+package org.xecomla.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.BpeTrainer;
+import org.xecomla.corpus.BpeVocabulary;
+import org.xecomla.corpus.TextDocuments;
+import org.xecomla.files.DataFiles;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Trains a byte-level BPE and writes it in Hugging Face's form. */
+@Command(
+        name = "tokenizer",
+        mixinStandardHelpOptions = true,
+        description = "Trains a byte-level BPE tokenizer: tokenizer.json and tokenizer_config.json.")
+final class TokenizerCommand implements Callable<Integer> {
+    @Option(names = "--data", required = true, split = ",", paramLabel = "FILE", description = "JSON lines.")
+    private List<String> data;
+
+    @Option(names = "--vocab-size", required = true, paramLabel = "V", description = "Tokens, the 256 bytes included.")
+    private int vocabSize;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory to write to.")
+    private String out;
+
+    @Mixin
+    private ConfigOptions options;
+
+    @Override
+    public Integer call() {
+        RunConfig config = options.load();
+        List<Path> files = data.stream().map(DataFiles::path).toList();
+        BpeTrainer trainer = new BpeTrainer(vocabSize);
+        TextDocuments.of(files, config.corpus().textKey()).read(document -> {
+            trainer.add(document.text());
+            return true;
+        });
+        BpeVocabulary vocabulary = trainer.train();
+        Path directory = DataFiles.path(out);
+        DataFiles.createDirectories(directory);
+        DataFiles.writeString(new Path(directory, "tokenizer.json"), vocabulary.tokenizerJson());
+        DataFiles.writeString(new Path(directory, "tokenizer_config.json"), vocabulary.tokenizerConfigJson());
+        return 0;
+    }
+}
