@@ -7,7 +7,10 @@ import picocli.CommandLine.Option;
 
 /** Options that all commands share: where settings come from. */
 final class ConfigOptions {
-    @Option(names = "--conf", paramLabel = "FILE", description = "Configuration file; reference.conf documents every key.")
+    @Option(
+            names = "--conf",
+            paramLabel = "FILE",
+            description = "Configuration file; reference.conf documents every key.")
     private String file;
 
     @Option(

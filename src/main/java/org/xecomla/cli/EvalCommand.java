@@ -77,7 +77,8 @@ final class EvalCommand implements Callable<Integer> {
             List<Path> files = data.stream().map(DataFiles::path).toList();
             TextDocuments documents = TextDocuments.of(files, config.corpus().textKey());
             Packing packing = Packing.of(tokenizer, student.config().vocabSize());
-            int maxWindows = (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
+            int maxWindows =
+                    (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
             return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
         }
     }
@@ -88,8 +89,8 @@ final class EvalCommand implements Callable<Integer> {
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 LoadedModel model = LoadedModel.open(student, kernels, length);
                 LoadedModel reference = teacher == null ? null : LoadedModel.open(teacher, kernels, length);
-                Evaluator evaluator = new Evaluator(
-                        model.model(), reference == null ? null : reference.model(), length, batch)) {
+                Evaluator evaluator =
+                        new Evaluator(model.model(), reference == null ? null : reference.model(), length, batch)) {
             return evaluator.evaluate(windows);
         }
     }

@@ -57,8 +57,8 @@ final class GenerateCommand implements Callable<Integer> {
         String tokenizerPath = config.models().tokenizer().orElse(model);
         try (Tokenizer tokenizer = Texts.tokenizer(tokenizerPath, directory.config());
                 Kernels kernels = ComputeKernels.of(config.compute());
-                LoadedModel loaded = LoadedModel.open(
-                        directory, kernels, directory.config().maxPositionEmbeddings())) {
+                LoadedModel loaded =
+                        LoadedModel.open(directory, kernels, directory.config().maxPositionEmbeddings())) {
             int[] ids = withBos(tokenizer.encode(prompt), tokenizer.bosTokenId());
             Sampler sampler = Sampler.ofTemperature(temperature, config.run().seed());
             int[] added = new Generator(loaded.model()).generate(ids, maxTokens, sampler);

@@ -37,7 +37,8 @@ final class StoriesCommand implements Callable<Integer> {
         ObjectMapper json = new ObjectMapper();
         DataFiles.writeAtomically(DataFiles.path(out), stream -> {
             for (long number = first; number < first + count; number++) {
-                String line = json.writeValueAsString(Map.of("text", grammar.story(number).text()));
+                String line = json.writeValueAsString(
+                        Map.of("text", grammar.story(number).text()));
                 stream.write((line + "\n").getBytes(StandardCharsets.UTF_8));
             }
         });
