@@ -98,8 +98,11 @@ public final class StrictConfig {
 
     /** The constant of {@code type} that is written in kebab-case: NON_ATTENTION is non-attention. */
     public <E extends Enum<E>> E choice(String key, Class<E> type) {
-        ConfigValue value = required(key, value(key));
-        return Arrays.stream(type.getEnumConstants())
+        return required(key, optionalChoice(key, type));
+    }
+
+    public <E extends Enum<E>> Optional<E> optionalChoice(String key, Class<E> type) {
+        return value(key).map(value -> Arrays.stream(type.getEnumConstants())
                 .filter(constant -> kebab(constant).equals(value.unwrapped()))
                 .findFirst()
                 .orElseThrow(() -> wrong(
@@ -108,7 +111,7 @@ public final class StrictConfig {
                         "is not one of "
                                 + Arrays.stream(type.getEnumConstants())
                                         .map(StrictConfig::kebab)
-                                        .collect(Collectors.joining(", "))));
+                                        .collect(Collectors.joining(", ")))));
     }
 
     /** A list of strings; a single string is a list of what stands between its commas. */

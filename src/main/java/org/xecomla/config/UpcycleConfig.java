@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  * @param kvEnergy share of the squared singular values that KV ranks keep; empty: fixed ranks
  * @param qEnergy the same for query ranks
  * @param fixedFirstLast first and last layer keep the fixed ranks
+ * @param ropeRows empty: last for method xecomla, fold for aligned
  * @param calibrationTokens at most so many tokens of calibration text are used
  */
 public record UpcycleConfig(
@@ -31,7 +32,7 @@ public record UpcycleConfig(
         OptionalDouble qEnergy,
         EnergyRounding energyRounding,
         boolean fixedFirstLast,
-        RopeRows ropeRows,
+        Optional<RopeRows> ropeRows,
         SingularValues singularValues,
         RopeChoice ropeScaling,
         int calibrationTokens) {
@@ -47,21 +48,31 @@ public record UpcycleConfig(
         ALIGNED
     }
 
-    /** How a rank follows from the energy: by X-EcoMLA's code or by its paper. */
+    /** How a share of the energy becomes a rank. */
     public enum EnergyRounding {
+        /** The number of prefix sums within the share, at least 1, rounded up to a multiple of 8: X-EcoMLA's code. */
         CODE,
+        /** The smallest rank whose squared singular values sum up to at least the share: its paper. */
         PAPER
     }
 
-    /** Which dimensions of the base's heads become the rope part: the last ones, or every s-th rotary pair. */
+    /** Where the rotated part of a head comes from: the first two for method xecomla, the others for aligned. */
     public enum RopeRows {
+        /** The last dimensions of a head, neighbours paired, whatever plane they were in: X-EcoMLA's code. */
         LAST,
-        STRIDE
+        /** Whole rotary planes of the base, evenly spread, so that frequencies stay the base's. */
+        STRIDE,
+        /** Neighbouring planes merged into one (FreqFold), turning with the frequency of the first. */
+        FOLD,
+        /** The planes whose shared key keeps most energy, with their own frequencies; stock servers cannot run it. */
+        STRONGEST
     }
 
-    /** Where the singular values go: the down projections, or the up projections. */
+    /** Which factor of a cut SVD takes the singular values. The product is the same, training differs. */
     public enum SingularValues {
+        /** The down projection: X-EcoMLA's code. */
         DOWN,
+        /** The up projection: X-EcoMLA's paper. */
         UP
     }
 
@@ -94,7 +105,7 @@ public record UpcycleConfig(
                 energy(config, "upcycle.q-energy"),
                 config.choice("upcycle.energy-rounding", EnergyRounding.class),
                 config.flag("upcycle.fixed-first-last"),
-                config.choice("upcycle.rope-rows", RopeRows.class),
+                config.optionalChoice("upcycle.rope-rows", RopeRows.class),
                 config.choice("upcycle.singular-values", SingularValues.class),
                 config.choice("upcycle.rope-scaling", RopeChoice.class),
                 config.integer("upcycle.calibration-tokens", Range.atLeast(1)));

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.xecomla.config.RopeFrequencies;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.tensor.LinearAlgebra;
 import org.xecomla.tensor.LinearAlgebra.SymmetricEigen;
 import org.xecomla.tensor.Matrix;
@@ -37,9 +38,7 @@ final class AlignedUpcycler implements Upcycler {
         LatentQuery query = query(plan, base, rope, scaling, root, inverseRoot);
         query.putInto(tensors);
         LowRank kv = keysAndValues(plan, base, rope.remainder(base), root, inverseRoot);
-        LatentNorm norm = plan.kvNorm() == KvNorm.CALIBRATED
-                ? LatentNorm.fitted(kv.down(), activations)
-                : LatentNorm.plain(plan.kvNorm(), kv.down(), activations);
+        LatentNorm norm = plan.kvNorm() ? LatentNorm.fitted(kv.down(), activations) : LatentNorm.NONE;
         Matrix down = norm.applyToDown(kv.down()); // (R, D)
         tensors.put("kv_a_proj_with_mqa.weight", Matrix.stack(down, rope.key(base))); // (R+P, D)
         norm.putInto(tensors);

@@ -13,27 +13,23 @@ import org.xecomla.tensor.Matrix;
  *
  * @param basis T (R, R); null: the basis stays
  * @param gain (1, R); null: no norm
- * @param error root mean square of ||norm(T c) - T c|| / ||T c|| over the sample; NaN without one; 0 without a norm
+ * @param error root mean square of ||norm(T c) - T c|| / ||T c|| over the sample; 0 without a norm
  */
 record LatentNorm(Matrix basis, Matrix gain, double error) {
 
-    private static final LatentNorm NONE = new LatentNorm(null, null, 0);
+    /** No norm. */
+    static final LatentNorm NONE = new LatentNorm(null, null, 0);
 
     /**
-     * A norm that leaves the basis alone: no gain, gain 1, or the mean rms of the latents as gain.
+     * A norm that leaves the basis alone; its gain is the latents' mean rms.
      *
      * @param down (R, D)
-     * @param activations may be null unless the norm is calibrated
      */
-    static LatentNorm plain(KvNorm kind, Matrix down, LayerActivations activations) {
-        if (kind == KvNorm.NONE) {
-            return NONE;
-        }
-        int r = down.rows();
-        Matrix latents = activations == null ? null : activations.sample().timesTranspose(down); // (n, R)
-        double value = kind == KvNorm.CALIBRATED ? meanRms(latents) : 1;
-        Matrix gain = Matrix.build(1, r, (i, j) -> value); // (1, R)
-        return new LatentNorm(null, gain, latents == null ? Double.NaN : scaleError(latents, value));
+    static LatentNorm plain(Matrix down, LayerActivations activations) {
+        Matrix latents = activations.sample().timesTranspose(down); // (n, R)
+        double value = meanRms(latents);
+        Matrix gain = Matrix.build(1, down.rows(), (i, j) -> value); // (1, R)
+        return new LatentNorm(null, gain, scaleError(latents, value));
     }
 
     /**

@@ -2,6 +2,9 @@ package org.xecomla.upcycle;
 
 import java.io.Serializable;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 
 /**
  * All that is decided beforehand about one layer that becomes latent attention.
@@ -11,22 +14,38 @@ import org.xecomla.config.RopeScaling;
  * @param queryRank rank of the query latent; null: full q_proj
  * @param qkNopeHeadDim dimensions of a head that are not rotated
  * @param qkRopeHeadDim rotated dimensions of a head, shared by all heads on the key side
+ * @param kvNorm a calibrated RMSNorm on the KV latent
  * @param ropeScaling the rope of the new layer; with {@link RopeRows#STRONGEST} the planes' own frequencies take its place
  */
 public record LayerPlan(
         int layer,
-        UpcycleMethod method,
+        UpcycleConfig.Method method,
         RankPolicy kvRank,
         RankPolicy queryRank,
         int qkNopeHeadDim,
         int qkRopeHeadDim,
         RopeRows ropeRows,
         SingularValues singularValues,
-        KvNorm kvNorm,
+        boolean kvNorm,
         RopeScaling ropeScaling)
         implements Serializable {
+    /** The same for another layer. */
+    LayerPlan ofLayer(int other) {
+        return new LayerPlan(
+                other,
+                method,
+                kvRank,
+                queryRank,
+                qkNopeHeadDim,
+                qkRopeHeadDim,
+                ropeRows,
+                singularValues,
+                kvNorm,
+                ropeScaling);
+    }
+
     /** Whether the layer can only be made with calibration text. */
     public boolean needsActivations() {
-        return method == UpcycleMethod.ALIGNED || kvNorm == KvNorm.CALIBRATED;
+        return method == UpcycleConfig.Method.ALIGNED || kvNorm;
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.util.Arrays;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.tensor.LinearAlgebra;
 import org.xecomla.tensor.Matrix;
 

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import org.xecomla.config.UpcycleConfig.EnergyRounding;
 import org.xecomla.tensor.Matrix;
 
 /** How many singular values a factorisation keeps. */
@@ -22,21 +23,13 @@ public sealed interface RankPolicy extends Serializable {
         }
     }
 
-    /** How a share of the energy becomes a rank. */
-    enum Rounding {
-        /** Paper: the smallest R whose squares sum up to at least the share. */
-        PAPER,
-        /** X-EcoMLA's code: the number of prefix sums within the share, at least 1, rounded up to a multiple of 8. */
-        CODE
-    }
-
     /**
      * The rank that keeps a share of the energy, the sum of the squared singular values (X-EcoMLA, section 3.3, and its
      * code).
      *
      * @param share above 0 and at most 1
      */
-    record Energy(double share, Rounding rounding) implements RankPolicy {
+    record Energy(double share, EnergyRounding rounding) implements RankPolicy {
         /** So that a share that a prefix meets exactly is met in spite of rounding. */
         private static final double TOLERANCE = 1e-12;
 

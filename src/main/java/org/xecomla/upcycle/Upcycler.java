@@ -1,5 +1,7 @@
 package org.xecomla.upcycle;
 
+import org.xecomla.config.UpcycleConfig;
+
 /**
  * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so that
  * layers may be made anywhere and in any order.
@@ -13,7 +15,7 @@ public interface Upcycler {
     UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations);
 
     /** The implementation of {@code method}. */
-    static Upcycler of(UpcycleMethod method) {
+    static Upcycler of(UpcycleConfig.Method method) {
         return switch (method) {
             case XECOMLA -> new XEcoMlaUpcycler();
             case ALIGNED -> new AlignedUpcycler();

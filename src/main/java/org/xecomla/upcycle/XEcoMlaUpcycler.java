@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.tensor.Matrix;
 
 /**
@@ -28,7 +30,7 @@ final class XEcoMlaUpcycler implements Upcycler {
         LatentQuery query = query(plan, base, rows);
         query.putInto(tensors);
         LowRank kv = keysAndValues(plan, base, rows);
-        LatentNorm norm = LatentNorm.plain(plan.kvNorm(), kv.down(), activations);
+        LatentNorm norm = plan.kvNorm() ? LatentNorm.plain(kv.down(), activations) : LatentNorm.NONE;
         tensors.put("kv_a_proj_with_mqa.weight", Matrix.stack(kv.down(), ropeKey(base, rows))); // (R+P, D)
         norm.putInto(tensors);
         tensors.put("kv_b_proj.weight", kv.up()); // (H*(N+E), R)

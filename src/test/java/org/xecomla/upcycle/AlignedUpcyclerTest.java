@@ -14,6 +14,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.tensor.Matrix;
 import org.xecomla.tensor.ParameterStore;
 
@@ -39,14 +42,14 @@ class AlignedUpcyclerTest {
             int layer, int kvRank, RankPolicy queryRank, int nope, int rope, RopeRows rows, RopeScaling scaling) {
         return new LayerPlan(
                 layer,
-                UpcycleMethod.ALIGNED,
+                UpcycleConfig.Method.ALIGNED,
                 new RankPolicy.Fixed(kvRank),
                 queryRank,
                 nope,
                 rope,
                 rows,
                 SingularValues.DOWN,
-                KvNorm.NONE,
+                false,
                 scaling);
     }
 
@@ -66,18 +69,7 @@ class AlignedUpcyclerTest {
                 Goldens.calibration(base, windows(12, base.config().vocabSize()));
         List<UpcycledLayer> layers = new ArrayList<>();
         for (int l = 0; l < base.config().numLayers(); l++) {
-            LayerPlan plan = new LayerPlan(
-                    l,
-                    first.method(),
-                    first.kvRank(),
-                    first.queryRank(),
-                    first.qkNopeHeadDim(),
-                    first.qkRopeHeadDim(),
-                    first.ropeRows(),
-                    first.singularValues(),
-                    first.kvNorm(),
-                    first.ropeScaling());
-            layers.add(StudentInitializer.layer(base, plan, calibration.layer(l)));
+            layers.add(StudentInitializer.layer(base, first.ofLayer(l), calibration.layer(l)));
         }
         return layers;
     }

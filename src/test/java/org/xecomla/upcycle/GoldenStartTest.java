@@ -17,6 +17,9 @@ import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.files.DataFiles;
 import org.xecomla.tensor.Matrix;
 import org.xecomla.tensor.ParameterStore;
@@ -31,7 +34,7 @@ class GoldenStartTest {
     }
 
     /** The plan that gives the layers the shapes that the fixture has. */
-    private static LayerPlan plan(int layer, AttentionConfig.Mla shape, UpcycleMethod method, RopeRows rows) {
+    private static LayerPlan plan(int layer, AttentionConfig.Mla shape, UpcycleConfig.Method method, RopeRows rows) {
         return new LayerPlan(
                 layer,
                 method,
@@ -41,7 +44,7 @@ class GoldenStartTest {
                 shape.qkRopeHeadDim(),
                 rows,
                 SingularValues.DOWN,
-                shape.kvNorm() ? KvNorm.CALIBRATED : KvNorm.NONE,
+                shape.kvNorm(),
                 shape.ropeScaling());
     }
 
@@ -71,7 +74,8 @@ class GoldenStartTest {
         for (int l = 0; l < base.config().numLayers(); l++) {
             AttentionConfig.Mla shape =
                     (AttentionConfig.Mla) golden.config().attention().get(l);
-            UpcycledLayer layer = StudentInitializer.layer(base, plan(l, shape, UpcycleMethod.XECOMLA, rows), null);
+            UpcycledLayer layer =
+                    StudentInitializer.layer(base, plan(l, shape, UpcycleConfig.Method.XECOMLA, rows), null);
             assertEquals(shape, layer.attention());
             assertProducts(golden, l, layer);
             layers.add(layer);
@@ -130,7 +134,7 @@ class GoldenStartTest {
         for (int l = 0; l < base.config().numLayers(); l++) {
             AttentionConfig.Mla shape =
                     (AttentionConfig.Mla) golden.config().attention().get(l);
-            LayerPlan plan = plan(l, shape, UpcycleMethod.ALIGNED, RopeRows.FOLD);
+            LayerPlan plan = plan(l, shape, UpcycleConfig.Method.ALIGNED, RopeRows.FOLD);
             UpcycledLayer layer = StudentInitializer.layer(base, plan, calibration.layer(l));
             assertEquals(shape, layer.attention());
             assertTrue(layer.report().kvEnergy() > 0.2 && layer.report().kvEnergy() < 1);

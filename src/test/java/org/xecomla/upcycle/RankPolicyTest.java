@@ -12,6 +12,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.xecomla.config.UpcycleConfig.EnergyRounding;
 import org.xecomla.files.DataFiles;
 import org.xecomla.tensor.LinearAlgebra;
 import org.xecomla.tensor.Matrix;
@@ -22,24 +23,24 @@ class RankPolicyTest {
     @ParameterizedTest
     @CsvSource({"0.4,1", "0.41,2", "0.7,2", "0.71,3", "0.9,3", "1.0,4", "0.001,1"})
     void thePaperTakesTheSmallestRankThatKeepsTheShare(double share, int rank) {
-        assertEquals(rank, new RankPolicy.Energy(share, RankPolicy.Rounding.PAPER).rank(SQUARES_4_3_2_1));
+        assertEquals(rank, new RankPolicy.Energy(share, EnergyRounding.PAPER).rank(SQUARES_4_3_2_1));
     }
 
     @Test
     void theCodeRoundsUpToEightAndNeverAboveThePossible() {
         Matrix ones = Matrix.build(1, 20, (r, c) -> 1);
-        assertEquals(8, new RankPolicy.Energy(0.01, RankPolicy.Rounding.CODE).rank(ones));
-        assertEquals(8, new RankPolicy.Energy(0.42, RankPolicy.Rounding.CODE).rank(ones));
-        assertEquals(16, new RankPolicy.Energy(0.47, RankPolicy.Rounding.CODE).rank(ones));
-        assertEquals(20, new RankPolicy.Energy(0.97, RankPolicy.Rounding.CODE).rank(ones));
-        assertEquals(4, new RankPolicy.Energy(0.5, RankPolicy.Rounding.CODE).rank(SQUARES_4_3_2_1));
+        assertEquals(8, new RankPolicy.Energy(0.01, EnergyRounding.CODE).rank(ones));
+        assertEquals(8, new RankPolicy.Energy(0.42, EnergyRounding.CODE).rank(ones));
+        assertEquals(16, new RankPolicy.Energy(0.47, EnergyRounding.CODE).rank(ones));
+        assertEquals(20, new RankPolicy.Energy(0.97, EnergyRounding.CODE).rank(ones));
+        assertEquals(4, new RankPolicy.Energy(0.5, EnergyRounding.CODE).rank(SQUARES_4_3_2_1));
     }
 
     @Test
     void fixedRanksAndWeightsOfZeroHaveTheirRank() {
         assertEquals(3, new RankPolicy.Fixed(3).rank(SQUARES_4_3_2_1));
         assertEquals(4, new RankPolicy.Fixed(9).rank(SQUARES_4_3_2_1));
-        assertEquals(1, new RankPolicy.Energy(0.9, RankPolicy.Rounding.PAPER).rank(Matrix.zeros(1, 4)));
+        assertEquals(1, new RankPolicy.Energy(0.9, EnergyRounding.PAPER).rank(Matrix.zeros(1, 4)));
     }
 
     @Test
@@ -68,9 +69,9 @@ class RankPolicyTest {
             double share = Double.parseDouble(entry.getKey());
             int paper = entry.getValue().get("paper").asInt();
             int code = entry.getValue().get("code_before_rounding").asInt();
-            assertEquals(paper, new RankPolicy.Energy(share, RankPolicy.Rounding.PAPER).rank(singularValues));
+            assertEquals(paper, new RankPolicy.Energy(share, EnergyRounding.PAPER).rank(singularValues));
             int rounded = Math.min((code + 7) / 8 * 8, singularValues.cols());
-            assertEquals(rounded, new RankPolicy.Energy(share, RankPolicy.Rounding.CODE).rank(singularValues));
+            assertEquals(rounded, new RankPolicy.Energy(share, EnergyRounding.CODE).rank(singularValues));
             assertEquals(code, RankPolicy.Energy.numWithin(singularValues, share));
         }
         return compared;

@@ -9,6 +9,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.tensor.LinearAlgebra;
 import org.xecomla.tensor.Matrix;
 
@@ -18,14 +21,14 @@ class XEcoMlaUpcyclerTest {
     private static LayerPlan plan(int kvRank, Integer queryRank, int nope, int rope, RopeRows rows, SingularValues s) {
         return new LayerPlan(
                 0,
-                UpcycleMethod.XECOMLA,
+                UpcycleConfig.Method.XECOMLA,
                 new RankPolicy.Fixed(kvRank),
                 queryRank == null ? null : new RankPolicy.Fixed(queryRank),
                 nope,
                 rope,
                 rows,
                 s,
-                KvNorm.NONE,
+                false,
                 RopeScaling.NONE);
     }
 
@@ -174,7 +177,7 @@ class XEcoMlaUpcyclerTest {
                 4,
                 none.ropeRows(),
                 none.singularValues(),
-                KvNorm.CALIBRATED,
+                true,
                 none.ropeScaling());
         UpcycledLayer layer = StudentInitializer.layer(base, norm, activations);
         Matrix gain = layer.tensors().get(PREFIX + "kv_a_layernorm.weight");

@@ -1,0 +1,177 @@
+package org.xecomla.upcycle;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeRows;
+
+/**
+ * Finds what the configuration leaves open for a base layer, and checks what it says. Legend: D model, H query heads, K key
+ * heads, E head dimension, N nope, P rope, R rank of the KV latent.
+ */
+final class LayerPlanner {
+    private static final int BASE_SHARE = 4; // by default the student caches a fourth of the base's elements
+    private static final int QUERY_MULTIPLE = 16;
+
+    private final UpcycleConfig config;
+    private final ModelConfig base;
+    private final AttentionConfig.Gqa shape;
+    private final boolean aligned;
+    private final RopeRows ropeRows;
+    private final int ropeDim;
+    private final int nopeDim;
+    private final int kvRank;
+    private final int queryRank; // 0: full
+    private final RopeScaling scaling;
+
+    LayerPlanner(UpcycleConfig config, ModelConfig base, AttentionConfig.Gqa shape) {
+        this.config = config;
+        this.base = base;
+        this.shape = shape;
+        this.aligned = config.method() == UpcycleConfig.Method.ALIGNED;
+        this.ropeRows = ropeRows();
+        this.ropeDim = config.qkRopeHeadDim().orElseGet(this::defaultRopeDim);
+        checkRopeDim();
+        this.nopeDim = nopeDim();
+        this.kvRank = kvRank();
+        this.queryRank = queryRank();
+        this.scaling = StudentRope.scaling(config.ropeScaling(), config.method(), base, shape, ropeDim);
+    }
+
+    LayerPlan plan(int layer) {
+        boolean fixed = config.fixedFirstLast() && (layer == 0 || layer == base.numLayers() - 1);
+        RankPolicy query = policy(config.qEnergy(), fixed, queryRank);
+        return new LayerPlan(
+                layer,
+                config.method(),
+                policy(config.kvEnergy(), fixed, kvRank),
+                query,
+                nopeDim,
+                ropeDim,
+                ropeRows,
+                config.singularValues(),
+                config.kvNorm(),
+                scaling);
+    }
+
+    /** What is worth knowing about the rope, if anything. */
+    Optional<String> note() {
+        return ropeRows == RopeRows.STRONGEST
+                ? Optional.of("rope: planes with frequencies of their own, which stock servers cannot run")
+                : StudentRope.note(base, shape, ropeDim, scaling);
+    }
+
+    private RankPolicy policy(OptionalDouble energy, boolean fixed, int rank) {
+        if (energy.isPresent() && !fixed) {
+            return new RankPolicy.Energy(energy.getAsDouble(), config.energyRounding());
+        }
+        return rank == 0 ? null : new RankPolicy.Fixed(rank);
+    }
+
+    private RopeRows ropeRows() {
+        RopeRows rows = config.ropeRows().orElse(aligned ? RopeRows.FOLD : RopeRows.LAST);
+        boolean ofAligned = rows == RopeRows.FOLD || rows == RopeRows.STRONGEST;
+        if (ofAligned != aligned) {
+            throw new ConfigException("upcycle.rope-rows = " + rows.name().toLowerCase(java.util.Locale.ROOT)
+                    + " is not for method "
+                    + (aligned ? "aligned: use fold or strongest" : "xecomla: use last or stride"));
+        }
+        return rows;
+    }
+
+    /** Elements that the student may cache per token: a quarter of the base's. */
+    private int budget() {
+        return Math.max(2, shape.kvElementsPerToken() / BASE_SHARE);
+    }
+
+    /**
+     * Aligned: the head dimension; X-EcoMLA: half of it. Where the budget is too small, the largest divisor that leaves the
+     * latent at least as much as the rope key.
+     */
+    private int defaultRopeDim() {
+        int e = shape.headDim();
+        int wanted = aligned ? e : e / 2;
+        for (int dim = wanted / 2 * 2; dim > 2; dim -= 2) {
+            boolean leavesRoom = config.kvLoraRank().isPresent() || 2 * dim <= budget();
+            if (e % dim == 0 && leavesRoom) {
+                return dim;
+            }
+        }
+        return 2;
+    }
+
+    private void checkRopeDim() {
+        int e = shape.headDim();
+        String key = "upcycle.qk-rope-head-dim = " + ropeDim;
+        if (ropeDim < 2 || ropeDim % 2 != 0) {
+            throw new ConfigException(key + " is not an even positive number: rotary dimensions come in pairs");
+        }
+        if (ropeDim > e) {
+            throw new ConfigException(key + " is more than the base's head dimension " + e + ": use at most that");
+        }
+        boolean whole = ropeRows == RopeRows.STRIDE || ropeRows == RopeRows.FOLD;
+        if (whole && e % ropeDim != 0) {
+            throw new ConfigException(key + " does not divide the base's head dimension " + e + ", which rope-rows "
+                    + ropeRows.name().toLowerCase(java.util.Locale.ROOT) + " asks for");
+        }
+    }
+
+    private int nopeDim() {
+        int e = shape.headDim();
+        int dim = config.qkNopeHeadDim().orElse(aligned ? e : e - ropeDim);
+        String key = "upcycle.qk-nope-head-dim = " + dim;
+        if (aligned && dim != e) {
+            throw new ConfigException(
+                    key + " does not go with method aligned, which keeps the base's " + e + ": leave it out");
+        }
+        if (dim < 0 || dim > e) {
+            throw new ConfigException(key + " is more than the base's head dimension " + e + ": use at most that");
+        }
+        return dim;
+    }
+
+    private int kvRank() {
+        int possible = Math.min(2 * shape.numKvHeads() * shape.headDim(), base.hiddenSize());
+        if (config.kvLoraRank().isEmpty()) {
+            int rank = Math.min(possible, budget() - ropeDim);
+            if (rank < 1) {
+                throw new ConfigException("upcycle.qk-rope-head-dim = " + ropeDim
+                        + " leaves no room for a latent in a quarter of the base's " + shape.kvElementsPerToken()
+                        + " KV elements: set upcycle.kv-lora-rank too");
+            }
+            return rank;
+        }
+        int rank = config.kvLoraRank().getAsInt();
+        if (rank < 1 || rank > possible) {
+            throw new ConfigException("upcycle.kv-lora-rank = " + rank
+                    + " is above the possible: keys and values of the" + " base have rank " + possible + " at most");
+        }
+        return rank;
+    }
+
+    private int queryRank() {
+        int possible = Math.min(shape.numHeads() * shape.headDim(), base.hiddenSize());
+        int rank = config.qLoraRank().orElseGet(() -> Math.min(possible, parityRank()));
+        if (rank < 0 || rank > possible) {
+            throw new ConfigException("upcycle.q-lora-rank = " + rank
+                    + " is above the possible: queries of the base have" + " rank " + possible + " at most");
+        }
+        return rank;
+    }
+
+    /** The largest multiple of 16 with which the student has fewer attention parameters than the base. */
+    private int parityRank() {
+        long d = base.hiddenSize();
+        long h = shape.numHeads();
+        long e = shape.headDim();
+        long ofBase = d * h * e + 2 * d * shape.numKvHeads() * e;
+        long ofKv = d * (kvRank + ropeDim) + kvRank * h * (nopeDim + e);
+        long each = d + h * (nopeDim + ropeDim);
+        long below = Math.max(1, (ofBase - ofKv - 1) / each);
+        return (int) (below < QUERY_MULTIPLE ? below : below / QUERY_MULTIPLE * QUERY_MULTIPLE);
+    }
+}
