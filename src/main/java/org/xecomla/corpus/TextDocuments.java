@@ -151,7 +151,10 @@ public final class TextDocuments {
         return text.textValue();
     }
 
+    /** Jackson's message without what it quotes of the text. */
     private static String firstLine(String message) {
-        return message == null ? "" : message.lines().findFirst().orElse("");
+        String line = message == null ? "" : message.lines().findFirst().orElse("");
+        int quotation = line.indexOf(" (start marker");
+        return quotation < 0 ? line : line.substring(0, quotation);
     }
 }
