@@ -29,6 +29,11 @@ public interface ParameterAveraging extends AutoCloseable {
     /** The element-wise sum of {@code values} over the replicas, added in the order of ranks; the argument stays as it is. */
     double[] sum(double... values);
 
+    /** Returns when all replicas have called it. */
+    default void meet() {
+        sum(0);
+    }
+
     /** Leaves the group; the others' later meetings fail. */
     @Override
     void close();

@@ -1,5 +1,6 @@
 package org.xecomla.train;
 
+import org.xecomla.targets.TargetAlignment;
 import org.xecomla.tensor.SoftLabels;
 
 /**
@@ -17,11 +18,8 @@ public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels) {
         }
     }
 
-    /** A sequence whose labels are its own ids shifted by one; the last position has none. */
+    /** A sequence whose labels are its own next tokens. */
     public static TrainingSequence of(int[] ids, SoftLabels softLabels) {
-        int[] labels = new int[ids.length];
-        System.arraycopy(ids, 1, labels, 0, ids.length - 1);
-        labels[ids.length - 1] = -1;
-        return new TrainingSequence(ids, labels, softLabels);
+        return new TrainingSequence(ids, TargetAlignment.NEXT_TOKEN.labels(ids), softLabels);
     }
 }

@@ -1,0 +1,151 @@
+package org.xecomla.teacher;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TokenShardSpec;
+import org.xecomla.corpus.TokenShardWriter;
+import org.xecomla.corpus.TokenShards;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.ShardPlan;
+import org.xecomla.targets.DenseCodec;
+import org.xecomla.targets.TargetShardSpec;
+import org.xecomla.targets.TargetShardWriter;
+import org.xecomla.targets.TargetShards;
+import org.xecomla.targets.TopKCodec;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Nd4jKernels;
+import org.xecomla.tensor.SoftLabels;
+
+class TeacherTest {
+    private static final Path MODEL = DataFiles.path("src/test/resources/golden/llama-gqa-tied");
+    private static final SafetensorsFile EXPECTED = SafetensorsFile.open(new Path(MODEL, "expected.safetensors"));
+    private static final int LENGTH = 23;
+    private static final int NUM_SEQUENCES = 3;
+    private static final ShardPlan PLAN = new ShardPlan(NUM_SEQUENCES, 2);
+
+    @TempDir
+    java.nio.file.Path temporary;
+
+    private int vocabSize;
+    private Path tokens;
+
+    @BeforeEach
+    void writeTokens() {
+        vocabSize = ModelDirectory.open(MODEL).config().vocabSize();
+        tokens = DataFiles.path(temporary.resolve("shards").toString());
+        int[] ids = EXPECTED.readInts("input_ids");
+        TokenShardSpec spec =
+                new TokenShardSpec(PLAN, LENGTH, new Packing("tokenizer", vocabSize, OptionalInt.empty()));
+        for (int shard = 0; shard < PLAN.numShards(); shard++) {
+            TokenShardWriter.write(
+                    tokens, spec, shard, s -> Arrays.copyOfRange(ids, (int) s * LENGTH, ((int) s + 1) * LENGTH));
+        }
+    }
+
+    private Path targets(String name) {
+        return DataFiles.path(temporary.resolve(name).toString());
+    }
+
+    private double[] expected(int sequence, double temperature) {
+        double[] logits = EXPECTED.readDoubles("logits");
+        double[] out = new double[LENGTH * vocabSize];
+        for (int t = 0; t < LENGTH; t++) {
+            double sum = 0;
+            for (int v = 0; v < vocabSize; v++) {
+                double e = Math.exp(logits[(sequence * LENGTH + t) * vocabSize + v] / temperature);
+                out[t * vocabSize + v] = e;
+                sum += e;
+            }
+            for (int v = 0; v < vocabSize; v++) {
+                out[t * vocabSize + v] /= sum;
+            }
+        }
+        return out;
+    }
+
+    private static String[] write(Teacher teacher, TokenShards tokens, Path directory, TargetShardSpec spec) {
+        String[] digests = new String[PLAN.numShards()];
+        for (int shard = 0; shard < digests.length; shard++) {
+            digests[shard] = teacher.writeShard(tokens, shard, directory, spec, n -> {});
+        }
+        return digests;
+    }
+
+    @Test
+    void targetsAreTheTeachersDistributions() {
+        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1.5), "teacher");
+        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
+                Teacher teacher = new Teacher(ModelDirectory.open(MODEL), kernels, 2, LENGTH, 5);
+                TokenShards shards = TokenShards.open(tokens)) {
+            AtomicLong seen = new AtomicLong();
+            for (int shard = 0; shard < PLAN.numShards(); shard++) {
+                teacher.writeShard(shards, shard, targets("a"), spec, seen::addAndGet);
+                assertTrue(TargetShardWriter.isComplete(targets("a"), spec, shard, shards.digest(shard)));
+            }
+            assertEquals((long) NUM_SEQUENCES * LENGTH, seen.get());
+            try (TargetShards written = TargetShards.open(targets("a"))) {
+                written.requireCovers(shards.plan(), LENGTH, shards::digest);
+                for (int s = 0; s < NUM_SEQUENCES; s++) {
+                    float[] found = ((SoftLabels.Dense) written.read(s)).probabilities();
+                    double[] probabilities = new double[found.length];
+                    for (int i = 0; i < found.length; i++) {
+                        probabilities[i] = found[i];
+                    }
+                    assertArrayEquals(expected(s, 1.5), probabilities, 1e-5);
+                }
+            }
+        }
+    }
+
+    @Test
+    void repeatedWorkGivesTheSameBytesAndLeavesNoTrace() {
+        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new TopKCodec(1, 6), "teacher");
+        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
+                Teacher first = Teacher.open(MODEL, kernels, 2, LENGTH);
+                Teacher second = Teacher.open(MODEL, kernels, 2, LENGTH);
+                TokenShards shards = TokenShards.open(tokens)) {
+            String[] digests = write(first, shards, targets("a"), spec);
+            assertArrayEquals(digests, write(first, shards, targets("b"), spec));
+            assertArrayEquals(digests, write(second, shards, targets("c"), spec));
+            assertFalse(digests[0].equals(digests[1]));
+        }
+    }
+
+    @Test
+    void anotherVocabularyIsRefusedWithBothNumbers() {
+        ModelConfig teacher = ModelDirectory.open(MODEL).config();
+        ModelConfig student =
+                new ModelConfig(teacher.hiddenSize(), 8, 77, 64, 1e-5, 1e4, true, 1, 2, teacher.attention());
+        ConfigException failure =
+                assertThrows(ConfigException.class, () -> Teacher.requireSameVocabulary(teacher, student));
+        assertTrue(failure.getMessage().contains(" 77"), failure.getMessage());
+        assertTrue(failure.getMessage().contains(" " + vocabSize), failure.getMessage());
+        Teacher.requireSameVocabulary(teacher, teacher);
+    }
+
+    @Test
+    void sequencesBeyondTheTeachersLengthAreRefused() {
+        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT)) {
+            ConfigException failure =
+                    assertThrows(ConfigException.class, () -> Teacher.open(MODEL, kernels, 1, 100_000));
+            assertTrue(failure.getMessage().contains("100000"), failure.getMessage());
+        }
+    }
+}
