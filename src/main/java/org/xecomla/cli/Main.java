@@ -1,5 +1,6 @@
 package org.xecomla.cli;
 
+import org.xecomla.spark.SparkApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -21,7 +22,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        SparkApplication.main(() -> commandLine().execute(arguments));
     }
 
     static CommandLine commandLine() {

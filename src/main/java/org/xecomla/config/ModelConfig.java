@@ -1,5 +1,6 @@
 package org.xecomla.config;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -22,7 +23,8 @@ public record ModelConfig(
         boolean tieWordEmbeddings,
         int bosTokenId,
         int eosTokenId,
-        List<AttentionConfig> attention) {
+        List<AttentionConfig> attention)
+        implements Serializable {
     /** Epsilon of RMSNorm on latents: transformers fixes it for DeepSeek. */
     public static final double LATENT_NORM_EPS = 1e-6;
 

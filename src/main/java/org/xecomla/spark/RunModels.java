@@ -1,0 +1,32 @@
+package org.xecomla.spark;
+
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.Tokenizer;
+import org.xecomla.files.DataFiles;
+
+/** The models that a run starts from, as its configuration names them. Opening reads no weights. */
+final class RunModels {
+    private RunModels() {}
+
+    static ModelDirectory base(RunConfig config) {
+        return ModelDirectory.open(DataFiles.path(config.models().requireBase()));
+    }
+
+    static ModelDirectory teacher(RunConfig config) {
+        return ModelDirectory.open(DataFiles.path(config.models().requireTeacher()));
+    }
+
+    /** The run's tokenizer; documents begin as {@code model} says. */
+    static Tokenizer tokenizer(RunConfig config, ModelConfig model) {
+        Tokenizer tokenizer = Tokenizer.open(DataFiles.path(config.models().requireTokenizer()));
+        return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
+    }
+
+    /** How the run's documents become sequences for {@code model}. */
+    static Packing packing(Tokenizer tokenizer, ModelConfig model) {
+        return Packing.of(tokenizer, model.vocabSize());
+    }
+}
