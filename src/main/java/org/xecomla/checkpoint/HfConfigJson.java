@@ -14,12 +14,15 @@ import org.xecomla.config.RopeScaling;
  * Reads {@code config.json} of Llama ({@code llama}), of our students ({@code xecomla}; the golden fixtures say {@code llama}
  * and mean the same) and of dense DeepSeek V3 ({@code deepseek_v3}), in old and new spelling.
  *
- * <p>What a layer is follows from its tensors, and its ranks from their shapes.
+ * <p>What a layer is follows from its tensors, and its ranks from their shapes. {@link HfConfigWriter} is the inverse.
  */
 public final class HfConfigJson {
     static final String LLAMA = "llama";
     static final String XECOMLA = "xecomla";
     static final String DEEPSEEK = "deepseek_v3";
+    /** One object a layer, where latent layers differ in rank. */
+    static final String LAYER_RANKS = "layer_ranks";
+
     /** What DeepSeek's classes take for YaRN where the configuration is silent. */
     private static final int DEEPSEEK_ORIGINAL_LENGTH = 4096;
 
@@ -59,10 +62,14 @@ public final class HfConfigJson {
     private ModelConfig model() {
         refuseUnsupported();
         int numLayers = json.integer("num_hidden_layers");
+        if (numLayers > shapes.size()) {
+            throw new ConfigException(json.where() + ": num_hidden_layers is " + numLayers
+                    + ", but the weights are only " + shapes.size() + " tensors");
+        }
         List<AttentionConfig> attention = new ArrayList<>();
         for (int l = 0; l < numLayers; l++) {
             LayerTensors tensors = new LayerTensors(shapes, l);
-            attention.add(tensors.isLatent() ? mla(tensors) : gqa());
+            attention.add(tensors.isLatent() ? mla(tensors, ranks(l)) : gqa());
         }
         return new ModelConfig(
                 json.integer("hidden_size"),
@@ -103,6 +110,11 @@ public final class HfConfigJson {
         }
     }
 
+    /** Where the ranks of a layer are written, in case its tensors disagree. */
+    private ModelJson ranks(int layer) {
+        return json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
+    }
+
     private AttentionConfig gqa() {
         int numHeads = json.integer("num_attention_heads");
         int maxLength = json.integer("max_position_embeddings");
@@ -117,14 +129,14 @@ public final class HfConfigJson {
         return json.has("rope_parameters") ? json.object("rope_parameters") : json.object("rope_scaling");
     }
 
-    private AttentionConfig mla(LayerTensors tensors) {
+    private AttentionConfig mla(LayerTensors tensors, ModelJson ranks) {
         int nope = json.integer("qk_nope_head_dim");
         int rope = json.integer("qk_rope_head_dim");
         RopeScaling scaling = latentRope(rope);
         return new AttentionConfig.Mla(
                 json.integer("num_attention_heads"),
-                tensors.qLoraRank(json.integer("q_lora_rank", 0)),
-                tensors.kvLoraRank(json.integer("kv_lora_rank", 0), rope),
+                tensors.qLoraRank(ranks.integer("q_lora_rank", 0)),
+                tensors.kvLoraRank(ranks.integer("kv_lora_rank", 0), rope),
                 nope,
                 rope,
                 json.integer("v_head_dim"),

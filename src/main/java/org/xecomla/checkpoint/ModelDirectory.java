@@ -1,10 +1,13 @@
 package org.xecomla.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xecomla.config.ModelConfig;
@@ -73,6 +76,25 @@ public final class ModelDirectory {
         return located(ParameterShapes.EMBEDDING).entry().dtype();
     }
 
+    /** The tokens that end a text: of {@code generation_config.json}, else of {@code config.json}; several for chat models. */
+    public List<Integer> eosTokenIds() {
+        for (String file : List.of("generation_config.json", "config.json")) {
+            if (DataFiles.exists(new Path(path, file))) {
+                JsonNode ids = ModelJson.read(new Path(path, file)).json().path("eos_token_id");
+                List<Integer> all = new ArrayList<>();
+                (ids.isArray() ? ids : List.of(ids)).forEach(id -> {
+                    if (id.canConvertToInt()) {
+                        all.add(id.asInt());
+                    }
+                });
+                if (!all.isEmpty()) {
+                    return all;
+                }
+            }
+        }
+        return List.of();
+    }
+
     /** One parameter, row-major (rows, cols), in the engine's row order. */
     public float[] read(String parameter) {
         WeightFiles.Located located = located(parameter);
@@ -103,7 +125,7 @@ public final class ModelDirectory {
                 }
             }
         });
-        warnOfSecondHead();
+        warnOfAnotherHead();
     }
 
     private void load(SafetensorsFile file, RandomReader reader, SafetensorsFile.Entry entry, Tensor target) {
@@ -112,25 +134,60 @@ public final class ModelDirectory {
         }
         RopeRowOrder order = order(entry.name());
         int cols = target.cols();
-        int chunkRows = Math.max(1, CHUNK_ELEMENTS / cols);
-        float[] chunk = new float[Math.min(chunkRows, target.rows()) * cols];
-        for (int from = 0; from < target.rows(); from += chunkRows) {
-            int to = Math.min(target.rows(), from + chunkRows);
-            file.read(reader, entry, (long) from * cols, chunk, 0, (to - from) * cols);
-            for (int row = from; row < to; row++) {
-                int inside = order.inside(row);
-                target.rows(inside, inside + 1).write(chunk, (row - from) * cols);
+        int rowsAtOnce = order.isUnchanged() ? Math.max(1, CHUNK_ELEMENTS / cols) : 1;
+        for (int from = 0; from < target.rows(); from += rowsAtOnce) {
+            int to = Math.min(target.rows(), from + rowsAtOnce);
+            int inside = order.inside(from);
+            Tensor part = target.rows(inside, inside + to - from); // (to - from, cols)
+            if (target.type() == DataType.DOUBLE) {
+                double[] values = new double[(to - from) * cols];
+                file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                part.write(values);
+            } else {
+                float[] values = new float[(to - from) * cols];
+                file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                part.write(values, 0);
             }
         }
     }
 
-    private void warnOfSecondHead() {
+    /** A tied model that brings a head all the same is read by its embedding, as Hugging Face does. */
+    private void warnOfAnotherHead() {
         WeightFiles.Located head = tensors.get(ParameterShapes.HEAD);
-        if (head == null || !config.tieWordEmbeddings()) {
-            return;
+        if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterShapes.EMBEDDING))) {
+            LOG.warn(
+                    "{}: {} differs from the embedding and is ignored, since config.json says tie_word_embeddings",
+                    DataFiles.display(head.file().path()),
+                    ParameterShapes.HEAD);
         }
-        LOG.debug(
-                "{} holds a tied head of its own", DataFiles.display(head.file().path()));
+    }
+
+    private static boolean sameValues(WeightFiles.Located a, WeightFiles.Located b) {
+        long length = a.entry().numElements();
+        float[] inA = new float[(int) Math.min(CHUNK_ELEMENTS, length)];
+        float[] inB = new float[inA.length];
+        try (RandomReader readerA = a.file().reader();
+                RandomReader readerB = b.file().reader()) {
+            for (long at = 0; at < length; at += inA.length) {
+                int count = (int) Math.min(inA.length, length - at);
+                a.file().read(readerA, a.entry(), at, inA, 0, count);
+                b.file().read(readerB, b.entry(), at, inB, 0, count);
+                if (!Arrays.equals(inA, 0, count, inB, 0, count)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Writes a model directory: weights, tokenizer files, and {@code config.json} last, without which nothing opens it. A
+     * model that was there before is replaced.
+     *
+     * @param weights parameters of {@code config} in the engine's row order; they are rounded to nearest, ties to even
+     */
+    public static void save(Path directory, ModelConfig config, ParameterStore weights, SaveOptions options) {
+        new ModelWriter(directory, config, options).write(weights);
     }
 
     private RopeRowOrder order(String parameter) {

@@ -58,6 +58,14 @@ final class ModelJson {
         return new ModelJson(where + ": " + key, json.get(key));
     }
 
+    /** The object at {@code index} of the list under {@code key}; an empty one where it is absent or null. */
+    ModelJson element(String key, int index) {
+        JsonNode element = json.path(key).path(index);
+        return new ModelJson(
+                where + ": " + key + "[" + index + "]",
+                element.isObject() ? element : new JsonMapper().createObjectNode());
+    }
+
     int integer(String key) {
         if (!has(key)) {
             throw new ConfigException(where + ": the key " + key + " is missing");

@@ -97,11 +97,7 @@ public final class SafetensorsFile {
         Entry entry = entry(name);
         double[] out = new double[Math.toIntExact(entry.numElements())];
         try (RandomReader reader = reader()) {
-            inChunks(reader, entry, 0, out.length, (chunk, at, count) -> {
-                for (int i = 0; i < count; i++) {
-                    out[(int) at + i] = entry.dtype().get(chunk);
-                }
-            });
+            read(reader, entry, 0, out, 0, out.length);
         }
         return out;
     }
@@ -132,6 +128,16 @@ public final class SafetensorsFile {
                         target[to + i] = (float) entry.dtype().get(chunk);
                     }
                 }
+            }
+        });
+    }
+
+    /** The same without rounding F64. */
+    public void read(RandomReader reader, Entry entry, long first, double[] target, int offset, int count) {
+        inChunks(reader, entry, first, count, (chunk, at, n) -> {
+            int to = offset + Math.toIntExact(at);
+            for (int i = 0; i < n; i++) {
+                target[to + i] = entry.dtype().get(chunk);
             }
         });
     }

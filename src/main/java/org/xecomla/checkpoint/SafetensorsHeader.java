@@ -20,6 +20,7 @@ import org.xecomla.files.RandomReader;
 final class SafetensorsHeader {
     private static final int LENGTH_BYTES = 8;
     private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final long MAX_OFFSET = 1L << 60;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -87,6 +88,9 @@ final class SafetensorsHeader {
                 .orElseThrow(() -> broken(name, "dtype " + json.path("dtype") + " is none of those that are known"));
         List<Long> shape = longs(name, json, "shape");
         List<Long> offsets = longs(name, json, "data_offsets");
+        if (offsets.stream().anyMatch(offset -> offset > MAX_OFFSET)) {
+            throw broken(name, "data_offsets " + offsets + " are out of range");
+        }
         if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
             throw broken(name, "data_offsets " + offsets + " are not a begin and an end");
         }

@@ -23,13 +23,22 @@ public final class SafetensorsWriter {
     /** Hands out a tensor's elements in order. */
     @FunctionalInterface
     public interface Source {
-        /** Elements {@code first} to {@code first + count}, row-major, into {@code target} from 0 on. */
+        /**
+         * Elements {@code first} to {@code first + count}, row-major, into {@code target} from 0 on. Both are multiples of the
+         * last dimension: whole rows.
+         */
         void read(long first, double[] target, int count);
     }
 
     private record Pending(String name, Dtype dtype, List<Long> shape, Source source) {
         long numElements() {
             return shape.stream().reduce(1L, Math::multiplyExact);
+        }
+
+        /** Whole rows, about {@value #CHUNK_ELEMENTS} elements of them. */
+        int chunkElements() {
+            long cols = shape.isEmpty() ? 1 : Math.max(1, shape.get(shape.size() - 1));
+            return Math.toIntExact(Math.min(Math.max(1, CHUNK_ELEMENTS / cols) * cols, numElements()));
         }
     }
 
@@ -108,7 +117,7 @@ public final class SafetensorsWriter {
 
     private static void write(Pending tensor, Path path, OutputStream out) throws IOException {
         long length = tensor.numElements();
-        int chunk = (int) Math.min(CHUNK_ELEMENTS, length);
+        int chunk = tensor.chunkElements();
         double[] values = new double[chunk];
         ByteBuffer bytes = ByteBuffer.allocate(chunk * tensor.dtype().width()).order(ByteOrder.LITTLE_ENDIAN);
         for (long first = 0; first < length; first += chunk) {

@@ -37,12 +37,17 @@ final class TensorCheck {
         }
     }
 
+    /** The shape in a file: a norm's gain is (n), all else (rows, cols). */
+    static List<Long> storedShape(String name, ParameterShapes.Shape shape) {
+        return name.endsWith("norm.weight")
+                ? List.of((long) shape.cols())
+                : List.of((long) shape.rows(), (long) shape.cols());
+    }
+
     private static void checkOne(WeightFiles.Located located, ParameterShapes.Shape shape) {
         SafetensorsFile.Entry entry = located.entry();
         String file = DataFiles.display(located.file().path());
-        List<Long> expected = entry.name().endsWith("norm.weight")
-                ? List.of((long) shape.cols())
-                : List.of((long) shape.rows(), (long) shape.cols());
+        List<Long> expected = storedShape(entry.name(), shape);
         if (!entry.shape().equals(expected)) {
             throw new UserException(file + ": tensor " + entry.name() + " has shape " + entry.shape()
                     + ", its config.json asks for " + expected);

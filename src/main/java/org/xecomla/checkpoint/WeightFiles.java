@@ -46,14 +46,16 @@ final class WeightFiles {
         map.json().fields().forEachRemaining(field -> byFile.computeIfAbsent(
                         fileName(index, field.getKey(), field.getValue()), name -> new LinkedHashSet<>())
                 .add(field.getKey()));
+        byFile.forEach((name, wanted) -> {
+            if (!DataFiles.exists(new Path(directory, name))) {
+                throw new UserException("no such file: " + DataFiles.display(new Path(directory, name)) + ", which "
+                        + index.where() + " lists for " + wanted.iterator().next());
+            }
+        });
         byFile.forEach((name, wanted) -> openShard(new Path(directory, name), index.where(), wanted));
     }
 
     private void openShard(Path path, String index, Set<String> wanted) {
-        if (!DataFiles.exists(path)) {
-            throw new UserException("no such file: " + DataFiles.display(path) + ", which " + index + " lists for "
-                    + wanted.iterator().next());
-        }
         SafetensorsFile file = SafetensorsFile.open(path);
         for (String name : wanted) {
             if (!file.entries().containsKey(name)) {
