@@ -1,60 +1,122 @@
 package org.xecomla.upcycle;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
 
 /**
- * Makes a student's weights from a base's: latent layers as they were made one by one, everything else copied, tensor by
- * tensor, so that no second copy of the base is held.
+ * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no second
+ * copy of the model is held. Either {@link #initialise} does it all, or calls of {@link #layer} run wherever one likes and
+ * {@link #assemble} puts what they made together.
  */
 public final class StudentInitializer {
     private StudentInitializer() {}
+
+    /**
+     * Loads {@code base} for one forward pass over calibration text and lets it go again.
+     *
+     * @param windows token ids, each a sequence of its own
+     * @param kernels compute it
+     */
+    public static Calibration calibrate(ModelDirectory base, UpcyclePlan plan, List<int[]> windows, Kernels kernels) {
+        ModelConfig config = base.config();
+        int longest = windows.stream().mapToInt(window -> window.length).max().orElse(1);
+        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
+            base.load(weights);
+            try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {
+                return Calibration.of(model, windows, plan.latentLayers());
+            }
+        }
+    }
 
     /** Makes one layer of the student; a pure function of the base's weights, the plan and the activations. */
     public static UpcycledLayer layer(BaseWeights base, LayerPlan plan, LayerActivations activations) {
         return Upcycler.of(plan.method()).upcycle(plan, base.attention(plan.layer()), activations);
     }
 
-    /** The student's shape: the base's with the given layers made latent. */
-    public static ModelConfig config(ModelConfig base, List<UpcycledLayer> layers) {
-        List<AttentionConfig> attention = new ArrayList<>(base.attention());
-        layers.forEach(layer -> attention.set(layer.report().layer(), layer.attention()));
-        return base.withAttention(attention);
+    /**
+     * Makes all layers, one after another, and the student of them.
+     *
+     * @param calibration null where the plan needs none
+     * @param type of the student's weights
+     * @throws org.xecomla.config.ConfigException where the plan needs a calibration and there is none
+     */
+    public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, DataType type) {
+        plan.requireCalibration(calibration != null);
+        List<UpcycledLayer> shapes = new ArrayList<>();
+        Map<String, Tensor> made = new HashMap<>();
+        List<ParameterStore> stores = new ArrayList<>();
+        try {
+            for (LayerPlan layer : plan.layers()) {
+                LayerActivations activations = calibration == null ? null : calibration.layer(layer.layer());
+                UpcycledLayer upcycled = layer(base, layer, activations);
+                stores.add(offHeap(upcycled, type, made));
+                shapes.add(upcycled.withoutTensors());
+            }
+            return assemble(base, shapes, made, plan.notes(), type);
+        } finally {
+            stores.forEach(ParameterStore::close);
+        }
     }
 
-    /** The student's weights, which the caller closes. */
-    public static ParameterStore weights(BaseWeights base, List<UpcycledLayer> layers, DataType type) {
-        Map<String, Matrix> made = new TreeMap<>();
-        layers.forEach(layer -> made.putAll(layer.tensors()));
-        ParameterLayout layout = CausalLm.layout(config(base.config(), layers), name -> true);
+    /** The student of layers that were made elsewhere; those of the base that are not among them stay as they are. */
+    public static Student assemble(BaseWeights base, List<UpcycledLayer> layers, List<String> notes, DataType type) {
+        Map<String, Tensor> made = new HashMap<>();
+        List<ParameterStore> stores = new ArrayList<>();
+        try {
+            layers.forEach(layer -> stores.add(offHeap(layer, type, made)));
+            return assemble(base, layers, made, notes, type);
+        } finally {
+            stores.forEach(ParameterStore::close);
+        }
+    }
+
+    private static Student assemble(
+            BaseWeights base, List<UpcycledLayer> layers, Map<String, Tensor> made, List<String> notes, DataType type) {
+        List<AttentionConfig> attention = new ArrayList<>(base.config().attention());
+        List<LayerReport> reports = new ArrayList<>();
+        for (int l = 0; l < attention.size(); l++) {
+            reports.add(LayerReport.kept(l, attention.get(l).kvElementsPerToken()));
+        }
+        for (UpcycledLayer layer : layers) {
+            attention.set(layer.report().layer(), layer.attention());
+            reports.set(layer.report().layer(), layer.report());
+        }
+        ModelConfig config = base.config().withAttention(attention);
+        ParameterLayout layout = CausalLm.layout(config, name -> true);
         ParameterStore weights = ParameterStore.zeros(layout, type);
         for (String name : layout.places().keySet()) {
-            Matrix tensor = made.get(name);
-            if (tensor != null) {
-                weights.get(name).write(tensor.toDoubles());
-            } else {
+            Tensor tensor = made.get(name);
+            if (tensor == null) {
                 weights.get(name).write(base.read(name), 0);
+            } else {
+                weights.get(name).write(tensor.toDoubles());
             }
         }
-        return weights;
+        return new Student(config, weights, new InitReport(reports, notes));
     }
 
-    /** The report on all layers of the student, latent or not. */
-    public static InitReport report(ModelConfig base, List<UpcycledLayer> layers, List<String> notes) {
-        List<LayerReport> reports = new ArrayList<>();
-        for (int l = 0; l < base.numLayers(); l++) {
-            reports.add(LayerReport.kept(l, base.attention().get(l).kvElementsPerToken()));
-        }
-        layers.forEach(layer -> reports.set(layer.report().layer(), layer.report()));
-        return new InitReport(reports, notes);
+    /** Moves a layer's tensors off the heap and names them in {@code made}. */
+    private static ParameterStore offHeap(UpcycledLayer layer, DataType type, Map<String, Tensor> made) {
+        ParameterLayout layout = ParameterLayout.of(layer.tensors().entrySet().stream()
+                .map(e -> new ParameterLayout.Spec(
+                        e.getKey(), e.getValue().rows(), e.getValue().cols(), true))
+                .toList());
+        ParameterStore store = ParameterStore.zeros(layout, type);
+        layer.tensors().forEach((name, tensor) -> {
+            store.get(name).write(tensor.toDoubles());
+            made.put(name, store.get(name));
+        });
+        return store;
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.xecomla.config.AttentionConfig;
@@ -15,6 +16,11 @@ import org.xecomla.tensor.Matrix;
 public record UpcycledLayer(AttentionConfig.Mla attention, Map<String, Matrix> tensors, LayerReport report)
         implements Serializable {
     public UpcycledLayer {
-        tensors = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /** Shape and report alone, where the tensors have been put elsewhere. */
+    UpcycledLayer withoutTensors() {
+        return new UpcycledLayer(attention, Map.of(), report);
     }
 }

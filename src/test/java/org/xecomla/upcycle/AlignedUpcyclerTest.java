@@ -11,14 +11,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.tensor.Matrix;
-import org.xecomla.tensor.ParameterStore;
 
 class AlignedUpcyclerTest {
     private static final int LENGTH = 24;
@@ -56,11 +54,10 @@ class AlignedUpcyclerTest {
     /** ||student's logits - base's logits|| / ||base's logits||. */
     private static double distance(RandomBase base, List<UpcycledLayer> layers) {
         int[] ids = windows(1, base.config().vocabSize()).get(0);
-        try (ParameterStore own = Goldens.weights(base);
-                ParameterStore made = StudentInitializer.weights(base, layers, DataType.DOUBLE)) {
-            double[] expected = Goldens.logits(base.config(), own, ids, 1);
-            double[] logits = Goldens.logits(StudentInitializer.config(base.config(), layers), made, ids, 1);
-            return Goldens.difference(logits, expected);
+        try (Student own = Goldens.student(base, List.of());
+                Student made = Goldens.student(base, layers)) {
+            double[] expected = Goldens.logits(own, ids, 1);
+            return Goldens.difference(Goldens.logits(made, ids, 1), expected);
         }
     }
 

@@ -12,17 +12,14 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.files.DataFiles;
 import org.xecomla.tensor.Matrix;
-import org.xecomla.tensor.ParameterStore;
 
 /** Students made from their bases against the fixtures' weights and logits. */
 class GoldenStartTest {
@@ -51,9 +48,8 @@ class GoldenStartTest {
     private static double logitsDifference(String name, BaseWeights base, List<UpcycledLayer> layers) {
         SafetensorsFile expected = Goldens.tensors(name, "expected.safetensors");
         int[] ids = expected.readInts("input_ids");
-        ModelConfig config = StudentInitializer.config(base.config(), layers);
-        try (ParameterStore weights = StudentInitializer.weights(base, layers, DataType.DOUBLE)) {
-            double[] logits = Goldens.logits(config, weights, ids, 3);
+        try (Student student = Goldens.student(base, layers)) {
+            double[] logits = Goldens.logits(student, ids, 3);
             return Goldens.difference(logits, Goldens.widen(expected.readFloats("logits")));
         }
     }

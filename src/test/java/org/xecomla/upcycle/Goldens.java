@@ -7,12 +7,10 @@ import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SafetensorsFile;
-import org.xecomla.config.ModelConfig;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.NaiveKernels;
-import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /** The golden fixtures, and models run in double. */
@@ -46,36 +44,38 @@ final class Goldens {
         return a.length == b.length ? Math.sqrt(off / norm) : Double.NaN;
     }
 
-    /** Weights of {@code base} itself. */
-    static ParameterStore weights(BaseWeights base) {
-        return StudentInitializer.weights(base, List.of(), DataType.DOUBLE);
+    /** The student of these layers, in double; without any, the base itself. */
+    static Student student(BaseWeights base, List<UpcycledLayer> layers) {
+        return StudentInitializer.assemble(base, layers, List.of(), DataType.DOUBLE);
     }
 
     /** Logits (numSequences * T * V). */
-    static double[] logits(ModelConfig config, ParameterStore weights, int[] ids, int numSequences) {
+    static double[] logits(Student student, int[] ids, int numSequences) {
         int longest = ids.length / numSequences;
-        try (CausalLm model = new CausalLm(config, weights, null, new NaiveKernels(DataType.DOUBLE), longest);
-                Arena arena = Arena.ofElements(
-                        DataType.DOUBLE,
-                        model.arenaElements((m, a) -> m.hiddenStates(ids, numSequences, a, null))
-                                + (long) ids.length * config.vocabSize()
-                                + 64)) {
+        int vocabSize = student.config().vocabSize();
+        try (CausalLm model = model(student, longest);
+                Arena arena = Arena.ofElements(DataType.DOUBLE, model.arenaElements((m, a) -> {
+                    m.hiddenStates(ids, numSequences, a, null);
+                    a.matrix(ids.length, vocabSize);
+                }))) {
             Tensor hidden = model.hiddenStates(ids, numSequences, arena, null); // (B*T, D)
-            Tensor logits = arena.matrix(ids.length, config.vocabSize()); // (B*T, V)
+            Tensor logits = arena.matrix(ids.length, vocabSize); // (B*T, V)
             model.logits(hidden, logits);
             return logits.toDoubles();
         }
     }
 
+    private static CausalLm model(Student student, int longest) {
+        return new CausalLm(student.config(), student.weights(), null, new NaiveKernels(DataType.DOUBLE), longest);
+    }
+
     /** Calibration of all layers of {@code base}. */
     static Calibration calibration(BaseWeights base, List<int[]> windows) {
-        ModelConfig config = base.config();
-        int longest = windows.get(0).length;
-        try (ParameterStore weights = weights(base);
-                CausalLm model = new CausalLm(config, weights, null, new NaiveKernels(DataType.DOUBLE), longest)) {
-            List<Integer> layers =
-                    IntStream.range(0, config.numLayers()).boxed().toList();
-            return Calibration.of(model, windows, layers);
+        try (Student student = student(base, List.of());
+                CausalLm model = model(student, windows.get(0).length)) {
+            int numLayers = base.config().numLayers();
+            return Calibration.of(
+                    model, windows, IntStream.range(0, numLayers).boxed().toList());
         }
     }
 
