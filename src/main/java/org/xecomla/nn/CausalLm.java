@@ -23,7 +23,8 @@ import org.xecomla.tensor.Tensor;
  * A Llama-type decoder whose layers are each grouped-query or latent attention, over parameters that it does not own.
  *
  * <p>Re-entrant: every forward keeps its own caches on the arena it was given. What a call hands back lies on the arena
- * too; mark before the call, release when done. Legend: B batch, T time, D model, V vocabulary; ids and rows are b * T + t.
+ * too; mark before the call, release when done. Legend: B batch, T time, D model, V vocabulary; ids and rows are b * T
+ * + t.
  */
 public final class CausalLm implements AutoCloseable {
     private record RopeKey(int ropeDim, RopeScaling scaling) {}
@@ -155,8 +156,8 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * Inference: hidden states after the final norm, (B*T, D), on top of the arena. Only one block's scratch is held at a
-     * time, and none when this returns.
+     * Inference: hidden states after the final norm, (B*T, D), on top of the arena. Only one block's scratch is held at
+     * a time, and none when this returns.
      *
      * @param ids (B*T)
      * @param observer told the attention's input of every layer; null: nobody
@@ -218,8 +219,8 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * Adds into the gradients those of (1 - alpha) T^2 klScale klSum + alpha ceScale ceSum, the sums being those that are
-     * returned. The arena is as before.
+     * Adds into the gradients those of (1 - alpha) T^2 klScale klSum + alpha ceScale ceSum, the sums being those that
+     * are returned. The arena is as before.
      *
      * @param ids (B*T)
      * @param loss of B*T rows
@@ -235,36 +236,48 @@ public final class CausalLm implements AutoCloseable {
         check(ids, numSequences);
         long mark = arena.mark();
         Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        Tensor dStream = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        Pass pass = forward(ids, numSequences, arena);
+        LossWeights weightsOfLoss = LossWeights.of(loss, klScale, ceScale);
+        LossSums sums = head.lossAndGradients(pass.normed.y(), loss, weightsOfLoss, dHidden, arena);
+        backward(dHidden, ids, pass, arena);
+        arena.release(mark);
+        return sums;
+    }
+
+    /** What the backward needs of a forward pass; the blocks below the first trained one have no cache. */
+    private record Pass(List<TransformerBlock.Cache> blocks, RmsNorm.Cache normed) {}
+
+    private Pass forward(int[] ids, int numSequences, Arena arena) {
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.gatherRows(embedding, ids, x); // (B*T, D)
         List<TransformerBlock.Cache> caches = new ArrayList<>();
         for (int l = 0; l < blocks.size(); l++) {
             Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-            long markOfBlock = arena.mark();
-            caches.add(blocks.get(l).forward(x, numSequences, y, arena));
+            long mark = arena.mark();
+            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
             if (l < firstTrainedBlock) {
-                arena.release(markOfBlock);
+                arena.release(mark);
+            } else {
+                caches.add(cache);
             }
             x = y;
         }
-        RmsNorm.Cache normed = finalNorm.forward(x, arena);
-        LossWeights weightsOfLoss = LossWeights.of(loss, klScale, ceScale);
-        LossSums sums = head.lossAndGradients(normed.y(), loss, weightsOfLoss, dHidden, arena);
+        return new Pass(caches, finalNorm.forward(x, arena));
+    }
 
+    private void backward(Tensor dHidden, int[] ids, Pass pass, Arena arena) {
+        Tensor dStream = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.fill(dStream, 0);
         // forward was: hidden = finalNorm(x)
-        finalNorm.backward(dHidden, normed, dStream); // (B*T, D)
+        finalNorm.backward(dHidden, pass.normed, dStream); // (B*T, D)
         for (int l = blocks.size() - 1; l >= firstTrainedBlock; l--) {
             // forward was: y = block(x)
-            blocks.get(l).backward(dStream, caches.get(l), arena); // (B*T, D)
+            blocks.get(l).backward(dStream, pass.blocks.get(l - firstTrainedBlock), arena); // (B*T, D)
         }
         if (embeddingGradient != null) {
             // forward was: x = rows ids of the embedding
             kernels.scatterAddRows(dStream, ids, embeddingGradient); // (V, D)
         }
-        arena.release(mark);
-        return sums;
     }
 
     private void check(int[] ids, int numSequences) {

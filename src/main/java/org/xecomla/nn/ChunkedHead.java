@@ -4,8 +4,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Language-model head and loss as one operation over chunks of positions, so that logits of all positions never exist at
- * once. Legend: N positions, n positions of a chunk, D model, V vocabulary.
+ * Language-model head and loss as one operation over chunks of positions, so that logits of all positions never exist
+ * at once. Legend: N positions, n positions of a chunk, D model, V vocabulary.
  *
  * @param head (V, D), commonly the embedding's own memory
  * @param chunkRows n

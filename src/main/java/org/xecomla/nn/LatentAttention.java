@@ -9,9 +9,9 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Multi-head Latent Attention (DeepSeek-V2, section 2.1) as in {@code DeepseekV3Attention}, keys and values decompressed:
- * keys and values come from one latent of R elements, positions from one rope key of P elements that all heads share.
- * Legend: B batch, T time, D model, H heads, N nope, P rope, R latent rank, Dv value dimension.
+ * Multi-head Latent Attention (DeepSeek-V2, section 2.1) as in {@code DeepseekV3Attention}, keys and values
+ * decompressed: keys and values come from one latent of R elements, positions from one rope key of P elements that all
+ * heads share. Legend: B batch, T time, D model, H heads, N nope, P rope, R latent rank, Dv value dimension.
  *
  * @param kvDown (R+P, D): the latent's rows, then the rope key's
  * @param kvNorm on the latent; null: none

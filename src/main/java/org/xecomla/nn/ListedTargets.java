@@ -4,12 +4,14 @@ import java.util.Arrays;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * Targets of N positions as lists of k tokens with weights, whatever form they came in: a dense row lists the vocabulary.
+ * Targets of N positions as lists of k tokens with weights, whatever form they came in: a dense row lists the
+ * vocabulary.
  *
  * @param ids (N, k), unused entries -1
  * @param weights (N, k)
  * @param tail (N) weight of all other tokens together, or null: there is no such bucket
- * @param entropyKnown whether sum w log w is the teacher's own entropy, so that the loss is a divergence; of draws it is not
+ * @param entropyKnown whether sum w log w is the teacher's own entropy, so that the loss is a divergence; of draws it
+ *     is not
  */
 record ListedTargets(int k, int[] ids, float[] weights, float[] tail, boolean entropyKnown) {
     static ListedTargets of(SoftLabels labels) {

@@ -7,9 +7,9 @@ import org.xecomla.tensor.Tensor;
 /**
  * The losses of some positions from their logits, and the gradient of the logits in the logits' own memory.
  *
- * <p>With q = softmax(beta z), beta = 1/T and weights w of the listed tokens, KL and cross-entropies all have the gradient
- * beta (mass q - w). A tail bucket of teacher's mass t and student's mass q_t (both at least 1e-12) adds
- * t (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Legend: N rows, V
+ * <p>With q = softmax(beta z), beta = 1/T and weights w of the listed tokens, KL and cross-entropies all have the
+ * gradient beta (mass q - w). A tail bucket of teacher's mass t and student's mass q_t (both at least 1e-12) adds t
+ * (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Legend: N rows, V
  * vocabulary, k listed tokens.
  */
 record LogitsLoss(Kernels kernels) {
@@ -64,7 +64,9 @@ record LogitsLoss(Kernels kernels) {
         return sums;
     }
 
-    /** What the probabilities of a row are multiplied by in the gradient: those of listed tokens, and those of the rest. */
+    /**
+     * What the probabilities of a row are multiplied by in the gradient: those of listed tokens, and those of the rest.
+     */
     private record RowFactors(double[] listed, double[] rest) {
         void add(int n, double toListed, double toRest) {
             listed[n] += toListed;
@@ -144,7 +146,9 @@ record LogitsLoss(Kernels kernels) {
         return new LossSums(sum, 0, count, 0);
     }
 
-    /** Sum of w (log w - log q) over the listed tokens of row n; of w (-log q) where the teacher's entropy is not known. */
+    /**
+     * Sum of w (log w - log q) over the listed tokens of row n; of w (-log q) where the teacher's entropy is not known.
+     */
     private static double ofRow(ListedTargets targets, int n, double[] logits, double beta, double logSumExp) {
         double sum = 0;
         for (int i = n * targets.k(); i < (n + 1) * targets.k(); i++) {

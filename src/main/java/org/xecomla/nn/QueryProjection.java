@@ -6,8 +6,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * The queries of latent attention: one full matrix, or down to a latent, optionally normalised, and up. Legend: B batch, T
- * time, D model, H heads, N nope, P rope, Rq rank of the query latent.
+ * The queries of latent attention: one full matrix, or down to a latent, optionally normalised, and up. Legend: B
+ * batch, T time, D model, H heads, N nope, P rope, Rq rank of the query latent.
  *
  * @param down (Rq, D); null: full
  * @param norm null: none

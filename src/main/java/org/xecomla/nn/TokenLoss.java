@@ -6,8 +6,8 @@ import org.xecomla.tensor.SoftLabels;
 /**
  * What the student is trained on at every position: loss = (1 - alpha) T^2 KL + alpha CE (Hinton et al. 2015).
  *
- * <p>Neither part is shifted here: row n of {@code targets} and {@code labels[n]} speak of the token after position n. Both
- * parts are measured wherever they are given, whatever alpha is. Legend: N = B * T positions.
+ * <p>Neither part is shifted here: row n of {@code targets} and {@code labels[n]} speak of the token after position n.
+ * Both parts are measured wherever they are given, whatever alpha is. Legend: N = B * T positions.
  *
  * @param targets of N positions, the teacher's distributions at temperature T; a row of unused ids (-1), or of zeros in
  *     dense form, has no target. Null: none

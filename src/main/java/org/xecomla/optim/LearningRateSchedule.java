@@ -3,10 +3,10 @@ package org.xecomla.optim;
 /**
  * Linear warm-up to the peak, then half a cosine down to the minimum.
  *
- * <p>Steps count from 0. Step s of the warm-up has peak * (s + 1) / warmupSteps, so that no step is spent at 0 and the last
- * step of the warm-up is at the peak; step s after it has minimum + (peak - minimum) * (1 + cos(pi p)) / 2 with p = (s -
- * warmupSteps) / (totalSteps - warmupSteps), as Hugging Face's {@code get_cosine_schedule_with_warmup}. From totalSteps on
- * it is the minimum.
+ * <p>Steps count from 0. Step s of the warm-up has peak * (s + 1) / warmupSteps, so that no step is spent at 0 and the
+ * last step of the warm-up is at the peak; step s after it has minimum + (peak - minimum) * (1 + cos(pi p)) / 2 with p
+ * = (s - warmupSteps) / (totalSteps - warmupSteps), as Hugging Face's {@code get_cosine_schedule_with_warmup}. From
+ * totalSteps on it is the minimum.
  */
 public record LearningRateSchedule(double peak, double minimum, long warmupSteps, long totalSteps) {
     public LearningRateSchedule {

@@ -8,12 +8,12 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * What replicas do with the average of their weights: it is a pseudo-gradient for Nesterov momentum (DiLoCo, Douillard et
- * al. 2023, who use learning rate 0.7 and momentum 0.9).
+ * What replicas do with the average of their weights: it is a pseudo-gradient for Nesterov momentum (DiLoCo, Douillard
+ * et al. 2023, who use learning rate 0.7 and momentum 0.9).
  *
- * <p>With start the weights before the local steps and average those after: g = start - average, v = momentum * v + g, new =
- * start - learningRate * (g + momentum * v), as {@code torch.optim.SGD(nesterov=True)}. Learning rate 1 and momentum 0 are
- * plain averaging, and then the average is left as it is, bit for bit.
+ * <p>With start the weights before the local steps and average those after: g = start - average, v = momentum * v + g,
+ * new = start - learningRate * (g + momentum * v), as {@code torch.optim.SGD(nesterov=True)}. Learning rate 1 and
+ * momentum 0 are plain averaging, and then the average is left as it is, bit for bit.
  */
 public final class OuterUpdate implements AutoCloseable {
     private final double learningRate;
@@ -38,8 +38,8 @@ public final class OuterUpdate implements AutoCloseable {
     /**
      * One outer step, in place.
      *
-     * @param start (segments) the weights before the local steps; left as they are. Not read by plain averaging, and may
-     *     then be null
+     * @param start (segments) the weights before the local steps; left as they are. Not read by plain averaging, and
+     *     may then be null
      * @param weights comes as the average over replicas, leaves as the new weights; its trainable segments only
      */
     public void apply(ParameterStore start, ParameterStore weights, Kernels kernels) {

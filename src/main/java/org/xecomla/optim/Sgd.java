@@ -6,8 +6,8 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Plain gradient descent: w -= learningRate * gradient. Linear in the gradient, so that replicas which average every step
- * equal one large batch; the run-level tests rest on it.
+ * Plain gradient descent: w -= learningRate * gradient. Linear in the gradient, so that replicas which average every
+ * step equal one large batch; the run-level tests rest on it.
  */
 public final class Sgd implements Optimizer {
     private long numSteps;

@@ -26,8 +26,8 @@ import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Logits, losses and every gradient of the golden models, which PyTorch computed in double. The worst errors are left in
- * {@code target/golden-errors.txt}.
+ * Logits, losses and every gradient of the golden models, which PyTorch computed in double. The worst errors are left
+ * in {@code target/golden-errors.txt}.
  */
 class GoldenModelTest {
     private static final int B = 3;
