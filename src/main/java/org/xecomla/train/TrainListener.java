@@ -16,4 +16,7 @@ public interface TrainListener {
      * @param last whether the run ends here
      */
     default void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {}
+
+    /** When held-out text has been scored, after {@code step} steps. */
+    default void onValidation(long step, double perplexity) {}
 }

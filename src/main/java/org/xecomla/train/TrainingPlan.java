@@ -1,0 +1,123 @@
+package org.xecomla.train;
+
+import java.util.OptionalLong;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.DistillConfig;
+import org.xecomla.config.OptimizerConfig;
+import org.xecomla.config.PretrainConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.optim.AdamW;
+import org.xecomla.optim.GradientClip;
+import org.xecomla.optim.LearningRateSchedule;
+
+/**
+ * What a run does, as numbers: the same for all its replicas.
+ *
+ * @param numSteps optimizer steps of the whole run
+ * @param sequenceLength T
+ * @param batchSequences sequences of a step, all replicas together
+ * @param microBatchSequences sequences that a replica computes at once, at most
+ * @param localSteps steps between two averages of the replicas
+ * @param seed of the order of sequences, and of the first weights where there are none
+ */
+public record TrainingPlan(
+        long numSteps,
+        int sequenceLength,
+        int batchSequences,
+        int microBatchSequences,
+        LearningRateSchedule schedule,
+        AdamW.Settings adamW,
+        GradientClip clip,
+        LossSettings loss,
+        Freeze freeze,
+        int localSteps,
+        double outerLearningRate,
+        double outerMomentum,
+        long checkpointEvery,
+        long seed) {
+    private static final double EPSILON = 1e-8;
+
+    /** The plan of sections {@code distill} and {@code targets} over a corpus of {@code numSequences} sequences. */
+    public static TrainingPlan distillation(RunConfig config, long numSequences, int sequenceLength) {
+        DistillConfig distill = config.distill();
+        return of(
+                distill.optimizer(),
+                numSteps("distill", distill.tokens(), distill.optimizer(), numSequences, sequenceLength),
+                sequenceLength,
+                new LossSettings(distill.alpha(), config.targets().temperature()),
+                Freeze.of(distill.freeze()),
+                distill.localSteps(),
+                distill.outerLearningRate(),
+                distill.outerMomentum(),
+                distill.checkpointEvery(),
+                config.run().seed());
+    }
+
+    /** The plan of section {@code pretrain} over a corpus of {@code numSequences} sequences. */
+    public static TrainingPlan pretraining(RunConfig config, long numSequences, int sequenceLength) {
+        PretrainConfig pretrain = config.pretrain();
+        return of(
+                pretrain.optimizer(),
+                numSteps("pretrain", pretrain.tokens(), pretrain.optimizer(), numSequences, sequenceLength),
+                sequenceLength,
+                LossSettings.CROSS_ENTROPY,
+                Freeze.NONE,
+                1,
+                1,
+                0,
+                pretrain.checkpointEvery(),
+                config.run().seed());
+    }
+
+    private static TrainingPlan of(
+            OptimizerConfig optimizer,
+            long numSteps,
+            int sequenceLength,
+            LossSettings loss,
+            Freeze freeze,
+            int localSteps,
+            double outerLearningRate,
+            double outerMomentum,
+            long checkpointEvery,
+            long seed) {
+        return new TrainingPlan(
+                numSteps,
+                sequenceLength,
+                optimizer.batchSequences(),
+                optimizer.microBatchSequences(),
+                new LearningRateSchedule(
+                        optimizer.learningRate(),
+                        optimizer.minLearningRate(),
+                        optimizer.warmupStepsOf(numSteps),
+                        numSteps),
+                new AdamW.Settings(optimizer.beta1(), optimizer.beta2(), EPSILON, optimizer.weightDecay()),
+                new GradientClip(optimizer.clip()),
+                loss,
+                freeze,
+                localSteps,
+                outerLearningRate,
+                outerMomentum,
+                checkpointEvery,
+                seed);
+    }
+
+    /** Whole steps that {@code tokens} give; where there are none, those of the corpus once. */
+    private static long numSteps(
+            String section, OptionalLong tokens, OptimizerConfig optimizer, long numSequences, int sequenceLength) {
+        long wanted = tokens.orElse(numSequences * sequenceLength);
+        long tokensPerStep = (long) optimizer.batchSequences() * sequenceLength;
+        if (wanted < tokensPerStep) {
+            throw new ConfigException((tokens.isPresent()
+                            ? section + ".tokens = " + wanted
+                            : "the corpus has " + wanted + " tokens, which")
+                    + " is less than one step: " + section + ".batch-sequences = " + optimizer.batchSequences()
+                    + " sequences of " + sequenceLength + " tokens");
+        }
+        return wanted / tokensPerStep;
+    }
+
+    /** Tokens of the whole run. */
+    public long numTokens() {
+        return numSteps * batchSequences * sequenceLength;
+    }
+}

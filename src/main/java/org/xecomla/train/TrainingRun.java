@@ -1,0 +1,98 @@
+package org.xecomla.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.corpus.SampleOrder;
+import org.xecomla.optim.AdamW;
+import org.xecomla.optim.OuterUpdate;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+
+/**
+ * One replica of a run from its start, or from its newest checkpoint, to its end: a {@link TrainingPlan} put to work.
+ *
+ * <pre>{@code
+ * try (TrainingRun run = new TrainingRun(plan, model, kernels, averaging)) {
+ *     run.start(student::load); // or run.resume(checkpoints, saved)
+ *     run.train(data, List.of(run.savingTo(checkpoints), progress));
+ * }
+ * }</pre>
+ */
+public final class TrainingRun implements AutoCloseable {
+    private final TrainingPlan plan;
+    private final BatchSlice slice;
+    private final TrainerState state;
+    private TrainingProgress progress = TrainingProgress.START;
+
+    /**
+     * Makes a replica of {@code model} with all its memory; its weights are 0.
+     *
+     * @param kernels of this thread; not closed with the run
+     * @param averaging joins this replica with the others; not closed with the run
+     */
+    public TrainingRun(TrainingPlan plan, ModelConfig model, Kernels kernels, ParameterAveraging averaging) {
+        this.plan = plan;
+        this.slice = new BatchSlice(plan.batchSequences(), averaging.numReplicas(), averaging.rank());
+        Replica.Shape shape =
+                new Replica.Shape(Math.min(plan.microBatchSequences(), slice.numSequences()), plan.sequenceLength());
+        Replica replica = new Replica(model, plan.freeze().trainable(), shape, plan.loss(), kernels);
+        AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), plan.adamW());
+        OuterUpdate outer = new OuterUpdate(
+                plan.outerLearningRate(),
+                plan.outerMomentum(),
+                replica.weights().layout(),
+                kernels.type());
+        LocalSteps rounds = new LocalSteps(plan.localSteps(), averaging, slice.share(), outer, replica);
+        this.state = new TrainerState(replica, adamW, rounds);
+    }
+
+    public TrainerState state() {
+        return state;
+    }
+
+    public Replica replica() {
+        return state.replica();
+    }
+
+    /** How far the run has come. */
+    public TrainingProgress progress() {
+        return progress;
+    }
+
+    /** Begins at step 0. All replicas must fill in the same weights. */
+    public void start(Consumer<ParameterStore> initialWeights) {
+        initialWeights.accept(state.replica().weights());
+        progress = TrainingProgress.START;
+    }
+
+    /** Goes on where {@code saved} left off. All replicas must take the same one. */
+    public void resume(TrainerCheckpoint checkpoints, TrainerCheckpoint.Saved saved) {
+        checkpoints.load(saved, state);
+        progress = saved.progress();
+    }
+
+    /** A listener that saves this run as often as the plan says, from here on. */
+    public TrainListener savingTo(TrainerCheckpoint checkpoints) {
+        return new Checkpointer(checkpoints, state, plan.checkpointEvery(), progress);
+    }
+
+    /** Trains to the end of the plan. Divergence stops the run before any listener saves it. */
+    public TrainingProgress train(TrainingData data, List<TrainListener> listeners) {
+        List<TrainListener> all = new ArrayList<>();
+        all.add(new DivergenceCheck());
+        all.addAll(listeners);
+        TrainStep step = new TrainStep(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), plan.loss());
+        SampleOrder order = new SampleOrder(plan.seed(), data.numSequences());
+        progress = new LocalTrainer(step, data, order, slice, state.rounds(), all).run(progress, plan.numSteps());
+        return progress;
+    }
+
+    @Override
+    public void close() {
+        state.rounds().close();
+        state.optimizer().close();
+        state.replica().close();
+    }
+}

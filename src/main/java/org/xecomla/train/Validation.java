@@ -1,0 +1,46 @@
+package org.xecomla.train;
+
+import java.util.List;
+import org.xecomla.nn.LossSums;
+
+/** Scores held-out sequences after every so many steps, and at the end, and tells the other listeners the perplexity. */
+final class Validation implements TrainListener {
+    private final Replica replica;
+    private final List<TrainingSequence> sequences;
+    private final long everySteps;
+    private final List<TrainListener> told;
+    private long lastStep;
+
+    Validation(
+            Replica replica,
+            List<TrainingSequence> sequences,
+            long everySteps,
+            List<TrainListener> told,
+            TrainingProgress from) {
+        this.replica = replica;
+        this.sequences = List.copyOf(sequences);
+        this.everySteps = everySteps;
+        this.told = told;
+        this.lastStep = from.step();
+    }
+
+    @Override
+    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+        if (last || progress.step() / everySteps > lastStep / everySteps) {
+            double perplexity = perplexity();
+            told.forEach(listener -> listener.onValidation(progress.step(), perplexity));
+        }
+        lastStep = progress.step();
+    }
+
+    /** exp of the mean cross-entropy over all labelled positions. */
+    double perplexity() {
+        LossSums sums = LossSums.ZERO;
+        int micro = replica.shape().microBatchSequences();
+        for (int from = 0; from < sequences.size(); from += micro) {
+            List<TrainingSequence> part = sequences.subList(from, Math.min(sequences.size(), from + micro));
+            sums = sums.plus(replica.loss(TrainingBatch.of(part), LossSettings.CROSS_ENTROPY));
+        }
+        return sums.perplexity();
+    }
+}

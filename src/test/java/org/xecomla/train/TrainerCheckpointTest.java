@@ -1,0 +1,208 @@
+package org.xecomla.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.optim.AdamW;
+import org.xecomla.optim.GradientClip;
+import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.NaiveKernels;
+
+class TrainerCheckpointTest {
+    private static final TrainerCheckpoint.Origin ORIGIN =
+            new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "2"), 3, "test", Map.of());
+
+    @TempDir
+    java.nio.file.Path temporary;
+
+    /** The power fails: nothing after it happens. */
+    private static final class PowerFailure extends RuntimeException {
+        PowerFailure(long step) {
+            super("after step " + step);
+        }
+    }
+
+    private Path directory(String name) {
+        return DataFiles.path(temporary.resolve(name).toString());
+    }
+
+    private TrainerCheckpoint checkpoints(String name) {
+        return new TrainerCheckpoint(directory(name), 2, ORIGIN, Optional.empty());
+    }
+
+    private static TrainingPlan plan(double outerMomentum, Freeze freeze) {
+        return new TrainingPlan(
+                10,
+                Tiny.LENGTH,
+                4,
+                2,
+                new LearningRateSchedule(0.02, 0.002, 2, 10),
+                new AdamW.Settings(0.9, 0.98, 1e-8, 0.01),
+                new GradientClip(1),
+                new LossSettings(0.2, 1),
+                freeze,
+                2,
+                outerMomentum > 0 ? 0.7 : 1,
+                outerMomentum,
+                3,
+                3);
+    }
+
+    /**
+     * Runs or goes on with a run, and returns the weights; fails after {@code failAfter} steps if it gets there.
+     *
+     * @param checkpoints null: none
+     */
+    private static double[] run(
+            TrainingPlan plan, TrainerCheckpoint checkpoints, ParameterAveraging averaging, long failAfter) {
+        Kernels kernels = new NaiveKernels(DataType.FLOAT);
+        try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, averaging)) {
+            run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
+            List<TrainListener> listeners = new ArrayList<>();
+            if (checkpoints != null) {
+                checkpoints.newest().ifPresent(saved -> run.resume(checkpoints, saved));
+                listeners.add(run.savingTo(checkpoints));
+            }
+            listeners.add(new TrainListener() {
+                @Override
+                public void onStep(StepMetrics metrics) {
+                    if (metrics.step() == failAfter) {
+                        throw new PowerFailure(failAfter);
+                    }
+                }
+            });
+            averaging.meet(); // every replica has chosen its checkpoint before one may remove it
+            run.train(new Tiny.Data(17, true), listeners);
+            return Tiny.weights(run.replica());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0", "2, 0", "2, 0.9", "3, 0"})
+    void killedAndResumedEqualsUninterrupted(int numReplicas, double outerMomentum) throws Exception {
+        TrainingPlan plan = plan(outerMomentum, Freeze.NONE);
+        List<double[]> expected = Replicas.run(numReplicas, averaging -> run(plan, null, averaging, -1));
+        TrainerCheckpoint checkpoints = checkpoints("run");
+        for (long failAfter : new long[] {3, 5, 9}) {
+            assertThrows(
+                    RuntimeException.class,
+                    () -> Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, failAfter)));
+        }
+        assertEquals(6, checkpoints.newest().orElseThrow().progress().step());
+        List<double[]> resumed = Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, -1));
+        for (int r = 0; r < numReplicas; r++) {
+            assertArrayEquals(expected.get(r), resumed.get(r), 0);
+        }
+        assertEquals(
+                new TrainingProgress(10, 40, 40 * Tiny.LENGTH),
+                checkpoints.newest().orElseThrow().progress());
+    }
+
+    @Test
+    void frozenWeightsAreSavedAndTheirMomentsAreNot() {
+        TrainingPlan plan = plan(0, Freeze.NON_ATTENTION);
+        double[] expected = run(plan, null, ParameterAveraging.alone(), -1);
+        TrainerCheckpoint checkpoints = checkpoints("run");
+        assertThrows(PowerFailure.class, () -> run(plan, checkpoints, ParameterAveraging.alone(), 5));
+        assertArrayEquals(expected, run(plan, checkpoints, ParameterAveraging.alone(), -1), 0);
+    }
+
+    @Test
+    void aCheckpointIsAModelDirectory() {
+        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        ModelDirectory model =
+                ModelDirectory.open(checkpoints("run").newest().orElseThrow().path());
+        assertEquals(Tiny.MODEL, model.config());
+    }
+
+    @Test
+    void anotherNumberOfReplicasStartsFromTheMeanOfTheMoments() throws Exception {
+        TrainingPlan plan = plan(0, Freeze.NONE);
+        TrainerCheckpoint checkpoints = checkpoints("run");
+        Kernels kernels = new NaiveKernels(DataType.FLOAT);
+        List<double[]> saved = Replicas.run(2, averaging -> {
+            try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, averaging)) {
+                run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
+                run.train(new Tiny.Data(17, true), List.of(run.savingTo(checkpoints)));
+                return first(run);
+            }
+        });
+        assertFalse(Arrays.equals(saved.get(0), saved.get(1)), "replicas have moments of their own");
+        try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, ParameterAveraging.alone())) {
+            run.resume(checkpoints, checkpoints.newest().orElseThrow());
+            double[] mean = first(run);
+            for (int i = 0; i < mean.length; i++) {
+                assertEquals((saved.get(0)[i] + saved.get(1)[i]) / 2, mean[i], 1e-6 * Math.abs(mean[i]));
+            }
+            assertEquals(10, run.state().optimizer().numSteps());
+        }
+    }
+
+    private static double[] first(TrainingRun run) {
+        return run.state().optimizer().state().get(0).segments().get(0).toDoubles();
+    }
+
+    @Test
+    void onlyTheNewestAreKept() {
+        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        assertEquals(
+                List.of("step-000006", "step-000010"),
+                DataFiles.list(directory("run")).stream().map(Path::getName).toList());
+    }
+
+    @Test
+    void unfinishedAndDamagedCheckpointsArePassedOver() throws IOException {
+        TrainingPlan plan = plan(0, Freeze.NONE);
+        double[] expected = run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
+        java.nio.file.Path run = temporary.resolve("run");
+
+        java.nio.file.Path unfinished = Files.createDirectories(run.resolve("step-000012"));
+        Files.copy(run.resolve("step-000010/manifest.json"), unfinished.resolve("manifest.json"));
+        assertEquals(10, checkpoints("run").newest().orElseThrow().progress().step());
+
+        java.nio.file.Path moments = run.resolve("step-000010/optimizer-00000-of-00001.safetensors");
+        byte[] bytes = Files.readAllBytes(moments);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(moments, bytes);
+        assertEquals(6, checkpoints("run").newest().orElseThrow().progress().step());
+
+        assertArrayEquals(expected, run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
+        assertEquals(10, checkpoints("run").newest().orElseThrow().progress().step());
+        assertTrue(Files.exists(unfinished), "what may be another's work in progress is left alone");
+    }
+
+    @Test
+    void anotherConfigurationsCheckpointIsRefused() {
+        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        TrainerCheckpoint.Origin other =
+                new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "5"), 3, "test", Map.of());
+        TrainerCheckpoint checkpoints = new TrainerCheckpoint(directory("run"), 2, other, Optional.empty());
+        UserException failure = assertThrows(UserException.class, checkpoints::newest);
+        assertTrue(failure.getMessage().contains("distill.local-steps"), failure.getMessage());
+    }
+
+    @Test
+    void anEmptyDirectoryHasNone() {
+        assertTrue(checkpoints("nowhere").newest().isEmpty());
+    }
+}
