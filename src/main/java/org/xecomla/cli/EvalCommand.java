@@ -3,13 +3,8 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
@@ -72,15 +67,9 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private List<int[]> windows(RunConfig config, ModelDirectory student, int length) {
-        String tokenizerPath = config.models().tokenizer().orElse(model);
-        try (Tokenizer tokenizer = Texts.tokenizer(tokenizerPath, student.config())) {
-            List<Path> files = data.stream().map(DataFiles::path).toList();
-            TextDocuments documents = TextDocuments.of(files, config.corpus().textKey());
-            Packing packing = Packing.of(tokenizer, student.config().vocabSize());
-            int maxWindows =
-                    (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
-            return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
-        }
+        int maxWindows =
+                (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
+        return Texts.windows(config, data, model, student.config(), length, maxWindows);
     }
 
     private static EvalSums sums(

@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
         version = "xecomla-spark 0.1.0",
         subcommands = {
             LogitsCommand.class,
+            InitCommand.class,
             EvalCommand.class,
             GenerateCommand.class,
             StoriesCommand.class,

@@ -1,10 +1,15 @@
 package org.xecomla.cli;
 
+import java.util.List;
 import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TextDocuments;
 import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.WindowPacker;
 import org.xecomla.files.DataFiles;
 
-/** Tokenizers as commands use them. */
+/** Text as the commands of one process read it. */
 final class Texts {
     private Texts() {}
 
@@ -13,5 +18,21 @@ final class Texts {
         Tokenizer tokenizer = Tokenizer.open(DataFiles.path(path));
         tokenizer.requireFits(model.vocabSize(), "the model");
         return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
+    }
+
+    /**
+     * The first windows of JSON-lines files, packed for {@code model}.
+     *
+     * @param tokenizerPath where none is configured
+     * @param length tokens of a window
+     */
+    static List<int[]> windows(
+            RunConfig config, List<String> files, String tokenizerPath, ModelConfig model, int length, int maxWindows) {
+        TextDocuments documents = TextDocuments.of(
+                files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
+        try (Tokenizer tokenizer = tokenizer(config.models().tokenizer().orElse(tokenizerPath), model)) {
+            Packing packing = Packing.of(tokenizer, model.vocabSize());
+            return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
+        }
     }
 }

@@ -1,0 +1,80 @@
+package org.xecomla.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.Dtype;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SaveOptions;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.serve.ComputeKernels;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.upcycle.BaseWeights;
+import org.xecomla.upcycle.Calibration;
+import org.xecomla.upcycle.Student;
+import org.xecomla.upcycle.StudentInitializer;
+import org.xecomla.upcycle.UpcyclePlan;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Makes a student from a base model's own weights, in this process. */
+@Command(
+        name = "init",
+        mixinStandardHelpOptions = true,
+        description = "Upcycles a base model's attention to MLA and writes the student, in float32.")
+final class InitCommand implements Callable<Integer> {
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
+    private String base;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory of the student.")
+    private String out;
+
+    @Option(
+            names = "--calibration",
+            split = ",",
+            paramLabel = "FILE",
+            description = "Text, JSON lines, that method aligned and the KV norm measure on. Default: corpus.train.")
+    private List<String> calibration = List.of();
+
+    @Mixin
+    private ConfigOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        RunConfig config = options.load(Map.of("base.path", base));
+        ModelDirectory directory = ModelDirectory.open(DataFiles.path(base));
+        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), directory.config());
+        List<String> text = calibration.isEmpty() ? config.corpus().train() : calibration;
+        plan.requireCalibration(!text.isEmpty());
+        Calibration seen = plan.needsCalibration() ? calibrate(config, directory, plan, text) : null;
+        try (Student student = StudentInitializer.initialise(BaseWeights.of(directory), plan, seen, DataType.FLOAT)) {
+            ModelDirectory.save(
+                    DataFiles.path(out),
+                    student.config(),
+                    student.weights(),
+                    SaveOptions.of(Dtype.F32, directory.path()));
+            PrintWriter console = spec.commandLine().getOut();
+            student.report().lines().forEach(console::println);
+            console.flush();
+        }
+        return 0;
+    }
+
+    private Calibration calibrate(RunConfig config, ModelDirectory directory, UpcyclePlan plan, List<String> text) {
+        int length = config.sequence().lengthFor(directory.config());
+        int maxWindows = plan.numCalibrationWindows(length);
+        List<int[]> windows = Texts.windows(config, text, base, directory.config(), length, maxWindows);
+        try (Kernels kernels = ComputeKernels.of(config.compute())) {
+            return StudentInitializer.calibrate(directory, plan, windows, kernels);
+        }
+    }
+}
