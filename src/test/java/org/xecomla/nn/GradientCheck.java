@@ -35,6 +35,34 @@ final class GradientCheck {
         assertTrue(largest > FLOOR, what + ": all gradients are about zero, nothing was checked");
     }
 
+    /** One random direction: two evaluations for the whole tensor, where an evaluation is dear. */
+    static void checkDirection(String what, Tensor values, Tensor gradient, DoubleSupplier loss) {
+        double[] centre = values.toDoubles();
+        double[] slopes = gradient.toDoubles();
+        double[] direction =
+                new Random(centre.length).doubles(centre.length, -1, 1).toArray();
+        double analytic = 0;
+        for (int i = 0; i < slopes.length; i++) {
+            analytic += slopes[i] * direction[i];
+        }
+        double numeric =
+                (at(centre, direction, STEP, values, loss) - at(centre, direction, -STEP, values, loss)) / (2 * STEP);
+        values.write(centre);
+        assertTrue(Math.abs(analytic) > FLOOR, what + ": the slope is about zero, nothing was checked");
+        assertTrue(
+                Math.abs(numeric - analytic) < TOLERANCE * Math.abs(analytic),
+                what + ": slope " + analytic + ", central difference " + numeric);
+    }
+
+    private static double at(double[] centre, double[] direction, double step, Tensor values, DoubleSupplier loss) {
+        double[] moved = centre.clone();
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] += step * direction[i];
+        }
+        values.write(moved);
+        return loss.getAsDouble();
+    }
+
     private static double slope(Tensor values, int row, int col, DoubleSupplier loss) {
         double value = values.get(row, col);
         values.set(row, col, value + STEP);
