@@ -94,14 +94,16 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
             max = Math.max(max, x);
         }
         double sum = 0;
-        for (float x : row) {
-            sum += Math.exp((x - max) / temperature);
+        for (int i = 0; i < vocabSize; i++) {
+            double power = Math.exp((row[i] - max) / temperature);
+            sum += power;
+            row[i] = (float) power;
         }
         if (!(sum >= 1 && sum < Double.POSITIVE_INFINITY)) {
             throw notFinite("logits are not all finite");
         }
         for (int i = 0; i < vocabSize; i++) {
-            row[i] = (float) (Math.exp((row[i] - max) / temperature) / sum);
+            row[i] = (float) (row[i] / sum);
         }
     }
 

@@ -10,19 +10,15 @@ public final class TargetShardWriter {
     private TargetShardWriter() {}
 
     /**
-     * Adds the records of all sequences of a shard, in the order of their numbers, by {@link ShardWriter#add}. They may come
-     * in batches: a teacher takes several sequences at once.
-     */
-    @FunctionalInterface
-    public interface Body extends ShardWriter.Body {}
-
-    /**
      * Writes shard {@code shard} of {@code directory} atomically.
      *
+     * @param body adds the records of all sequences of the shard by {@link ShardWriter#add}, in the order of their numbers;
+     *     a teacher may compute several at once
      * @param tokenDigest of the token shard that it covers
      * @return the shard's digest
      */
-    public static String write(Path directory, TargetShardSpec spec, int shard, String tokenDigest, Body body) {
+    public static String write(
+            Path directory, TargetShardSpec spec, int shard, String tokenDigest, ShardWriter.Body body) {
         return ShardWriter.write(
                 ShardDirectory.file(directory, TargetShardSpec.KIND, shard), spec.header(shard, tokenDigest), body);
     }
