@@ -30,13 +30,16 @@ public final class Tokenizer implements AutoCloseable {
     private final Path file;
     private final int vocabSize;
     private final OptionalInt bosTokenId;
+    private final OptionalInt eosTokenId;
     private final String digest;
 
-    private Tokenizer(long handle, Path file, int vocabSize, OptionalInt bosTokenId, String digest) {
+    private Tokenizer(
+            long handle, Path file, int vocabSize, OptionalInt bosTokenId, OptionalInt eosTokenId, String digest) {
         this.handle = handle;
         this.file = file;
         this.vocabSize = vocabSize;
         this.bosTokenId = bosTokenId;
+        this.eosTokenId = eosTokenId;
         this.digest = digest;
     }
 
@@ -59,7 +62,13 @@ public final class Tokenizer implements AutoCloseable {
         byte[] json = read(file);
         TokenizerJson parsed = TokenizerJson.parse(json, file);
         long handle = create(new String(json, StandardCharsets.UTF_8), file);
-        return new Tokenizer(handle, file, parsed.vocabSize(), parsed.bosTokenId(file.getParent()), sha256(json));
+        return new Tokenizer(
+                handle,
+                file,
+                parsed.vocabSize(),
+                parsed.specialTokenId("bos", file.getParent()),
+                parsed.specialTokenId("eos", file.getParent()),
+                sha256(json));
     }
 
     private static long create(String json, Path file) {
@@ -85,7 +94,8 @@ public final class Tokenizer implements AutoCloseable {
             throw new ConfigException("bos_token_id " + id + " is not in the vocabulary of " + DataFiles.display(file)
                     + ", which has " + vocabSize + " ids");
         }
-        return new Tokenizer(handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), digest);
+        return new Tokenizer(
+                handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), eosTokenId, digest);
     }
 
     /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
@@ -127,6 +137,11 @@ public final class Tokenizer implements AutoCloseable {
 
     public OptionalInt bosTokenId() {
         return bosTokenId;
+    }
+
+    /** The end-of-sequence token, from the same files; it never stands in training text. */
+    public OptionalInt eosTokenId() {
+        return eosTokenId;
     }
 
     /** SHA-256 of the tokenizer.json. */

@@ -79,13 +79,14 @@ record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens) {
         }
     }
 
-    OptionalInt bosTokenId(Path directory) {
-        JsonNode id = readIfThere(new Path(directory, "config.json")).path("bos_token_id");
+    /** @param role "bos" or "eos" */
+    OptionalInt specialTokenId(String role, Path directory) {
+        JsonNode id = readIfThere(new Path(directory, "config.json")).path(role + "_token_id");
         if (id.isInt()) {
             return OptionalInt.of(id.asInt());
         }
         JsonNode token =
-                readIfThere(new Path(directory, "tokenizer_config.json")).path("bos_token");
+                readIfThere(new Path(directory, "tokenizer_config.json")).path(role + "_token");
         String content = token.isObject() ? token.path("content").asText() : token.asText();
         Integer found = addedTokens.get(content);
         return found == null ? OptionalInt.empty() : OptionalInt.of(found);

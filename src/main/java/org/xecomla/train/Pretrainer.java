@@ -1,0 +1,156 @@
+package org.xecomla.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.checkpoint.Dtype;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SaveOptions;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.PretrainConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.SequenceConfig;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.WindowPacker;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.Fingerprint;
+import org.xecomla.files.Manifest;
+import org.xecomla.files.StageDirectory;
+import org.xecomla.tensor.Kernels;
+
+/**
+ * Trains a small Llama from random weights on text, in one JVM: section {@code pretrain} of a configuration. Weights start
+ * as {@code RandomWeights} says: normal, standard deviation 0.02, projections into the residual stream divided by sqrt(2 L).
+ *
+ * <p>A run that was stopped goes on from its newest checkpoint, beside the output directory; a finished one is left as it
+ * is. The corpus is held on the heap, four bytes a token.
+ */
+public final class Pretrainer {
+    private static final int MAX_VALIDATION_WINDOWS = 50;
+    private static final int KEPT_CHECKPOINTS = 2;
+    private static final String KIND = "model";
+
+    private final RunConfig config;
+    private final String revision;
+    private final Kernels kernels;
+    private final StageDirectory out;
+    private final Path checkpointDirectory;
+
+    /**
+     * @param revision of the sources, for the manifest
+     * @param kernels not closed
+     */
+    public Pretrainer(RunConfig config, String revision, Kernels kernels) {
+        this.config = config;
+        this.revision = revision;
+        this.kernels = kernels;
+        this.out = new StageDirectory(DataFiles.path(config.pretrain().out()));
+        this.checkpointDirectory = new Path(out.path().getParent(), out.path().getName() + "-checkpoints");
+    }
+
+    /** The directory of the finished model. */
+    public Path out() {
+        return out.path();
+    }
+
+    /**
+     * Trains to the end and writes the model directory. Listeners also learn the perplexity on {@code corpus.valid}, after
+     * every {@code pretrain.checkpoint-every} steps and at the end.
+     *
+     * @return how far the model was trained
+     * @throws org.xecomla.config.UserException where text or tokenizer are missing, or the output is another configuration's
+     */
+    public TrainingProgress run(List<TrainListener> listeners) {
+        Manifest asked = asked();
+        if (out.prepare(asked) == StageDirectory.State.COMPLETE) {
+            Map<String, Long> counts = out.manifest().counts();
+            return new TrainingProgress(counts.get("step"), counts.get("samples"), counts.get("tokens"));
+        }
+        TrainingProgress end = train(asked, listeners);
+        out.complete(Map.of("step", end.step(), "samples", end.samples(), "tokens", end.tokens()));
+        DataFiles.delete(checkpointDirectory);
+        return end;
+    }
+
+    private Manifest asked() {
+        Map<String, String> settings =
+                new TreeMap<>(config.settings("pretrain", "corpus", "sequence", "tokenizer.path"));
+        settings.remove("pretrain.out");
+        Map<String, String> inputs = new TreeMap<>();
+        for (String file : config.corpus().train()) {
+            inputs.put(file, Fingerprint.of(DataFiles.path(file)));
+        }
+        inputs.put("tokenizer", Fingerprint.of(tokenizerPath()));
+        return Manifest.asked(KIND, 1, settings, config.run().seed(), revision, inputs);
+    }
+
+    private Path tokenizerPath() {
+        return DataFiles.path(config.models().requireTokenizer());
+    }
+
+    private TrainingProgress train(Manifest asked, List<TrainListener> listeners) {
+        PretrainConfig pretrain = config.pretrain();
+        int length = config.sequence().length().orElse(SequenceConfig.DEFAULT_LENGTH);
+        try (Tokenizer tokenizer = Tokenizer.open(tokenizerPath())) {
+            ModelConfig model = pretrain.model(
+                    tokenizer.vocabSize(),
+                    length,
+                    tokenizer.bosTokenId().orElse(-1),
+                    tokenizer.eosTokenId().orElse(-1));
+            List<int[]> windows = windows(config.corpus().train(), tokenizer, model, length, Integer.MAX_VALUE);
+            List<int[]> valid = config.corpus().valid().isEmpty()
+                    ? List.of()
+                    : windows(config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
+            TrainingPlan plan = TrainingPlan.pretraining(config, windows.size(), length);
+            try (TrainingRun run = new TrainingRun(plan, model, kernels, ParameterAveraging.alone())) {
+                train(run, plan, TokenData.of(windows), valid, asked, listeners);
+                Dtype dtype = Dtype.valueOf(pretrain.dtype().name());
+                ModelDirectory.save(out.path(), model, run.replica().weights(), SaveOptions.of(dtype, tokenizerPath()));
+                return run.progress();
+            }
+        }
+    }
+
+    private List<int[]> windows(
+            List<String> files, Tokenizer tokenizer, ModelConfig model, int length, int maxWindows) {
+        if (files.isEmpty()) {
+            throw new ConfigException("corpus.train is empty: name the JSON-lines files to train on");
+        }
+        TextDocuments documents = TextDocuments.of(
+                files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
+        return WindowPacker.windows(documents, tokenizer, Packing.of(tokenizer, model.vocabSize()), length, maxWindows);
+    }
+
+    private void train(
+            TrainingRun run,
+            TrainingPlan plan,
+            TrainingData data,
+            List<int[]> valid,
+            Manifest asked,
+            List<TrainListener> listeners) {
+        TrainerCheckpoint.Origin origin =
+                new TrainerCheckpoint.Origin(asked.settings(), asked.seed(), asked.revision(), asked.inputs());
+        TrainerCheckpoint checkpoints =
+                new TrainerCheckpoint(checkpointDirectory, KEPT_CHECKPOINTS, origin, Optional.empty());
+        checkpoints
+                .newest()
+                .ifPresentOrElse(
+                        saved -> run.resume(checkpoints, saved),
+                        () -> run.start(
+                                weights -> RandomWeights.write(run.replica().config(), plan.seed(), weights)));
+        List<TrainListener> all = new ArrayList<>(listeners);
+        if (!valid.isEmpty()) {
+            List<TrainingSequence> sequences =
+                    valid.stream().map(ids -> TrainingSequence.of(ids, null)).toList();
+            all.add(new Validation(run.replica(), sequences, plan.checkpointEvery(), listeners, run.progress()));
+        }
+        all.add(run.savingTo(checkpoints));
+        run.train(data, all);
+    }
+}
