@@ -124,10 +124,10 @@ public final class NgramBaseline {
         for (int order = 1; order <= grams.maxOrder(); order++) {
             long[] n = numWithCount[order];
             double y = (double) n[1] / (n[1] + 2 * n[2]);
+            boolean enough = n[1] > 0 && n[2] > 0 && n[3] > 0 && n[4] > 0;
             for (int k = 1; k <= 3; k++) {
                 double estimate = k - (k + 1) * y * n[k + 1] / n[k];
-                boolean usable = n[1] > 0 && n[2] > 0 && n[k] > 0 && estimate > 0 && estimate <= k;
-                estimates[order][k] = usable ? estimate : FALLBACK_DISCOUNT;
+                estimates[order][k] = enough && estimate > 0 ? estimate : FALLBACK_DISCOUNT;
             }
         }
         return estimates;

@@ -1,0 +1,148 @@
+package org.xecomla.eval;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/** On golden models, in double. Their three sequences of 23 tokens are the windows. */
+class EvaluatorTest {
+    private static final int LENGTH = 23;
+
+    private static Path golden(String name) {
+        return DataFiles.path("src/test/resources/golden/" + name);
+    }
+
+    private static CausalLm model(String name) {
+        ModelDirectory directory = ModelDirectory.open(golden(name));
+        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(directory.config(), n -> false), DataType.DOUBLE);
+        directory.load(weights);
+        return new CausalLm(directory.config(), weights, null, new NaiveKernels(DataType.DOUBLE), LENGTH);
+    }
+
+    private static List<int[]> windows(String name) {
+        float[] ids =
+                SafetensorsFile.open(golden(name + "/expected.safetensors")).readFloats("input_ids");
+        List<int[]> windows = new ArrayList<>();
+        for (int from = 0; from < ids.length; from += LENGTH) {
+            int[] window = new int[LENGTH];
+            for (int t = 0; t < LENGTH; t++) {
+                window[t] = (int) ids[from + t];
+            }
+            windows.add(window);
+        }
+        return windows;
+    }
+
+    @Test
+    void lossIsPyTorchsOverTheShiftedPositions() {
+        for (String name : List.of("llama-gqa-tied", "mla-serving")) {
+            float expected =
+                    SafetensorsFile.open(golden(name + "/expected.safetensors")).readFloats("ce_loss")[0];
+            for (int batchWindows : List.of(1, 2, 3)) {
+                try (Evaluator evaluator = new Evaluator(model(name), null, LENGTH, batchWindows)) {
+                    EvalSums sums = evaluator.evaluate(windows(name));
+                    assertEquals(3 * 22, sums.numTokens());
+                    assertEquals(expected, sums.lossSum() / sums.numTokens(), 1e-6 * expected);
+                    assertEquals(0, sums.numKlPositions());
+                }
+            }
+        }
+    }
+
+    @Test
+    void divergenceIsOverAllPositions() {
+        CausalLm student = model("mla-gqa-tied-last");
+        CausalLm teacher = model("llama-gqa-tied");
+        List<int[]> windows = windows("llama-gqa-tied");
+        double expected = 0;
+        for (int[] window : windows) {
+            double[][] p = probabilities(teacher, window);
+            double[][] q = probabilities(student, window);
+            for (int t = 0; t < LENGTH; t++) {
+                for (int i = 0; i < p[t].length; i++) {
+                    expected += p[t][i] * Math.log(p[t][i] / q[t][i]);
+                }
+            }
+        }
+        try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
+            EvalSums sums = evaluator.evaluate(windows);
+            assertEquals(3 * LENGTH, sums.numKlPositions());
+            assertEquals(expected, sums.klSum(), 1e-9 * expected);
+            assertTrue(sums.klSum() > 0);
+        }
+    }
+
+    private static double[][] probabilities(CausalLm model, int[] window) {
+        int vocabSize = model.config().vocabSize();
+        double[][] rows = new double[LENGTH][];
+        try (Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 20)) {
+            Tensor hidden = model.hiddenStates(window, 1, arena, null); // (T, D)
+            Tensor logits = arena.matrix(LENGTH, vocabSize); // (T, V)
+            model.logits(hidden, logits);
+            for (int t = 0; t < LENGTH; t++) {
+                double[] row = logits.rows(t, t + 1).toDoubles();
+                double sum = 0;
+                for (int i = 0; i < vocabSize; i++) {
+                    row[i] = Math.exp(row[i]);
+                    sum += row[i];
+                }
+                for (int i = 0; i < vocabSize; i++) {
+                    row[i] /= sum;
+                }
+                rows[t] = row;
+            }
+        }
+        return rows;
+    }
+
+    @Test
+    void aModelDoesNotDivergeFromItself() {
+        CausalLm model = model("llama-mha");
+        try (Evaluator evaluator = new Evaluator(model, model, LENGTH, 3)) {
+            EvalSums sums = evaluator.evaluate(windows("llama-mha"));
+            assertEquals(0, sums.klSum(), 1e-12);
+            assertEquals(3 * LENGTH, sums.numKlPositions());
+        }
+    }
+
+    @Test
+    void rangesOfWindowsAddUp() {
+        CausalLm student = model("mla-gqa-tied-last");
+        CausalLm teacher = model("llama-gqa-tied");
+        List<int[]> windows = windows("llama-gqa-tied");
+        try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
+            EvalSums all = evaluator.evaluate(windows);
+            EvalSums parts = evaluator
+                    .evaluate(windows.subList(0, 1))
+                    .plus(evaluator.evaluate(windows.subList(1, 3)))
+                    .plus(evaluator.evaluate(List.of()));
+            assertEquals(all.numTokens(), parts.numTokens());
+            assertEquals(all.numKlPositions(), parts.numKlPositions());
+            assertEquals(all.lossSum(), parts.lossSum(), 1e-12 * all.lossSum());
+            assertEquals(all.klSum(), parts.klSum(), 1e-12 * all.klSum());
+        }
+    }
+
+    @Test
+    void anotherVocabularyIsRefused() {
+        CausalLm student = model("llama-gqa-tied");
+        CausalLm teacher = model("llama-mha");
+        UserException refused = assertThrows(UserException.class, () -> new Evaluator(student, teacher, LENGTH, 1));
+        assertTrue(refused.getMessage().contains("vocabulary"), refused.getMessage());
+    }
+}

@@ -1,0 +1,50 @@
+package org.xecomla.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+    private static final double[] LOGITS = {Math.log(1), Math.log(6), Math.log(3), Double.NEGATIVE_INFINITY};
+
+    @Test
+    void greedyPicksTheMostProbableAndOfEqualsTheFirst() {
+        assertEquals(1, Sampler.greedy().pick(LOGITS));
+        assertEquals(2, Sampler.greedy().pick(new double[] {0, 1, 5, 5}));
+        assertEquals(1, Sampler.ofTemperature(0, 3).pick(LOGITS));
+    }
+
+    @Test
+    void drawsFollowTheDistribution() {
+        assertShares(1, 0.1, 0.6, 0.3);
+        assertShares(0.5, 1 / 46.0, 36 / 46.0, 9 / 46.0);
+    }
+
+    private static void assertShares(double temperature, double... expected) {
+        Sampler sampler = Sampler.ofTemperature(temperature, 11);
+        int numDraws = 20_000;
+        int[] counts = new int[LOGITS.length];
+        for (int i = 0; i < numDraws; i++) {
+            counts[sampler.pick(LOGITS)]++;
+        }
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], (double) counts[i] / numDraws, 0.015);
+        }
+        assertEquals(0, counts[3]);
+    }
+
+    @Test
+    void aSeedRepeatsItsDraws() {
+        Sampler first = Sampler.ofTemperature(1, 5);
+        Sampler second = Sampler.ofTemperature(1, 5);
+        for (int i = 0; i < 100; i++) {
+            assertEquals(first.pick(LOGITS), second.pick(LOGITS));
+        }
+    }
+
+    @Test
+    void aNegativeTemperatureIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> Sampler.ofTemperature(-1, 0));
+    }
+}
