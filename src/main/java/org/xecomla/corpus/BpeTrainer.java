@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.xecomla.config.UserException;
 
 /**
  * Trains a byte-level BPE as GPT-2 defines it, with the choices of Hugging Face's {@code BpeTrainer}: text is cut into words
@@ -28,12 +29,15 @@ public final class BpeTrainer {
     private final int vocabSize;
     private final Map<String, Long> numOfWord = new TreeMap<>();
 
-    /** @param vocabSize of the tokenizer, special tokens and the 256 bytes included */
+    /**
+     * @param vocabSize of the tokenizer, special tokens and the 256 bytes included
+     * @throws UserException where it has no room for those
+     */
     public BpeTrainer(int vocabSize) {
         int smallest = BpeVocabulary.SPECIAL_TOKENS.size() + NUM_BYTES;
         if (vocabSize < smallest) {
-            throw new IllegalArgumentException(
-                    "a byte-level vocabulary has at least " + smallest + " entries, not " + vocabSize);
+            throw new UserException("a vocabulary of " + vocabSize
+                    + " is too small: the bytes and special tokens alone are " + smallest);
         }
         this.vocabSize = vocabSize;
     }

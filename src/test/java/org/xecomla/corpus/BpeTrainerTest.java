@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.UserException;
 
 class BpeTrainerTest {
     private static final int NUM_BASE_TOKENS = 258; // <s>, </s> and the bytes
@@ -63,7 +64,7 @@ class BpeTrainerTest {
 
     @Test
     void aVocabularyBelowTheBytesIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(257));
+        assertThrows(UserException.class, () -> new BpeTrainer(257));
     }
 
     /** The library that other programs read the file with agrees on ids and gives the text back. */
