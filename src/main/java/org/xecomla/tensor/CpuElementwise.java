@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 final class CpuElementwise {
     private static final int CHEAP = 1 << 15; // elements of a copy or a sum that outweigh waking a helper
     private static final int DEAR = 1 << 13; // the same with exponentials or roots
-    private static final int MAX_RUN = 1 << 20;
 
     private final Workers workers;
     private final RowMath math;
@@ -31,8 +30,8 @@ final class CpuElementwise {
         int cols = shape.cols();
         if (flat) {
             workers.split(shape.length(), grain, (part, from, to) -> {
-                for (long at = from; at < to; at += MAX_RUN) {
-                    run.accept(part, at, (int) Math.min(MAX_RUN, to - at));
+                for (long at = from; at < to; at += RowMath.BLOCK) {
+                    run.accept(part, at, (int) Math.min(RowMath.BLOCK, to - at));
                 }
             });
         } else {

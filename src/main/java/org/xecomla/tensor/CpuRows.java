@@ -232,15 +232,32 @@ final class CpuRows {
     }
 
     void softmaxRows(Tensor x, double beta, double[] logSumExp) {
-        int n = x.cols();
-        eachRow(x.rows(), n, DEAR, (part, r) -> {
-            ByteBuffer row = window(x, r);
-            int at = index(x, r);
-            float shift = (float) beta * math.max(row, at, n);
-            double sum = math.expAndSum((float) beta, shift, row, at, n);
-            math.scale((float) (1 / sum), row, at, n);
-            logSumExp[r] = shift + Math.log(sum);
+        eachRow(x.rows(), x.cols(), DEAR, (part, r) -> {
+            logSumExp[r] = softmax(x.storage(), x.offset() + (long) r * x.stride(), x.cols(), (float) beta);
         });
+    }
+
+    /** Softmax of {@code n} elements from {@code start} on, block by block since a vocabulary is long; returns log sum exp. */
+    private double softmax(Storage storage, long start, int n, float beta) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int at = 0; at < n; at += RowMath.BLOCK) {
+            max = Math.max(max, math.max(storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at)));
+        }
+        float shift = beta * max;
+        double sum = 0;
+        for (int at = 0; at < n; at += RowMath.BLOCK) {
+            sum += math.expAndSum(
+                    beta, shift, storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at));
+        }
+        float inverse = (float) (1 / sum);
+        for (int at = 0; at < n; at += RowMath.BLOCK) {
+            math.scale(inverse, storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at));
+        }
+        return shift + Math.log(sum);
+    }
+
+    private static int block(int n, int at) {
+        return Math.min(RowMath.BLOCK, n - at);
     }
 
     void gatherColumns(Tensor x, int[] ids, double[] values) {

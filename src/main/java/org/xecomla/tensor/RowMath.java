@@ -10,6 +10,12 @@ import java.nio.ByteBuffer;
  * run to run: sums are taken in an order that depends on {@code n} only.
  */
 interface RowMath {
+    /**
+     * Long rows are best handed over in blocks of this many elements: sums in float stay accurate, and the just-in-time
+     * compiler sees many short calls instead of one that it must replace while it runs, in slow unoptimised vector code.
+     */
+    int BLOCK = 1024;
+
     void fill(float value, ByteBuffer x, int xAt, int n);
 
     void copy(ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n);
@@ -42,7 +48,7 @@ interface RowMath {
     void rotateBack(
             ByteBuffer x, int firstAt, int secondAt, ByteBuffer cos, int cosAt, ByteBuffer sin, int sinAt, int n);
 
-    /** x = exp(factor x - shift), and the sum of the results in double. */
+    /** x = exp(factor x - shift), and the sum of the results. */
     double expAndSum(float factor, float shift, ByteBuffer x, int xAt, int n);
 
     /** p = exp(p - logSumExp) and dP = p (dP - dot): the backward of a softmax, from its scores. */

@@ -8,17 +8,16 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link RowMath} by the JDK's Vector API. Every loop runs over full vectors, then over vectors of four where short rows
- * are common, then over single elements: masks are slow before JDK 18.
+ * {@link RowMath} by the JDK's Vector API: every loop runs over full vectors and then over single elements, since masks are
+ * slow before JDK 18. No second, shorter species for what is left: the compiler learns the classes of vectors in places
+ * that all loops share, and two classes there make every vector an object on the heap.
  */
 final class VectorMath implements RowMath {
     private static final VectorSpecies<Float> WIDE = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
     private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int LANES = WIDE.length();
     private static final int STEP = 4 * LANES; // bytes
-    private static final int SUM_BLOCK = 1024 * LANES; // bytes whose float sums go into a double sum
 
     private static FloatVector load(ByteBuffer x, int at) {
         return FloatVector.fromByteBuffer(WIDE, x, at, ORDER);
@@ -28,17 +27,9 @@ final class VectorMath implements RowMath {
         value.intoByteBuffer(x, at, ORDER);
     }
 
-    private static FloatVector load4(ByteBuffer x, int at) {
-        return FloatVector.fromByteBuffer(FOUR, x, at, ORDER);
-    }
-
     /** Bytes of {@code n} floats that fill whole vectors. */
     private static int wide(int n) {
         return 4 * (n & -LANES);
-    }
-
-    private static int fours(int n) {
-        return 4 * (n & -4);
     }
 
     /** {@link ScalarMath#exp}, lane by lane, with fused multiply-adds. */
@@ -105,9 +96,6 @@ final class VectorMath implements RowMath {
         for (; i < wide(n); i += STEP) {
             store(load(x, xAt + i), y, yAt + i);
         }
-        for (; i < fours(n); i += 16) {
-            load4(x, xAt + i).intoByteBuffer(y, yAt + i, ORDER);
-        }
         for (; i < 4 * n; i += 4) {
             y.putFloat(yAt + i, x.getFloat(xAt + i));
         }
@@ -127,13 +115,9 @@ final class VectorMath implements RowMath {
     @Override
     public void axpy(float alpha, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
         FloatVector a = FloatVector.broadcast(WIDE, alpha);
-        FloatVector a4 = FloatVector.broadcast(FOUR, alpha);
         int i = 0;
         for (; i < wide(n); i += STEP) {
             store(load(x, xAt + i).fma(a, load(y, yAt + i)), y, yAt + i);
-        }
-        for (; i < fours(n); i += 16) {
-            load4(x, xAt + i).fma(a4, load4(y, yAt + i)).intoByteBuffer(y, yAt + i, ORDER);
         }
         for (; i < 4 * n; i += 4) {
             y.putFloat(yAt + i, Math.fma(x.getFloat(xAt + i), alpha, y.getFloat(yAt + i)));
@@ -258,14 +242,6 @@ final class VectorMath implements RowMath {
             store(first.mul(c).sub(second.mul(s)), x, firstAt + i);
             store(second.mul(c).add(first.mul(s)), x, secondAt + i);
         }
-        for (; i < fours(n); i += 16) {
-            FloatVector first = load4(x, firstAt + i);
-            FloatVector second = load4(x, secondAt + i);
-            FloatVector c = load4(cos, cosAt + i);
-            FloatVector s = load4(sin, sinAt + i).mul(sign);
-            first.mul(c).sub(second.mul(s)).intoByteBuffer(x, firstAt + i, ORDER);
-            second.mul(c).add(first.mul(s)).intoByteBuffer(x, secondAt + i, ORDER);
-        }
         for (; i < 4 * n; i += 4) {
             ScalarMath.rotateOne(x, firstAt + i, secondAt + i, cos.getFloat(cosAt + i), sign * sin.getFloat(sinAt + i));
         }
@@ -275,18 +251,14 @@ final class VectorMath implements RowMath {
     public double expAndSum(float factor, float shift, ByteBuffer x, int xAt, int n) {
         FloatVector factors = FloatVector.broadcast(WIDE, factor);
         FloatVector shifts = FloatVector.broadcast(WIDE, -shift);
-        double sum = 0;
+        FloatVector sums = FloatVector.zero(WIDE);
         int i = 0;
-        while (i < wide(n)) {
-            int end = Math.min(wide(n), i + SUM_BLOCK);
-            FloatVector sums = FloatVector.zero(WIDE);
-            for (; i < end; i += STEP) {
-                FloatVector values = exp(load(x, xAt + i).fma(factors, shifts));
-                store(values, x, xAt + i);
-                sums = sums.add(values);
-            }
-            sum += sums.reduceLanes(VectorOperators.ADD);
+        for (; i < wide(n); i += STEP) {
+            FloatVector values = exp(load(x, xAt + i).fma(factors, shifts));
+            store(values, x, xAt + i);
+            sums = sums.add(values);
         }
+        double sum = sums.reduceLanes(VectorOperators.ADD);
         for (; i < 4 * n; i += 4) {
             float value = exp(Math.fma(x.getFloat(xAt + i), factor, -shift));
             x.putFloat(xAt + i, value);
