@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             InitCommand.class,
             EvalCommand.class,
             GenerateCommand.class,
+            PretrainCommand.class,
             StoriesCommand.class,
             TokenizerCommand.class
         })

@@ -1,11 +1,11 @@
 package org.xecomla.spark;
 
 /** The sources that this program was built from. */
-final class Revision {
+public final class Revision {
     private Revision() {}
 
     /** Version and commit, as the build wrote them into the jar; "development" where there is no jar. */
-    static String current() {
+    public static String current() {
         String version = Revision.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
     }

@@ -5,6 +5,9 @@ package org.xecomla.train;
  * throws ends the run.
  */
 public interface TrainListener {
+    /** Before the first step of this process: the run stands at {@code from} and ends after {@code numSteps} steps. */
+    default void onStart(TrainingProgress from, long numSteps) {}
+
     /** After every step of this replica. */
     default void onStep(StepMetrics metrics) {}
 

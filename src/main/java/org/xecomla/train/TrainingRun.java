@@ -83,6 +83,7 @@ public final class TrainingRun implements AutoCloseable {
         List<TrainListener> all = new ArrayList<>();
         all.add(new DivergenceCheck());
         all.addAll(listeners);
+        all.forEach(listener -> listener.onStart(progress, plan.numSteps()));
         TrainStep step = new TrainStep(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), plan.loss());
         SampleOrder order = new SampleOrder(plan.seed(), data.numSequences());
         progress = new LocalTrainer(step, data, order, slice, state.rounds(), all).run(progress, plan.numSteps());

@@ -1,0 +1,41 @@
+package org.xecomla.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.serve.ComputeKernels;
+import org.xecomla.spark.Revision;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.train.Pretrainer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Trains a small Llama from nothing, in this process: how the demo's model was made. */
+@Command(
+        name = "pretrain",
+        mixinStandardHelpOptions = true,
+        description = "Trains a small Llama from random weights on corpus.train, as section pretrain says.")
+final class PretrainCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        RunConfig config = options.load();
+        PrintWriter console = spec.commandLine().getOut();
+        try (Kernels kernels = ComputeKernels.of(config.compute())) {
+            Pretrainer pretrainer = new Pretrainer(config, Revision.current(), kernels);
+            pretrainer.run(List.of(new ConsoleProgress(console)));
+            console.println("model written to " + DataFiles.display(pretrainer.out()));
+            console.flush();
+        }
+        return 0;
+    }
+}
