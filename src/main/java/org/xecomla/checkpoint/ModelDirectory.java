@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
@@ -27,7 +26,6 @@ import org.xecomla.tensor.Tensor;
  * <p>Weights come out in the engine's own row order ({@link RopeRowOrder}).
  */
 public final class ModelDirectory {
-    private static final Logger LOG = LoggerFactory.getLogger(ModelDirectory.class);
     private static final int CHUNK_ELEMENTS = 1 << 20;
 
     private final Path path;
@@ -155,10 +153,12 @@ public final class ModelDirectory {
     private void warnOfAnotherHead() {
         WeightFiles.Located head = tensors.get(ParameterShapes.HEAD);
         if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterShapes.EMBEDDING))) {
-            LOG.warn(
-                    "{}: {} differs from the embedding and is ignored, since config.json says tie_word_embeddings",
-                    DataFiles.display(head.file().path()),
-                    ParameterShapes.HEAD);
+            // Asked for only here: starting the logging takes longer than opening a model.
+            LoggerFactory.getLogger(ModelDirectory.class)
+                    .warn(
+                            "{}: {} differs from the embedding and is ignored, since config.json says tie_word_embeddings",
+                            DataFiles.display(head.file().path()),
+                            ParameterShapes.HEAD);
         }
     }
 

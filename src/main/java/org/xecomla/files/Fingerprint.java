@@ -37,7 +37,7 @@ public final class Fingerprint {
             long numBlocks = whole ? (length + SAMPLE_BYTES - 1) / SAMPLE_BYTES : NUM_SAMPLES;
             byte[] block = new byte[SAMPLE_BYTES];
             for (long i = 0; i < numBlocks; i++) {
-                long at = whole ? i * SAMPLE_BYTES : (length - SAMPLE_BYTES) / (NUM_SAMPLES - 1) * i;
+                long at = whole ? i * SAMPLE_BYTES : (length - SAMPLE_BYTES) * i / (NUM_SAMPLES - 1);
                 int count = (int) Math.min(SAMPLE_BYTES, length - at);
                 reader.readFully(at, block, 0, count);
                 digest.update(block, 0, count);

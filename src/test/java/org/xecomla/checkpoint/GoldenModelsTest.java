@@ -5,15 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.ParameterShapes;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 
 /** Every golden model opens, and loads what its tensors hold. */
@@ -32,25 +35,35 @@ class GoldenModelsTest {
         return models;
     }
 
+    /** What the engine loads and saves again is what was there: same configuration, same tensors bit for bit. */
     @ParameterizedTest
     @MethodSource("models")
-    void loads(Path directory) {
+    void loadsAndSavesTheSame(Path directory, @TempDir java.nio.file.Path temporary) {
         ModelDirectory model = ModelDirectory.open(directory);
-        List<ParameterLayout.Spec> specs = ParameterShapes.of(model.config()).entrySet().stream()
-                .map(e -> new ParameterLayout.Spec(
-                        e.getKey(), e.getValue().rows(), e.getValue().cols(), true))
-                .toList();
-        try (ParameterStore weights = ParameterStore.zeros(ParameterLayout.of(specs), DataType.FLOAT)) {
+        Path copy = DataFiles.path(temporary + "/model");
+        try (ParameterStore weights = ParameterStore.zeros(Models.layout(model.config()), DataType.FLOAT)) {
             model.load(weights);
-            for (ParameterLayout.Spec spec : specs) {
-                float[] loaded = weights.get(spec.name()).toFloats();
-                assertArrayEquals(model.read(spec.name()), loaded, spec.name());
-                boolean any = false;
-                for (float value : loaded) {
-                    any |= value != 0;
-                }
-                assertTrue(any, spec.name());
+            for (String name : weights.layout().places().keySet()) {
+                float[] loaded = weights.get(name).toFloats();
+                assertArrayEquals(model.read(name), loaded, name);
+                assertTrue(IntStream.range(0, loaded.length).anyMatch(i -> loaded[i] != 0), name);
             }
+            ModelDirectory.save(
+                    copy, model.config(), weights, new SaveOptions(model.dtype(), 30_000, Optional.empty()));
         }
+        ModelDirectory saved = ModelDirectory.open(copy);
+        assertEquals(model.config(), saved.config());
+        Map<String, float[]> expected = tensors(directory);
+        Map<String, float[]> actual = tensors(copy);
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
+    }
+
+    private static Map<String, float[]> tensors(Path directory) {
+        Map<String, float[]> tensors = new TreeMap<>();
+        WeightFiles.open(directory)
+                .tensors()
+                .forEach((name, located) -> tensors.put(name, located.file().readFloats(name)));
+        return tensors;
     }
 }

@@ -1,0 +1,182 @@
+package org.xecomla.files;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xecomla.config.UserException;
+
+/** The same behaviour on local files and through Hadoop. */
+class DataFilesTest {
+    @TempDir
+    java.nio.file.Path temporary;
+
+    @BeforeAll
+    static void register() throws IOException {
+        RenamedLocalFileSystem.register();
+    }
+
+    private Path path(String scheme, String name) {
+        return DataFiles.path(scheme + temporary + "/" + name);
+    }
+
+    @Test
+    void barePathsAreLocalAndAbsolute() {
+        assertEquals("file:/a/b", DataFiles.path("/a/x/../b").toString());
+        assertEquals("file", DataFiles.path("some/file").toUri().getScheme());
+        assertEquals(
+                java.nio.file.Path.of("some/file").toAbsolutePath().toString(),
+                DataFiles.display(DataFiles.path("some/file")));
+        assertEquals("hdfs://host:8020/a", DataFiles.path("hdfs://host:8020/a").toString());
+        assertEquals("/a/b c%20:d", DataFiles.display(DataFiles.path("/a/b c%20:d")));
+        assertTrue(DataFiles.isLocal(DataFiles.path("file:///a")));
+        assertFalse(DataFiles.isLocal(DataFiles.path("s3a://bucket/a")));
+        assertThrows(UserException.class, () -> DataFiles.path(" "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "renamed:"})
+    void writesReadsAndLists(String scheme) throws IOException {
+        Path file = path(scheme, "sub/b c.txt");
+        assertFalse(DataFiles.exists(file));
+        DataFiles.writeString(file, "grüß");
+        DataFiles.writeString(path(scheme, "sub/a.txt"), "");
+        DataFiles.createDirectories(path(scheme, "sub/dir/deep"));
+        assertEquals("grüß", DataFiles.readString(file));
+        assertEquals(6, DataFiles.length(file));
+        DataFiles.writeString(file, "again");
+        try (InputStream in = DataFiles.openStream(file)) {
+            assertEquals("again", new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        }
+        assertEquals(
+                List.of(path(scheme, "sub/a.txt"), file, path(scheme, "sub/dir")), DataFiles.list(path(scheme, "sub")));
+        assertTrue(DataFiles.isDirectory(path(scheme, "sub")));
+        assertFalse(DataFiles.isDirectory(file));
+        assertFalse(DataFiles.isDirectory(path(scheme, "none")));
+        DataFiles.copy(file, path(scheme, "copy/c.txt"));
+        assertEquals("again", DataFiles.readString(path(scheme, "copy/c.txt")));
+        DataFiles.delete(path(scheme, "sub"));
+        DataFiles.delete(path(scheme, "sub"));
+        assertFalse(DataFiles.exists(file));
+        assertEquals(List.of("copy"), List.of(temporary.toFile().list()), "no crc files, nothing temporary");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "renamed:"})
+    void readsAtPositions(String scheme) throws IOException {
+        byte[] bytes = new byte[3_000_000];
+        new Random(1).nextBytes(bytes);
+        Files.write(temporary.resolve("bytes"), bytes);
+        Path file = path(scheme, "bytes");
+        try (RandomReader reader = DataFiles.open(file)) {
+            assertEquals(file, reader.path());
+            assertEquals(bytes.length, reader.length());
+            byte[] part = new byte[1000];
+            reader.readFully(2_999_500, part, 10, 500);
+            assertArrayEquals(Arrays.copyOfRange(bytes, 2_999_500, 3_000_000), Arrays.copyOfRange(part, 10, 510));
+            reader.readFully(7, part, 0, 3);
+            assertArrayEquals(Arrays.copyOfRange(bytes, 7, 10), Arrays.copyOf(part, 3));
+            ByteBuffer direct = ByteBuffer.allocateDirect(2_500_000);
+            reader.readFully(400_000, direct);
+            assertEquals(ByteBuffer.wrap(bytes, 400_000, 2_500_000), direct.flip());
+            UserException e = assertThrows(UserException.class, () -> reader.readFully(2_999_900, part, 0, 101));
+            assertEquals(
+                    DataFiles.display(file) + " has 3000000 bytes, but bytes 2999900 to 3000001 are needed: the file is"
+                            + " truncated, copy it again",
+                    e.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "renamed:"})
+    void missingFilesAreOneLine(String scheme) {
+        Path file = path(scheme, "none/here");
+        String message = "no such file or directory: " + DataFiles.display(file);
+        for (Runnable access : List.<Runnable>of(
+                () -> DataFiles.open(file),
+                () -> DataFiles.openStream(file),
+                () -> DataFiles.readString(file),
+                () -> DataFiles.length(file),
+                () -> DataFiles.list(file),
+                () -> DataFiles.sha256(file))) {
+            assertEquals(message, assertThrows(UserException.class, access::run).getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "renamed:"})
+    void aFailedWriteLeavesTheOldContents(String scheme) {
+        Path file = path(scheme, "f");
+        DataFiles.writeString(file, "old");
+        UncheckedIOException e = assertThrows(
+                UncheckedIOException.class,
+                () -> DataFiles.writeAtomically(file, out -> {
+                    out.write(new byte[100_000]);
+                    assertEquals("old", DataFiles.readString(file));
+                    assertEquals(List.of(file), DataFiles.list(path(scheme, "")), "temporary files are not listed");
+                    throw new IOException("disk full");
+                }));
+        assertTrue(e.getMessage().contains("disk full"), e.getMessage());
+        assertEquals("old", DataFiles.readString(file));
+        assertEquals(List.of("f"), List.of(temporary.toFile().list()));
+    }
+
+    @Test
+    void digests() {
+        Path file = path("", "f");
+        DataFiles.writeString(file, "abc");
+        assertEquals("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", DataFiles.sha256(file));
+    }
+
+    @Test
+    void fingerprintsFollowContents() throws IOException {
+        Path model = path("", "model");
+        DataFiles.writeString(new Path(model, "config.json"), "{}");
+        DataFiles.writeString(new Path(model, "README.md"), "one");
+        String first = Fingerprint.of(model);
+        DataFiles.writeString(new Path(model, "README.md"), "two");
+        assertEquals(first, Fingerprint.of(model));
+        DataFiles.writeString(new Path(model, "config.json"), "[]");
+        assertFalse(first.equals(Fingerprint.of(model)));
+        DataFiles.writeString(new Path(model, "manifest.json"), "m");
+        assertEquals(DataFiles.sha256(new Path(model, "manifest.json")), Fingerprint.of(model));
+    }
+
+    /** Of a large file the first and last MiB count, and blocks between. */
+    @Test
+    void fingerprintsOfLargeFilesReadSamples() throws IOException {
+        java.nio.file.Path large = temporary.resolve("large");
+        try (java.io.RandomAccessFile file = new java.io.RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength(3L << 30);
+            String empty = Fingerprint.of(path("", "large"));
+            file.seek((3L << 30) - 1);
+            file.write(1);
+            String last = Fingerprint.of(path("", "large"));
+            file.seek(5);
+            file.write(1);
+            String both = Fingerprint.of(path("", "large"));
+            file.setLength((3L << 30) + 1);
+            assertEquals(
+                    4,
+                    java.util.Set.of(empty, last, both, Fingerprint.of(path("", "large")))
+                            .size());
+        }
+    }
+}

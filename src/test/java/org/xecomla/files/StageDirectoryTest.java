@@ -1,0 +1,145 @@
+package org.xecomla.files;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.UserException;
+import org.xecomla.files.StageDirectory.State;
+
+class StageDirectoryTest {
+    private static final Manifest ASKED = Manifest.asked(
+            "shards",
+            1,
+            Map.of("sequence.length", "256", "corpus.text-key", "text"),
+            42,
+            "abc",
+            Map.of("corpus", "12"));
+
+    @TempDir
+    java.nio.file.Path temporary;
+
+    private StageDirectory stage;
+
+    @BeforeEach
+    void nameDirectory() {
+        stage = new StageDirectory(DataFiles.path(temporary + "/shards"));
+    }
+
+    private String refusal(Manifest asked) {
+        UserException e = assertThrows(UserException.class, () -> stage.examine(asked));
+        assertFalse(e.getMessage().contains("\n"));
+        return e.getMessage().replace(DataFiles.display(stage.path()), "DIR");
+    }
+
+    @Test
+    void absentThenPartialThenComplete() {
+        assertEquals(State.ABSENT, stage.examine(ASKED));
+        assertEquals(State.ABSENT, stage.prepare(ASKED));
+        assertEquals(State.PARTIAL, stage.examine(ASKED));
+        assertEquals(ASKED, stage.manifest());
+        DataFiles.writeString(stage.file("part-0"), "abc");
+        DataFiles.writeString(stage.file("step-10/weights"), "");
+        assertEquals(State.PARTIAL, stage.prepare(ASKED));
+        assertEquals(
+                "DIR is not complete: it has no _SUCCESS, run the stage that makes it again",
+                assertThrows(UserException.class, () -> stage.requireComplete("shards"))
+                        .getMessage()
+                        .replace(DataFiles.display(stage.path()), "DIR"));
+
+        stage.complete(Map.of("sequences", 7L));
+        assertEquals(State.COMPLETE, stage.examine(ASKED));
+        Manifest finished = stage.requireComplete("shards");
+        assertEquals(Map.of("sequences", 7L), finished.counts());
+        assertEquals(
+                new Manifest.FileEntry(3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                finished.files().get("part-0"));
+        assertEquals(
+                java.util.Set.of("part-0", "step-10/weights"), finished.files().keySet());
+        stage.verify();
+    }
+
+    @Test
+    void anUpgradeOfTheSourcesGoesOn() {
+        stage.begin(ASKED);
+        Manifest later = Manifest.asked("shards", 1, ASKED.settings(), 42, "def", ASKED.inputs());
+        assertEquals(State.PARTIAL, stage.examine(later));
+    }
+
+    @Test
+    void anotherConfigurationIsRefusedWithTheKeys() {
+        stage.begin(ASKED);
+        Manifest other = Manifest.asked(
+                "shards", 1, Map.of("sequence.length", "512", "corpus.split", "a"), 43, "abc", Map.of("corpus", "13"));
+        String expected =
+                "DIR was made by another configuration: seed (there 42, asked 43); corpus.split (there not set,"
+                        + " asked a); corpus.text-key (there text, asked not set); sequence.length (there 256, asked 512); input"
+                        + " corpus (there 12, asked 13): remove it or choose another directory";
+        assertEquals(expected, refusal(other));
+        stage.complete(Map.of());
+        assertEquals(expected, refusal(other));
+        assertTrue(refusal(Manifest.asked("targets", 2, ASKED.settings(), 42, "abc", ASKED.inputs()))
+                .startsWith(
+                        "DIR was made by another configuration: kind (there shards, asked targets); format version"));
+    }
+
+    @Test
+    void whatIsNoOutputIsRefused() {
+        DataFiles.writeString(stage.file("thesis.txt"), "mine");
+        assertEquals(
+                "DIR is not empty and no output of a stage (it has no manifest.json): remove it or choose another directory",
+                refusal(ASKED));
+        DataFiles.delete(stage.file("thesis.txt"));
+        assertEquals(State.ABSENT, stage.examine(ASKED));
+        DataFiles.writeString(stage.file(StageDirectory.MANIFEST), "{");
+        assertTrue(refusal(ASKED).startsWith("DIR/manifest.json is not a manifest: "), refusal(ASKED));
+    }
+
+    @Test
+    void damageIsNoticed() {
+        stage.begin(ASKED);
+        DataFiles.writeString(stage.file("part-0"), "abc");
+        DataFiles.writeString(stage.file("part-1"), "abc");
+        stage.complete(Map.of());
+        DataFiles.writeString(stage.file("part-0"), "abd");
+        assertEquals(State.COMPLETE, stage.examine(ASKED), "lengths only, at every start");
+        assertTrue(assertThrows(UserException.class, stage::verify).getMessage().endsWith("manifest says: part-0"));
+        DataFiles.writeString(stage.file("part-0"), "ab");
+        assertEquals(
+                "DIR/part-0 does not have the 3 bytes of its manifest, though DIR is marked complete: remove the directory"
+                        + " and run again",
+                refusal(ASKED));
+        DataFiles.delete(stage.file("part-0"));
+        assertTrue(refusal(ASKED).startsWith("DIR/part-0 is missing, though"), refusal(ASKED));
+    }
+
+    @Test
+    void wrongInputsAreNamed() {
+        assertTrue(
+                assertThrows(UserException.class, stage::manifest).getMessage().contains("has no manifest.json"));
+        stage.begin(ASKED);
+        stage.complete(Map.of());
+        assertTrue(assertThrows(UserException.class, () -> stage.requireComplete("targets"))
+                .getMessage()
+                .endsWith("holds shards, not targets"));
+    }
+
+    @Test
+    void statusComesBack() {
+        Path directory = DataFiles.path(temporary + "/run");
+        RunStatus running = new RunStatus(RunStatus.State.RUNNING, "distill", "app-1", 120, null);
+        running.write(directory);
+        assertEquals(running, RunStatus.read(directory));
+        RunStatus failed = new RunStatus(RunStatus.State.FAILED, "distill", null, 130, "no \"such\" file");
+        failed.write(directory);
+        assertEquals(failed, RunStatus.read(directory));
+        DataFiles.writeString(new Path(directory, RunStatus.FILE), "?");
+        assertThrows(UserException.class, () -> RunStatus.read(directory));
+    }
+}
