@@ -12,6 +12,10 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "xecomla-spark 0.1.0",
         subcommands = {
+            RunCommand.class,
+            ShardCommand.class,
+            TeacherCommand.class,
+            DistillCommand.class,
             LogitsCommand.class,
             InitCommand.class,
             EvalCommand.class,

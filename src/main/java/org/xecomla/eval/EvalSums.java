@@ -1,5 +1,7 @@
 package org.xecomla.eval;
 
+import java.io.Serializable;
+
 /**
  * What was added up over some windows: ranges of windows are scored apart and their sums added.
  *
@@ -8,7 +10,7 @@ package org.xecomla.eval;
  * @param klSum nats, KL(teacher || student) over all positions; 0 without a teacher
  * @param numKlPositions positions of klSum; 0 without a teacher
  */
-public record EvalSums(double lossSum, long numTokens, double klSum, long numKlPositions) {
+public record EvalSums(double lossSum, long numTokens, double klSum, long numKlPositions) implements Serializable {
     public static final EvalSums ZERO = new EvalSums(0, 0, 0, 0);
 
     public EvalSums plus(EvalSums other) {

@@ -8,6 +8,6 @@ import java.io.Serializable;
  * @param step steps done
  * @param tokens tokens seen by all replicas together, earlier legs included
  * @param loss mean over the last round
- * @param millis the replica's own clock, for rates between two of its reports
+ * @param millis since the leg began to train
  */
 record Progress(long step, long tokens, double loss, long millis) implements Serializable {}

@@ -24,14 +24,15 @@ final class ProgressListener extends SparkListener {
             for (AccumulableInfo info : JavaConverters.seqAsJavaList(task._4())) {
                 boolean ours = info.name().exists(name -> name.equals(ProgressAccumulator.NAME));
                 if (ours && info.update().isDefined() && info.update().get() instanceof Progress progress) {
-                    reportOnce(progress);
+                    report(progress);
                 }
             }
         }
     }
 
-    private void reportOnce(Progress progress) {
-        if (progress.step() != lastStep) {
+    /** Reports {@code progress}, unless that was done already. */
+    synchronized void report(Progress progress) {
+        if (progress != null && progress.step() > lastStep) {
             lastStep = progress.step();
             report.accept(progress);
         }

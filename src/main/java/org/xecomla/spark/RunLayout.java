@@ -1,10 +1,11 @@
 package org.xecomla.spark;
 
+import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.files.StageDirectory;
 
 /** Where the stages of a run put their output: one directory each, below {@code run.dir}. */
-record RunLayout(Path dir) {
+record RunLayout(Path dir) implements Serializable {
     /** Token sequences to train on. */
     StageDirectory trainShards() {
         return stage("shards/train");

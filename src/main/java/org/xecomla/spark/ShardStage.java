@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
@@ -66,23 +67,39 @@ final class ShardStage {
         Path scratch = new Path(output, PARTS);
         Corpus corpus = new Corpus(context.config(), model, files, scratch.toString());
         List<DocumentSplit> splits = corpus.documents().splits(SPLIT_BYTES);
-        List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();
-        List<StreamPart> parts = new ArrayList<>(
-                context.map(NAME, "tokenise " + key, indices, index -> corpus.writePart(index, splits.get(index))));
+        List<StreamPart> parts = tokenise(key, corpus, corpus.documents().splits(SPLIT_BYTES));
         TokenShardSpec spec = corpus.spec(parts, sequenceLength);
-        List<Integer> shards =
-                IntStream.range(0, spec.plan().numShards()).boxed().toList();
-        String directory = output.toString();
-        int length = sequenceLength;
-        context.map(NAME, "cut " + key + " into sequences", shards, shard -> {
-            corpus.writeShard(parts, length, new Path(directory), shard);
-            return shard;
-        });
+        cut(key, corpus, parts, spec.plan().numShards(), output);
         DataFiles.delete(scratch);
         return Map.of(
                 "documents", parts.stream().mapToLong(StreamPart::numDocuments).sum(),
                 "tokens", parts.stream().mapToLong(StreamPart::numTokens).sum(),
                 "sequences", spec.plan().numSequences(),
                 "shards", (long) spec.plan().numShards());
+    }
+
+    private List<StreamPart> tokenise(String key, Corpus corpus, List<DocumentSplit> splits) {
+        long bytes =
+                splits.stream().mapToLong(split -> split.end() - split.start()).sum();
+        List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();
+        try (WorkMeter meter = new WorkMeter(context.spark(), bytes, "bytes", line -> context.say(NAME, line))) {
+            LongAccumulator counter = meter.counter();
+            // A copy, since Spark's lists do not travel further.
+            return new ArrayList<>(context.map(NAME, "tokenise " + key, indices, index -> {
+                DocumentSplit split = splits.get(index);
+                StreamPart part = corpus.writePart(index, split);
+                counter.add(split.end() - split.start());
+                return part;
+            }));
+        }
+    }
+
+    private void cut(String key, Corpus corpus, List<StreamPart> parts, int numShards, Path output) {
+        List<Integer> shards = IntStream.range(0, numShards).boxed().toList();
+        int length = sequenceLength;
+        context.map(NAME, "cut " + key + " into sequences", shards, shard -> {
+            corpus.writeShard(parts, length, output, shard);
+            return shard;
+        });
     }
 }

@@ -21,7 +21,7 @@ import org.xecomla.files.StageDirectory;
 record StageContext(JavaSparkContext spark, RunConfig config, Consumer<String> console) {
     private static final double NANOS = 1e9;
 
-    /** What an ordinary task does with its item. It may be run again, and twice at once. */
+    /** What an ordinary task does with its item. It may be run again. */
     @FunctionalInterface
     interface Task<T, R> extends Serializable {
         R run(T item) throws Exception;
@@ -40,21 +40,24 @@ record StageContext(JavaSparkContext spark, RunConfig config, Consumer<String> c
      * Runs {@code task} on every item, each a Spark task of its own that is retried where it fails, and returns what came
      * out in the order of the items.
      *
+     * @param description for Spark's own user interface
      * @throws org.xecomla.config.UserException when a task met something that the user must mend
      */
     <T, R> List<R> map(String stage, String description, List<T> items, Task<T, R> task) {
         spark.setJobDescription(stage + ": " + description);
-        TaskCounter counter = new TaskCounter(items.size(), line -> say(stage, description + ": " + line));
-        spark.sc().addSparkListener(counter);
         try {
             List<Outcome<R>> outcomes = spark.parallelize(items, items.size())
                     .map(item -> Outcome.ofRetryable(() -> task.run(item)))
                     .collect();
             return Outcome.values(outcomes);
         } finally {
-            spark.sc().removeSparkListener(counter);
             spark.setJobDescription(null);
         }
+    }
+
+    /** How many tasks the cluster can run at once, as far as it is known; at least 1. */
+    int parallelism() {
+        return Math.max(1, spark.defaultParallelism());
     }
 
     /**

@@ -99,8 +99,13 @@ public final class TrainerCheckpoint {
         return new Saved(step.path(), progress, Math.toIntExact(counts.get("replicas")));
     }
 
-    private Path path(long step) {
+    /** Where the checkpoint after {@code step} steps is, if there is one, of a run with checkpoints in {@code directory}. */
+    public static Path path(Path directory, long step) {
         return new Path(directory, String.format(Locale.ROOT, "step-%06d", step));
+    }
+
+    private Path path(long step) {
+        return path(directory, step);
     }
 
     private static String optimizerFile(int rank, int numReplicas) {

@@ -1,0 +1,16 @@
+package org.xecomla.cli;
+
+import java.util.List;
+import org.xecomla.spark.Stage;
+import picocli.CommandLine.Command;
+
+/** Runs all stages, one after the other. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = "The whole pipeline: shard, teacher, init, distill, eval, export. Goes on where it stopped.")
+final class RunCommand extends ClusterCommand {
+    RunCommand() {
+        super(List.of(Stage.values()));
+    }
+}

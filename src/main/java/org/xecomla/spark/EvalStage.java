@@ -1,0 +1,156 @@
+package org.xecomla.spark;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.util.LongAccumulator;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenShards;
+import org.xecomla.eval.EvalResult;
+import org.xecomla.eval.EvalSums;
+import org.xecomla.eval.Evaluator;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.StageDirectory;
+import org.xecomla.report.ResultTable;
+import org.xecomla.serve.LoadedModel;
+import org.xecomla.tensor.Kernels;
+
+/**
+ * Base, student as it started and student as it ended, on the held-out shards: perplexity, and KL to the teacher. A task
+ * scores one model on one range of windows; the sums are added in the order of ranges.
+ */
+final class EvalStage {
+    static final String NAME = "eval";
+    static final String KIND = "eval";
+    static final String TABLE = "result.json";
+
+    private final StageContext context;
+
+    EvalStage(StageContext context) {
+        this.context = context;
+    }
+
+    /** A model to score. */
+    private record Candidate(String title, String file, Path path) implements Serializable {}
+
+    /** Windows [from, to) of one model. */
+    private record Range(int candidate, long from, long to) implements Serializable {}
+
+    /** Scores what the run has made and shows the table. */
+    void run() {
+        RunLayout layout = context.layout();
+        List<Candidate> candidates = List.of(
+                new Candidate(
+                        "base", "base.json", RunModels.base(context.config()).path()),
+                new Candidate(
+                        "right after initialisation",
+                        "student-init.json",
+                        layout.studentInit().path()),
+                new Candidate("distilled", "student.json", DistillStage.student(layout)));
+        Map<String, String> inputs = new TreeMap<>();
+        inputs.put("shards", InputDigests.ofStage(layout.validShards(), ShardStage.KIND));
+        inputs.put(
+                "teacher",
+                InputDigests.ofModel(RunModels.teacher(context.config()).path()));
+        candidates.forEach(c -> inputs.put(c.title, InputDigests.ofModel(c.path)));
+        Map<String, String> settings = context.config().settings("eval.max-windows");
+        context.complete(
+                NAME, layout.eval(), context.asked(KIND, settings, inputs), () -> write(candidates, layout.eval()));
+        show(candidates, layout.eval());
+    }
+
+    private Map<String, Long> write(List<Candidate> candidates, StageDirectory output) {
+        RunConfig config = context.config();
+        Path tokens = context.layout().validShards().path();
+        long numWindows;
+        int sequenceLength;
+        try (TokenShards shards = TokenShards.open(tokens)) {
+            numWindows =
+                    Math.min(shards.numSequences(), config.eval().maxWindows().orElse(Long.MAX_VALUE));
+            sequenceLength = shards.sequenceLength();
+        }
+        List<Range> ranges = ranges(candidates.size(), numWindows);
+        List<EvalSums> sums;
+        long total = numWindows * candidates.size() * sequenceLength;
+        try (WorkMeter meter = new WorkMeter(context.spark(), total, "tokens", line -> context.say(NAME, line))) {
+            LongAccumulator counter = meter.counter();
+            sums = context.map(NAME, "perplexity and KL", ranges, range -> {
+                EvalSums part = score(config, candidates.get(range.candidate).path, tokens, range);
+                counter.add((range.to - range.from) * sequenceLength);
+                return part;
+            });
+        }
+        for (int c = 0; c < candidates.size(); c++) {
+            EvalSums all = EvalSums.ZERO;
+            for (int r = 0; r < ranges.size(); r++) {
+                all = ranges.get(r).candidate == c ? all.plus(sums.get(r)) : all;
+            }
+            ModelDirectory model = ModelDirectory.open(candidates.get(c).path);
+            EvalResult result =
+                    EvalResult.of(all, model.config(), RunModels.base(config).dtype());
+            DataFiles.writeString(output.file(candidates.get(c).file), result.toJson());
+        }
+        DataFiles.writeString(output.file(TABLE), table(candidates, output).toJson());
+        return Map.of("models", (long) candidates.size(), "windows", numWindows);
+    }
+
+    /** As many ranges of whole batches as tasks run at once, of every model. */
+    private List<Range> ranges(int numCandidates, long numWindows) {
+        int batch = context.config().eval().batchSequences();
+        long numBatches = (numWindows + batch - 1) / batch;
+        int perModel = (int) Math.min(numBatches, context.parallelism());
+        List<Range> ranges = new ArrayList<>();
+        for (int candidate = 0; candidate < numCandidates; candidate++) {
+            for (int r = 0; r < perModel; r++) {
+                long from = numBatches * r / perModel * batch;
+                long to = Math.min(numWindows, numBatches * (r + 1) / perModel * batch);
+                ranges.add(new Range(candidate, from, to));
+            }
+        }
+        return ranges;
+    }
+
+    private static EvalSums score(RunConfig config, Path model, Path tokens, Range range) {
+        Path teacher = DataFiles.path(config.models().requireTeacher());
+        int batch = (int) Math.min(config.eval().batchSequences(), range.to - range.from);
+        try (TokenShards shards = TokenShards.open(tokens);
+                Kernels kernels = TaskKernels.of(config);
+                LoadedModel student = LoadedModel.open(model, kernels, shards.sequenceLength());
+                LoadedModel reference = LoadedModel.open(teacher, kernels, shards.sequenceLength());
+                Evaluator evaluator =
+                        new Evaluator(student.model(), reference.model(), shards.sequenceLength(), batch)) {
+            int count = Math.toIntExact(range.to - range.from);
+            Iterable<int[]> windows = () -> IntStream.range(0, count)
+                    .mapToObj(i -> shards.read(range.from + i))
+                    .iterator();
+            return evaluator.evaluate(windows);
+        }
+    }
+
+    private static ResultTable table(List<Candidate> candidates, StageDirectory output) {
+        List<EvalResult> results = candidates.stream()
+                .map(c -> EvalResult.fromJson(DataFiles.readString(output.file(c.file))))
+                .toList();
+        List<ResultTable.Row> rows = IntStream.range(0, candidates.size())
+                .mapToObj(i -> new ResultTable.Row(
+                        candidates.get(i).title,
+                        results.get(i).perplexity(),
+                        results.get(i).klToTeacher(),
+                        results.get(i).kvElementsPerToken(),
+                        results.get(i).kvBytesPerToken()))
+                .toList();
+        return new ResultTable(
+                rows.get(0), rows.get(1), rows.get(2), results.get(0).kvDtype().torchName());
+    }
+
+    private void show(List<Candidate> candidates, StageDirectory output) {
+        context.console().accept("");
+        table(candidates, output).toText().lines().forEach(context.console());
+        context.console().accept("");
+    }
+}

@@ -1,0 +1,70 @@
+package org.xecomla.spark;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.files.DataFiles;
+import org.xecomla.train.RoundMetrics;
+import org.xecomla.train.TrainListener;
+import org.xecomla.train.TrainingProgress;
+
+/**
+ * One line of JSON for every round, in files of which each ends where a checkpoint is taken: a run that goes on from a
+ * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them.
+ *
+ * <p>It stands before the listener that saves checkpoints: what a checkpoint knows, the log does too.
+ */
+final class MetricsLog implements TrainListener {
+    private static final String PARTS = "metrics";
+    private static final String FILE = "metrics.jsonl";
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final Path parts;
+    private final long everySteps;
+    private final StringBuilder lines = new StringBuilder();
+    private final long start = System.nanoTime();
+    private long lastStep;
+
+    /**
+     * @param directory of the run's checkpoints
+     * @param everySteps as often as checkpoints are taken
+     */
+    MetricsLog(Path directory, long everySteps, TrainingProgress from) {
+        this.parts = new Path(directory, PARTS);
+        this.everySteps = everySteps;
+        this.lastStep = from.step();
+    }
+
+    @Override
+    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+        ObjectNode line = json.createObjectNode();
+        line.put("step", metrics.step());
+        line.put("tokens", metrics.tokens());
+        line.put("loss", metrics.loss());
+        line.put("kl", metrics.kl());
+        line.put("ce", metrics.ce());
+        line.put("gradient_norm", metrics.gradientNorm());
+        line.put("learning_rate", metrics.learningRate());
+        line.put("seconds_of_leg", (System.nanoTime() - start) / 1_000_000 / 1e3);
+        lines.append(line).append('\n');
+        if (last || progress.step() / everySteps > lastStep / everySteps) {
+            String name = String.format(Locale.ROOT, "step-%09d.jsonl", progress.step());
+            DataFiles.writeString(new Path(parts, name), lines.toString());
+            lines.setLength(0);
+        }
+        lastStep = progress.step();
+    }
+
+    /** Makes one file of all parts, in the order of steps. */
+    static void join(Path directory) {
+        Path parts = new Path(directory, PARTS);
+        if (!DataFiles.exists(parts)) {
+            return;
+        }
+        StringBuilder all = new StringBuilder();
+        DataFiles.list(parts).forEach(part -> all.append(DataFiles.readString(part)));
+        DataFiles.writeString(new Path(directory, FILE), all.toString());
+        DataFiles.delete(parts);
+    }
+}

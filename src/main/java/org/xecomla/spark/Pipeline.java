@@ -1,0 +1,85 @@
+package org.xecomla.spark;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.RunStatus;
+
+/**
+ * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is gone on
+ * with; {@code _STATUS.json} in the run's directory says where it stands.
+ */
+public final class Pipeline {
+    private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
+
+    private final RunConfig config;
+    private final Consumer<String> console;
+
+    /** @param console is shown lines for a person */
+    public Pipeline(RunConfig config, Consumer<String> console) {
+        this.config = config;
+        this.console = console;
+    }
+
+    /**
+     * Runs {@code stages}. Everything that can be checked without work is checked before Spark starts.
+     *
+     * @throws UserException where something is wrong that the user can mend; the same stages may then be run again
+     */
+    public void run(List<Stage> stages) {
+        Preflight preflight = new Preflight(config);
+        preflight.check(stages);
+        preflight.describe(stages).forEach(console);
+        SparkConf conf = new SparkConf(true).setIfMissing("spark.master", "local[*]");
+        conf.setIfMissing("spark.app.name", "xecomla");
+        Path directory = DataFiles.path(config.run().dir());
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            String appId = spark.sc().applicationId();
+            console.accept("appId=" + appId);
+            preflight.checkSlots(spark, stages);
+            StageContext context = new StageContext(spark, config, console);
+            for (Stage stage : stages) {
+                status(directory, RunStatus.State.RUNNING, stage, appId, null);
+                try {
+                    run(stage, context);
+                } catch (RuntimeException e) {
+                    status(directory, RunStatus.State.FAILED, stage, appId, firstLine(e));
+                    throw e;
+                }
+            }
+            status(directory, RunStatus.State.SUCCEEDED, stages.get(stages.size() - 1), appId, null);
+        }
+    }
+
+    private static void run(Stage stage, StageContext context) {
+        switch (stage) {
+            case SHARD ->
+                new ShardStage(context, RunModels.base(context.config()).config()).run();
+            case TEACHER -> new TeacherStage(context).run();
+            case INIT -> new InitStage(context, RunModels.base(context.config())).run();
+            case DISTILL -> new DistillStage(context).run();
+            case EVAL -> new EvalStage(context).run();
+            case EXPORT -> new ExportStage(context).run();
+        }
+    }
+
+    /** A status that cannot be written is not what ends a run. */
+    private void status(Path directory, RunStatus.State state, Stage stage, String appId, String error) {
+        try {
+            new RunStatus(state, stage.command(), appId, 0, error).write(directory);
+        } catch (RuntimeException e) {
+            log.warn("cannot write {}: {}", RunStatus.FILE, firstLine(e));
+        }
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+    }
+}

@@ -1,0 +1,24 @@
+package org.xecomla.spark;
+
+import java.util.Locale;
+
+/** The stages of a run that work on the cluster, in their order. Each reads what those before it have written. */
+public enum Stage {
+    /** Tokenises the corpus and packs it into sequences. */
+    SHARD,
+    /** Writes down what the teacher says at every position. */
+    TEACHER,
+    /** Makes the student from the base's own weights. */
+    INIT,
+    /** Trains the student on what the teacher said. */
+    DISTILL,
+    /** Measures base and student on held-out text. */
+    EVAL,
+    /** Writes the student as a Hugging Face directory. */
+    EXPORT;
+
+    /** The name of its command. */
+    public String command() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
