@@ -21,7 +21,8 @@ class ArchitectureTest {
             List.of("spark"),
             List.of("train", "teacher", "upcycle", "eval", "serve", "report"),
             List.of("nn", "optim", "corpus", "targets", "checkpoint"),
-            List.of("tensor", "files", "config"));
+            List.of("tensor", "files"),
+            List.of("config"));
 
     private static JavaClasses classes;
 
