@@ -56,6 +56,8 @@ final class ConfigSources {
             return own.withFallback(reference.getConfig(profile))
                     .withFallback(base)
                     .resolve();
+        } catch (com.typesafe.config.ConfigException.UnresolvedSubstitution e) {
+            throw new ConfigException(oneLine(e) + ": set it in the environment or in the file", e);
         } catch (com.typesafe.config.ConfigException e) {
             throw new ConfigException(oneLine(e), e);
         }
