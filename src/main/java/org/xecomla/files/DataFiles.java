@@ -82,6 +82,18 @@ public final class DataFiles {
                 .toList());
     }
 
+    /** Removes what writers that were killed have left half-done in {@code directory}. */
+    static void deleteUnfinished(Path directory) {
+        call(directory, () -> {
+            for (Path child : space(directory).list(directory)) {
+                if (TEMPORARY.matcher(child.getName()).matches()) {
+                    space(directory).delete(child);
+                }
+            }
+            return null;
+        });
+    }
+
     /** The file's bytes from its start. */
     public static InputStream openStream(Path path) {
         return call(path, () -> new BufferedInputStream(space(path).openStream(path), BUFFER_BYTES));

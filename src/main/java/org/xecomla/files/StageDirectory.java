@@ -124,8 +124,12 @@ public final class StageDirectory {
         return state;
     }
 
-    /** Marks the directory complete, with length and digest of every file in it and below. */
+    /**
+     * Marks the directory complete, with length and digest of every file in it and below; what killed tasks have left
+     * half-written is removed.
+     */
     public void complete(Map<String, Long> counts) {
+        deleteUnfinished(path);
         complete(counts, entries());
     }
 
@@ -149,6 +153,11 @@ public final class StageDirectory {
         if (!broken.isEmpty()) {
             throw new UserException(DataFiles.display(path) + ": missing, or not what its manifest says: " + broken);
         }
+    }
+
+    private static void deleteUnfinished(Path directory) {
+        DataFiles.deleteUnfinished(directory);
+        DataFiles.list(directory).stream().filter(DataFiles::isDirectory).forEach(StageDirectory::deleteUnfinished);
     }
 
     private Map<String, Manifest.FileEntry> entries() {

@@ -1,6 +1,8 @@
 package org.xecomla.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.List;
@@ -11,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.files.DataFiles;
@@ -131,5 +134,22 @@ class HfConfigJsonTest {
         assertEquals(new RopeScaling.Yarn(40, 4096, 32, 1, 1, 1), yarn.ropeScaling());
         double m = 0.1 * Math.log(40) + 1;
         assertEquals(m * m / Math.sqrt(10), yarn.softmaxScale(), 1e-15);
+    }
+
+    @Test
+    void whatOneFileCannotSayIsRefused() {
+        AttentionConfig gqa = Models.gqa(2, 4, RopeScaling.NONE);
+        AttentionConfig mla = Models.mla(0, 7, false, false, RopeScaling.NONE);
+        AttentionConfig picked = Models.gqa(2, 4, new RopeScaling.Explicit(List.of(1.0, 0.5)));
+        AttentionConfig scaled = Models.mla(0, 7, false, false, Models.YARN);
+        assertTrue(refusal(gqa, Models.gqa(4, 4, RopeScaling.NONE)).contains("grouped-query attention differ"));
+        assertTrue(refusal(mla, scaled).contains("differ in more than their ranks"));
+        assertTrue(refusal(picked).contains("explicit rope frequencies cannot be written as rope_scaling"));
+    }
+
+    private static String refusal(AttentionConfig... attention) {
+        ModelConfig model = Models.of(false, List.of(attention));
+        return assertThrows(ConfigException.class, () -> HfConfigWriter.text(model, Dtype.F32))
+                .getMessage();
     }
 }

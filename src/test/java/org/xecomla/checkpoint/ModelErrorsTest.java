@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -187,7 +188,7 @@ class ModelErrorsTest {
     void truncatedWeights() throws IOException {
         java.nio.file.Path weights = temporary.resolve("model/model.safetensors");
         byte[] bytes = Files.readAllBytes(weights);
-        Files.write(weights, java.util.Arrays.copyOf(bytes, bytes.length - 1));
+        Files.write(weights, Arrays.copyOf(bytes, bytes.length - 1));
         assertTrue(error().startsWith("DIR/model.safetensors: tensor lm_head.weight: its bytes end at "), error());
     }
 

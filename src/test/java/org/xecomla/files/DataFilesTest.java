@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -163,7 +165,7 @@ class DataFilesTest {
     @Test
     void fingerprintsOfLargeFilesReadSamples() throws IOException {
         java.nio.file.Path large = temporary.resolve("large");
-        try (java.io.RandomAccessFile file = new java.io.RandomAccessFile(large.toFile(), "rw")) {
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
             file.setLength(3L << 30);
             String empty = Fingerprint.of(path("", "large"));
             file.seek((3L << 30) - 1);
@@ -175,8 +177,7 @@ class DataFilesTest {
             file.setLength((3L << 30) + 1);
             assertEquals(
                     4,
-                    java.util.Set.of(empty, last, both, Fingerprint.of(path("", "large")))
-                            .size());
+                    Set.of(empty, last, both, Fingerprint.of(path("", "large"))).size());
         }
     }
 }

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,9 +63,19 @@ class StageDirectoryTest {
         assertEquals(
                 new Manifest.FileEntry(3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
                 finished.files().get("part-0"));
-        assertEquals(
-                java.util.Set.of("part-0", "step-10/weights"), finished.files().keySet());
+        assertEquals(Set.of("part-0", "step-10/weights"), finished.files().keySet());
         stage.verify();
+    }
+
+    @Test
+    void leftoversOfKilledTasksAreRemoved() throws IOException {
+        stage.begin(ASKED);
+        DataFiles.writeString(stage.file("step-10/weights"), "");
+        java.nio.file.Path leftover = temporary.resolve("shards/step-10/.weights.0123.tmp");
+        Files.createFile(leftover);
+        stage.complete(Map.of());
+        assertFalse(Files.exists(leftover));
+        assertEquals(Set.of("step-10/weights"), stage.manifest().files().keySet());
     }
 
     @Test
