@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.DataOutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
@@ -15,10 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,51 +25,11 @@ import org.xecomla.train.ParameterAveraging;
 /** The ring between threads of this JVM, over loopback. */
 class RingAveragingTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final AtomicBoolean cancelled = new AtomicBoolean();
+    private final LoopbackRing rings = new LoopbackRing();
 
     @AfterEach
     void stopThreads() {
-        threads.shutdownNow();
-    }
-
-    private interface Member<R> {
-        R run(ParameterAveraging ring) throws Exception;
-    }
-
-    private <R> List<CompletableFuture<R>> start(int numReplicas, Duration timeout, Member<R> member) throws Exception {
-        RingGroup group = RingGroup.create("test", 1, numReplicas);
-        List<ServerSocketChannel> servers = new ArrayList<>();
-        List<InetSocketAddress> addresses = new ArrayList<>();
-        for (int r = 0; r < numReplicas; r++) {
-            servers.add(listen());
-            addresses.add((InetSocketAddress) servers.get(r).getLocalAddress());
-        }
-        List<CompletableFuture<R>> results = new ArrayList<>();
-        for (int r = 0; r < numReplicas; r++) {
-            int rank = r;
-            results.add(CompletableFuture.supplyAsync(
-                    () -> {
-                        try (ParameterAveraging ring = RingAveraging.join(
-                                group, rank, servers.get(rank), addresses, timeout, cancelled::get)) {
-                            return member.run(ring);
-                        } catch (Exception e) {
-                            throw new CompletionException(e);
-                        }
-                    },
-                    threads));
-        }
-        return results;
-    }
-
-    private static ServerSocketChannel listen() throws Exception {
-        return ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-    }
-
-    private <R> List<R> run(int numReplicas, Member<R> member) throws Exception {
-        return start(numReplicas, TIMEOUT, member).stream()
-                .map(CompletableFuture::join)
-                .toList();
+        rings.close();
     }
 
     private static double[] values(int rank, int segment, int length) {
@@ -87,7 +42,7 @@ class RingAveragingTest {
         int[] lengths = {1, 2, 7, 1000, 600_001};
         for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
             double[] shares = shares(numReplicas);
-            List<List<double[]>> results = run(numReplicas, ring -> {
+            List<List<double[]>> results = rings.run(numReplicas, ring -> {
                 List<Tensor> segments = new ArrayList<>();
                 for (int s = 0; s < lengths.length; s++) {
                     segments.add(Tensor.of(type, 1, lengths[s], values(ring.rank(), s, lengths[s])));
@@ -127,7 +82,7 @@ class RingAveragingTest {
             expected[0] += Math.pow(0.1, r);
             expected[1] += r;
         }
-        for (double[] sum : run(numReplicas, ring -> {
+        for (double[] sum : rings.run(numReplicas, ring -> {
             double[] last = null;
             for (int i = 0; i < 50; i++) {
                 last = ring.sum(Math.pow(0.1, ring.rank()), ring.rank());
@@ -140,7 +95,7 @@ class RingAveragingTest {
 
     @Test
     void aReplicaThatLeavesEndsTheMeetingsOfAll() throws Exception {
-        List<CompletableFuture<String>> results = start(3, TIMEOUT, ring -> {
+        List<CompletableFuture<String>> results = rings.start(3, TIMEOUT, ring -> {
             if (ring.rank() == 1) {
                 return "left";
             }
@@ -156,7 +111,7 @@ class RingAveragingTest {
     @Test
     void aReplicaThatHangsIsFoundByTimeOut() throws Exception {
         CompletableFuture<Void> release = new CompletableFuture<>();
-        List<CompletableFuture<String>> results = start(2, Duration.ofSeconds(1), ring -> {
+        List<CompletableFuture<String>> results = rings.start(2, Duration.ofSeconds(1), ring -> {
             if (ring.rank() == 1) {
                 release.join();
                 return "";
@@ -171,13 +126,13 @@ class RingAveragingTest {
     @Test
     void aReplicaThatNeverComesIsNamed() throws Exception {
         RingGroup group = RingGroup.create("test", 1, 2);
-        ServerSocketChannel mine = listen();
-        try (ServerSocketChannel silent = listen()) {
+        ServerSocketChannel mine = LoopbackRing.listen();
+        try (ServerSocketChannel silent = LoopbackRing.listen()) {
             List<InetSocketAddress> addresses =
                     List.of((InetSocketAddress) mine.getLocalAddress(), (InetSocketAddress) silent.getLocalAddress());
             Exception e = assertThrows(
                     RingLostException.class,
-                    () -> RingAveraging.join(group, 0, mine, addresses, Duration.ofSeconds(1), cancelled::get));
+                    () -> RingAveraging.join(group, 0, mine, addresses, Duration.ofSeconds(1), rings::isCancelled));
             assertEquals("time-out while waiting for replica 1", e.getMessage());
         }
     }
@@ -185,12 +140,12 @@ class RingAveragingTest {
     @Test
     void cancellingEndsTheWait() throws Exception {
         CompletableFuture<Void> release = new CompletableFuture<>();
-        List<CompletableFuture<String>> results = start(2, TIMEOUT, ring -> {
+        List<CompletableFuture<String>> results = rings.start(2, TIMEOUT, ring -> {
             if (ring.rank() == 1) {
                 release.join();
                 return "";
             }
-            cancelled.set(true);
+            rings.cancel();
             return assertThrows(RingLostException.class, () -> ring.sum(1)).getMessage();
         });
         assertTrue(results.get(0).join().contains("cancelled"));
@@ -199,11 +154,12 @@ class RingAveragingTest {
 
     @Test
     void replicasAtDifferentMeetingsNoticeIt() throws Exception {
-        List<CompletableFuture<String>> results = start(2, TIMEOUT, ring -> assertThrows(RuntimeException.class, () -> {
-                    double[] values = new double[1 + ring.rank()];
-                    ring.sum(values);
-                })
-                .getMessage());
+        List<CompletableFuture<String>> results =
+                rings.start(2, TIMEOUT, ring -> assertThrows(RuntimeException.class, () -> {
+                            double[] values = new double[1 + ring.rank()];
+                            ring.sum(values);
+                        })
+                        .getMessage());
         assertTrue(results.stream().anyMatch(r -> r.join().contains("at meeting 1 about -8 bytes")));
     }
 
@@ -212,24 +168,24 @@ class RingAveragingTest {
         RingGroup group = RingGroup.create("test", 2, 2);
         RingGroup otherToken = RingGroup.create("test", 2, 2);
         RingGroup staleLeg = new RingGroup("test", 1, 2, group.token());
-        ServerSocketChannel zero = listen();
-        ServerSocketChannel one = listen();
+        ServerSocketChannel zero = LoopbackRing.listen();
+        ServerSocketChannel one = LoopbackRing.listen();
         List<InetSocketAddress> addresses =
                 List.of((InetSocketAddress) zero.getLocalAddress(), (InetSocketAddress) one.getLocalAddress());
         CompletableFuture<double[]> first = CompletableFuture.supplyAsync(
                 () -> {
                     try (ParameterAveraging ring =
-                            RingAveraging.join(group, 0, zero, addresses, TIMEOUT, cancelled::get)) {
+                            RingAveraging.join(group, 0, zero, addresses, TIMEOUT, rings::isCancelled)) {
                         return ring.sum(1);
                     }
                 },
-                threads);
+                rings.threads());
         // Replica 0 waits for its previous neighbour, which is replica 1; these are not it.
         assertRefused(addresses.get(0), out -> out.writeBytes("GET / HTTP/1.1\r\n\r\n"));
         assertRefused(addresses.get(0), out -> otherToken.introduce(1, out));
         assertRefused(addresses.get(0), out -> staleLeg.introduce(1, out));
         assertRefused(addresses.get(0), out -> group.introduce(0, out));
-        try (ParameterAveraging ring = RingAveraging.join(group, 1, one, addresses, TIMEOUT, cancelled::get)) {
+        try (ParameterAveraging ring = RingAveraging.join(group, 1, one, addresses, TIMEOUT, rings::isCancelled)) {
             assertArrayEquals(new double[] {3}, ring.sum(2), 0);
         }
         assertArrayEquals(new double[] {3}, first.join(), 0);

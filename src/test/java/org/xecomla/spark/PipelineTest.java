@@ -1,0 +1,148 @@
+package org.xecomla.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.UserException;
+import org.xecomla.corpus.TokenShards;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.RunStatus;
+import org.xecomla.targets.TargetShards;
+import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.train.DistillationData;
+import org.xecomla.train.ParameterAveraging;
+import org.xecomla.train.TrainingPlan;
+import org.xecomla.train.TrainingRun;
+
+/** The whole pipeline in one JVM, by two replicas of one thread each. */
+@Tag("spark")
+class PipelineTest {
+    private static final List<Stage> ALL = List.of(Stage.values());
+
+    @TempDir
+    static Path dir;
+
+    private static TinyRun tiny;
+
+    private final List<String> lines = new ArrayList<>();
+
+    @BeforeAll
+    static void start() throws Exception {
+        System.setProperty("spark.master", "local[2]");
+        System.setProperty("spark.ui.enabled", "false");
+        tiny = TinyRun.in(dir);
+    }
+
+    @AfterAll
+    static void stop() {
+        System.clearProperty("spark.master");
+        System.clearProperty("spark.ui.enabled");
+    }
+
+    private void run(RunConfig config) {
+        new Pipeline(config, lines::add).run(ALL);
+    }
+
+    @Test
+    void aRunEndsWithATableAndAStudentAndIsKeptWhenItIsRunAgain() throws Exception {
+        RunConfig config = tiny.config("whole", 2);
+        run(config);
+        Path out = dir.resolve("whole");
+        JsonNode models = new ObjectMapper()
+                .readTree(out.resolve("eval/result.json").toFile())
+                .get("models");
+        double start = models.get(1).get("kl_to_teacher").asDouble();
+        double end = models.get(2).get("kl_to_teacher").asDouble();
+        assertEquals(0, models.get(0).get("kl_to_teacher").asDouble(), 1e-6);
+        assertTrue(end < 0.8 * start, "KL from " + start + " to " + end);
+        assertTrue(models.get(2).get("kv_share_of_base").asDouble() < 0.4);
+        assertTrue(lines.stream().anyMatch(line -> line.startsWith("distilled ")), String.join("\n", lines));
+        ModelDirectory.open(DataFiles.path(out.resolve("export").toString()));
+        assertEquals(
+                RunStatus.State.SUCCEEDED,
+                RunStatus.read(DataFiles.path(out.toString())).state());
+
+        List<String> metrics = Files.readAllLines(out.resolve("distill/metrics.jsonl"));
+        assertEquals(12, metrics.size(), "a line for each round of two steps");
+        long lastStep = new ObjectMapper().readTree(metrics.get(11)).get("step").asLong();
+        assertEquals(24, lastStep);
+
+        lines.clear();
+        run(config);
+        assertEquals(7, lines.stream().filter(line -> line.contains("kept")).count(), String.join("\n", lines));
+    }
+
+    @Test
+    void oneReplicaEqualsPlainLocalTrainingBitForBit() {
+        RunConfig config = tiny.config("single", 1);
+        run(config);
+        RunLayout layout = new RunLayout(DataFiles.path(config.run().dir()));
+        ModelDirectory start = ModelDirectory.open(layout.studentInit().path());
+        try (TokenShards tokens = TokenShards.open(layout.trainShards().path());
+                TargetShards targets = TargetShards.open(layout.targets().path());
+                Kernels kernels = new CpuKernels(1)) {
+            TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), tokens.sequenceLength());
+            try (TrainingRun local = new TrainingRun(plan, start.config(), kernels, ParameterAveraging.alone())) {
+                local.start(start::load);
+                float[] before = flat(local.replica().weights());
+                local.train(DistillationData.of(tokens, targets, start.config(), 1), List.of());
+                float[] expected = flat(local.replica().weights());
+                assertTrue(distance(before, expected) > 1e-3, "training moves the weights");
+                ModelDirectory student = ModelDirectory.open(DistillStage.student(layout));
+                local.start(student::load);
+                assertArrayEquals(expected, flat(local.replica().weights()), 0);
+            }
+        }
+    }
+
+    private static float[] flat(ParameterStore weights) {
+        float[] all = new float[Math.toIntExact(weights.layout().numParameters())];
+        int at = 0;
+        for (var segment : weights.segments()) {
+            segment.read(all, at);
+            at += segment.cols();
+        }
+        return all;
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double max = 0;
+        for (int i = 0; i < a.length; i++) {
+            max = Math.max(max, Math.abs(a[i] - b[i]));
+        }
+        return max;
+    }
+
+    @Test
+    void whatCannotWorkIsSaidBeforeSparkStarts() {
+        Map<String, String> settings = tiny.settings("wrong", 2);
+        settings.put("upcycle.kv-lora-rank", "1000");
+        UserException e = assertThrows(UserException.class, () -> run(RunConfig.ofOverrides(settings)));
+        assertTrue(e.getMessage().contains("upcycle.kv-lora-rank = 1000"), e.getMessage());
+        assertEquals(List.of(), lines);
+    }
+
+    @Test
+    void moreReplicasThanSlotsAreRefused() {
+        UserException e = assertThrows(UserException.class, () -> run(tiny.config("slots", 3)));
+        assertTrue(e.getMessage().contains("distill.replicas = 3"), e.getMessage());
+    }
+}
