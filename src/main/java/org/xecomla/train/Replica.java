@@ -92,12 +92,6 @@ public final class Replica implements AutoCloseable {
         return model.loss(batch.ids(), batch.numSequences(), loss.of(batch), arena);
     }
 
-    /** Bytes held outside the heap by weights, gradients and scratch. */
-    public long bytes() {
-        long elements = weights.layout().numParameters() + weights.layout().numTrainableParameters();
-        return elements * weights.type().width() + arena.peakBytes();
-    }
-
     @Override
     public void close() {
         model.close();

@@ -14,6 +14,7 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Nd4jKernels;
 import org.xecomla.tensor.SoftLabels;
@@ -149,5 +150,6 @@ class GoldenLossesTest {
     @Test
     void inFloatWithinOneInTenThousand() {
         compare(new Nd4jKernels(DataType.FLOAT), 1e-4);
+        compare(new CpuKernels(2), 1e-4);
     }
 }

@@ -20,8 +20,9 @@ import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Optimizer;
 import org.xecomla.optim.OuterUpdate;
 import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.Nd4jKernels;
 
 class LocalTrainerTest {
     private static final LossSettings KL = new LossSettings(0, 1);
@@ -35,7 +36,7 @@ class LocalTrainerTest {
     private record Result(double[] weights, List<StepMetrics> steps, List<RoundMetrics> rounds) {}
 
     private static Result train(Run run, ParameterAveraging averaging) {
-        Kernels kernels = new NaiveKernels(run.type);
+        Kernels kernels = run.type == DataType.DOUBLE ? new Nd4jKernels(run.type) : new CpuKernels(1);
         Tiny.Data data = new Tiny.Data(17, true);
         BatchSlice slice = new BatchSlice(run.batch, averaging.numReplicas(), averaging.rank());
         List<StepMetrics> steps = new ArrayList<>();
@@ -51,7 +52,8 @@ class LocalTrainerTest {
                 rounds.add(metrics);
             }
         };
-        try (Replica replica = Tiny.replica(2, KL, Freeze.NONE, kernels);
+        try (kernels;
+                Replica replica = Tiny.replica(2, KL, Freeze.NONE, kernels);
                 Optimizer optimizer = run.adamW
                         ? new AdamW(replica.weights().layout(), run.type, new AdamW.Settings(0.9, 0.98, 1e-8, 0))
                         : new Sgd();
