@@ -1,6 +1,5 @@
 package org.xecomla.spark;
 
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -11,8 +10,6 @@ import org.slf4j.LoggerFactory;
  * {@code main} returns marks the application as failed, whatever the code, and failure is told by an exception.
  */
 public final class SparkApplication {
-    private static final Logger log = LoggerFactory.getLogger(SparkApplication.class);
-
     /** A command that ends with an exit code. */
     @FunctionalInterface
     public interface Command {
@@ -35,7 +32,7 @@ public final class SparkApplication {
         try {
             code = command.run();
         } catch (Throwable e) { // whatever it is, the process must end
-            log.error("the command failed", e);
+            LoggerFactory.getLogger(SparkApplication.class).error("the command failed", e);
             error = e;
             code = 1;
         }

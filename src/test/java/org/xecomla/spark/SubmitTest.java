@@ -1,0 +1,146 @@
+package org.xecomla.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.RunConfig;
+
+/** What {@code submit/xecomla} starts, as processes of their own, some of which are killed. */
+@Tag("spark")
+class SubmitTest {
+    private static final int STEPS = 3000;
+
+    @TempDir
+    static Path dir;
+
+    private static TinyRun tiny;
+    private static float[] uninterrupted;
+
+    /** A run by one process, to the end. */
+    @BeforeAll
+    static void runUninterrupted() throws Exception {
+        tiny = TinyRun.in(dir);
+        Submitted run = submit("reference", "local[2]", "run");
+        run.awaitEnd(0);
+        assertTrue(run.output().contains("distilled "), run.output());
+        uninterrupted = TinyRun.studentWeights(config("reference"));
+    }
+
+    private static RunConfig config(String name) {
+        return RunConfig.ofOverrides(settings(name, "local[2]"));
+    }
+
+    private static Map<String, String> settings(String name, String master) {
+        Map<String, String> settings = tiny.settings(name, 2);
+        settings.put("distill.tokens", Integer.toString(STEPS * 6 * TinyRun.SEQUENCE_LENGTH));
+        settings.put("distill.checkpoint-every", "100");
+        settings.put("spark.master", master);
+        settings.put("spark.executor-memory", "512m");
+        return settings;
+    }
+
+    /** A started command and what it prints. */
+    private record Submitted(Process process, Path log) {
+        String output() throws IOException {
+            return Files.readString(log);
+        }
+
+        void awaitEnd(int exitCode) throws Exception {
+            boolean ended = process.waitFor(300, TimeUnit.SECONDS);
+            if (!ended) {
+                process.destroyForcibly();
+            }
+            assertTrue(ended, () -> "the command does not end: " + log);
+            assertEquals(exitCode, process.exitValue(), output());
+        }
+
+        void awaitWhileRunning(BooleanSupplier condition) throws Exception {
+            while (!condition.getAsBoolean()) {
+                assertTrue(process.isAlive(), "the command ended before it could be disturbed: " + output());
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+        }
+    }
+
+    private static Submitted submit(String name, String master, String... command) throws Exception {
+        List<String> words = new ArrayList<>(List.of("submit/xecomla"));
+        words.addAll(List.of(command));
+        settings(name, master).forEach((key, value) -> words.addAll(List.of("-D", key + "=" + value)));
+        Path log = Files.createTempFile(dir, name, ".log");
+        ProcessBuilder builder =
+                new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().remove("SPARK_HOME");
+        return new Submitted(builder.start(), log);
+    }
+
+    private static boolean hasCheckpoint(String name) {
+        Path distill = dir.resolve(name).resolve("distill");
+        if (!Files.isDirectory(distill)) {
+            return false;
+        }
+        try (Stream<Path> steps = Files.list(distill)) {
+            return steps.anyMatch(step -> Files.exists(step.resolve("_SUCCESS")));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void aRunWhoseDriverIsKilledGoesOnFromItsCheckpoint() throws Exception {
+        Submitted killed = submit("killed", "local[2]", "run");
+        killed.awaitWhileRunning(() -> hasCheckpoint("killed"));
+        killed.process().destroyForcibly().waitFor();
+        assertNotEquals(0, killed.process().exitValue());
+        assertFalse(Files.exists(dir.resolve("killed/distill/_SUCCESS")), "it was killed in the middle");
+
+        Submitted resumed = submit("killed", "local[2]", "run");
+        resumed.awaitEnd(0);
+        assertTrue(resumed.output().contains("distill  goes on from step "), resumed.output());
+        assertArrayEquals(uninterrupted, TinyRun.studentWeights(config("killed")), 0);
+        long rounds;
+        try (Stream<String> lines = Files.lines(dir.resolve("killed/distill/metrics.jsonl"))) {
+            rounds = lines.count();
+        }
+        assertEquals(STEPS / 2, rounds, "every round is there once");
+    }
+
+    @Test
+    void aRunThatLosesAnExecutorGoesOnByItself() throws Exception {
+        Submitted run = submit("executors", "local-cluster[2,1,1024]", "run");
+        run.awaitWhileRunning(() -> hasCheckpoint("executors"));
+        ProcessHandle executor = run.process()
+                .descendants()
+                .filter(process -> process.info().commandLine().orElse("").contains("ExecutorBackend"))
+                .findFirst()
+                .orElseThrow();
+        executor.destroyForcibly();
+        run.awaitEnd(0);
+        assertTrue(run.output().contains("ended early"), run.output());
+        assertTrue(run.output().contains("distill  goes on from step "), run.output());
+        assertArrayEquals(uninterrupted, TinyRun.studentWeights(config("executors")), 0);
+    }
+
+    @Test
+    void aWrongSettingIsOneLineAndFailsAtOnce() throws Exception {
+        Submitted run = submit("wrong", "local[2]", "run", "-D", "distill.local-step=3");
+        run.awaitEnd(1);
+        assertTrue(run.output().contains("distill.local-step"), run.output());
+        assertFalse(run.output().contains("\tat "), run.output());
+    }
+}
