@@ -126,6 +126,14 @@ public final class ModelDirectory {
         warnOfAnotherHead();
     }
 
+    /** Fills {@code target} (rows, cols) with one parameter, in chunks, in the engine's row order. */
+    public void load(String parameter, Tensor target) {
+        WeightFiles.Located located = located(parameter);
+        try (RandomReader reader = located.file().reader()) {
+            load(located.file(), reader, located.entry(), target);
+        }
+    }
+
     private void load(SafetensorsFile file, RandomReader reader, SafetensorsFile.Entry entry, Tensor target) {
         if (target.length() != entry.numElements()) {
             throw new IllegalArgumentException("tensor " + entry + " for a parameter " + target);

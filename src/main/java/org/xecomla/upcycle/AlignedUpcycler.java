@@ -1,7 +1,5 @@
 package org.xecomla.upcycle;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.xecomla.config.RopeFrequencies;
 import org.xecomla.config.RopeScaling;
@@ -34,17 +32,10 @@ final class AlignedUpcycler implements Upcycler {
         Matrix inverseRoot = moment.apply(x -> 1 / Math.sqrt(x)); // (D, D)
         RopeScaling scaling = strongest ? explicit(base, rope) : plan.ropeScaling();
 
-        Map<String, Matrix> tensors = new LinkedHashMap<>();
         LatentQuery query = query(plan, base, rope, scaling, root, inverseRoot);
-        query.putInto(tensors);
         LowRank kv = keysAndValues(plan, base, rope.remainder(base), root, inverseRoot);
         LatentNorm norm = plan.kvNorm() ? LatentNorm.fitted(kv.down(), activations) : LatentNorm.NONE;
-        Matrix down = norm.applyToDown(kv.down()); // (R, D)
-        tensors.put("kv_a_proj_with_mqa.weight", Matrix.stack(down, rope.key(base))); // (R+P, D)
-        norm.putInto(tensors);
-        tensors.put("kv_b_proj.weight", norm.applyToUp(kv.up())); // (H*(N+E), R)
-        return LayerAssembly.of(plan, base, scaling, tensors)
-                .finish(kv, query.energyKept(), rope.energyKept(), norm.error());
+        return new LatentLayer(query, kv, rope.key(base), norm, scaling, rope.energyKept()).finish(plan, base);
     }
 
     private static Matrix damped(Matrix secondMoment) {

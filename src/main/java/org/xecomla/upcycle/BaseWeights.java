@@ -5,6 +5,7 @@ import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.tensor.Matrix;
+import org.xecomla.tensor.Tensor;
 
 /** A base model's shape and its parameters, read one at a time. */
 public interface BaseWeights {
@@ -12,6 +13,11 @@ public interface BaseWeights {
 
     /** A parameter in row-major order, rope rows half-split. */
     float[] read(String parameter);
+
+    /** Copies a parameter into {@code target} (rows, cols), which may be larger than the heap. */
+    default void copy(String parameter, Tensor target) {
+        target.write(read(parameter), 0);
+    }
 
     static BaseWeights of(ModelDirectory directory) {
         return new BaseWeights() {
@@ -23,6 +29,11 @@ public interface BaseWeights {
             @Override
             public float[] read(String parameter) {
                 return directory.read(parameter);
+            }
+
+            @Override
+            public void copy(String parameter, Tensor target) {
+                directory.load(parameter, target);
             }
         };
     }

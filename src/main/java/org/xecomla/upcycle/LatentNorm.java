@@ -57,9 +57,9 @@ record LatentNorm(Matrix basis, Matrix gain, double error) {
         return basis == null ? up : up.times(LinearAlgebra.inverse(basis));
     }
 
-    void putInto(Map<String, Matrix> tensors) {
+    void putInto(Map<String, Matrix> tensors, String prefix) {
         if (gain != null) {
-            tensors.put("kv_a_layernorm.weight", gain);
+            tensors.put(prefix + "kv_a_layernorm.weight", gain);
         }
     }
 

@@ -15,12 +15,17 @@ record LatentQuery(Matrix down, Matrix up, double energyKept) {
         return new LatentQuery(null, weight, 1);
     }
 
-    void putInto(Map<String, Matrix> tensors) {
+    /** 0: full q_proj. */
+    int rank() {
+        return down == null ? 0 : down.rows();
+    }
+
+    void putInto(Map<String, Matrix> tensors, String prefix) {
         if (down == null) {
-            tensors.put("q_proj.weight", up);
+            tensors.put(prefix + "q_proj.weight", up);
         } else {
-            tensors.put("q_a_proj.weight", down);
-            tensors.put("q_b_proj.weight", up);
+            tensors.put(prefix + "q_a_proj.weight", down);
+            tensors.put(prefix + "q_b_proj.weight", up);
         }
     }
 }

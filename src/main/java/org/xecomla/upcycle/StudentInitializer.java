@@ -96,11 +96,14 @@ public final class StudentInitializer {
         ParameterLayout layout = CausalLm.layout(config, name -> true);
         ParameterStore weights = ParameterStore.zeros(layout, type);
         for (String name : layout.places().keySet()) {
+            Tensor target = weights.get(name);
             Tensor tensor = made.get(name);
             if (tensor == null) {
-                weights.get(name).write(base.read(name), 0);
+                base.copy(name, target);
+            } else if (type == DataType.DOUBLE) {
+                target.write(tensor.toDoubles());
             } else {
-                weights.get(name).write(tensor.toDoubles());
+                target.write(tensor.toFloats(), 0);
             }
         }
         return new Student(config, weights, new InitReport(reports, notes));

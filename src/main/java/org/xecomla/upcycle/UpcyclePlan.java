@@ -2,7 +2,9 @@ package org.xecomla.upcycle;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ConfigException;
@@ -30,16 +32,19 @@ public record UpcyclePlan(List<LayerPlan> layers, int calibrationTokens, List<St
      */
     public static UpcyclePlan of(UpcycleConfig config, ModelConfig base) {
         List<LayerPlan> plans = new ArrayList<>();
-        List<String> notes = new ArrayList<>();
+        Map<AttentionConfig.Gqa, LayerPlanner> planners = new LinkedHashMap<>();
         for (int layer : layers(config, base)) {
             if (!(base.attention().get(layer) instanceof AttentionConfig.Gqa shape)) {
                 throw new ConfigException("layer " + layer + " of the base is latent attention already: leave it out of"
                         + " upcycle.layers");
             }
-            LayerPlanner planner = new LayerPlanner(config, base, shape);
+            LayerPlanner planner = planners.computeIfAbsent(shape, s -> new LayerPlanner(config, base, s));
             plans.add(planner.plan(layer));
-            planner.note().filter(note -> !notes.contains(note)).ifPresent(notes::add);
         }
+        List<String> notes = planners.values().stream()
+                .flatMap(p -> p.note().stream())
+                .distinct()
+                .toList();
         return new UpcyclePlan(plans, config.calibrationTokens(), notes);
     }
 

@@ -1,8 +1,6 @@
 package org.xecomla.upcycle;
 
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -26,16 +24,10 @@ final class XEcoMlaUpcycler implements Upcycler {
         HeadRows rows = plan.ropeRows() == RopeRows.LAST
                 ? HeadRows.last(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim())
                 : HeadRows.stride(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim());
-        Map<String, Matrix> tensors = new LinkedHashMap<>();
         LatentQuery query = query(plan, base, rows);
-        query.putInto(tensors);
         LowRank kv = keysAndValues(plan, base, rows);
         LatentNorm norm = plan.kvNorm() ? LatentNorm.plain(kv.down(), activations) : LatentNorm.NONE;
-        tensors.put("kv_a_proj_with_mqa.weight", Matrix.stack(kv.down(), ropeKey(base, rows))); // (R+P, D)
-        norm.putInto(tensors);
-        tensors.put("kv_b_proj.weight", kv.up()); // (H*(N+E), R)
-        return LayerAssembly.of(plan, base, plan.ropeScaling(), tensors)
-                .finish(kv, query.energyKept(), Double.NaN, norm.error());
+        return new LatentLayer(query, kv, ropeKey(base, rows), norm, plan.ropeScaling(), Double.NaN).finish(plan, base);
     }
 
     private static LatentQuery query(LayerPlan plan, BaseAttention base, HeadRows rows) {

@@ -81,6 +81,18 @@ class AlignedUpcyclerTest {
         assertEquals(1, layers.get(0).report().kvEnergy(), 1e-12);
     }
 
+    /** The same frequencies with and without YaRN's factor on cos and sin: the query's rope rows make up for it. */
+    @Test
+    void yarnsFactorOnCosAndSinIsUndone() {
+        RopeScaling with = new RopeScaling.Yarn(4, 32, 32, 1, 1, 0);
+        RopeScaling without = new RopeScaling.Yarn(4, 32, 32, 1, 0, 0);
+        for (RopeScaling own : List.of(with, without)) {
+            RandomBase base = RandomBase.of(3, 1, 8, own, 2, 5);
+            RopeScaling other = own == with ? without : with;
+            assertEquals(0, distance(base, layers(base, plan(0, 8, null, 8, 8, RopeRows.FOLD, other))), 1e-12);
+        }
+    }
+
     @Test
     void aQueryLatentOfFullRankChangesNothing() {
         RandomBase base = RandomBase.of(3, 1, 8, RopeScaling.NONE, 2, 6);

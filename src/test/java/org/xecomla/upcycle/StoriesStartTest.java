@@ -3,7 +3,9 @@ package org.xecomla.upcycle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -14,6 +16,8 @@ import org.xecomla.tensor.Tensor;
 /** Starts from a real pre-trained model, before any training. */
 @Tag("shared")
 class StoriesStartTest {
+    private static final Map<List<String>, Stories.Score> SCORES = new HashMap<>();
+
     private static Stories stories;
 
     @BeforeAll
@@ -27,7 +31,7 @@ class StoriesStartTest {
     }
 
     private static Stories.Score start(String... settings) {
-        return stories.score(stories.student(settings));
+        return SCORES.computeIfAbsent(List.of(settings), s -> stories.score(stories.student(settings)));
     }
 
     @Test

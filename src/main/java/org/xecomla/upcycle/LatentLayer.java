@@ -1,0 +1,65 @@
+package org.xecomla.upcycle;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.tensor.Matrix;
+
+/**
+ * The parts that every method ends with, and how they become tensors. Legend: D model, H heads, N nope, P rope, E value
+ * dimension, R rank of the KV latent.
+ *
+ * @param kv down (R, D) and up (H*(N+E), R), before the norm
+ * @param ropeKey (P, D)
+ * @param scaling of the layer's rope
+ * @param ropeEnergy share of the key energy that the rope key keeps; NaN: not measured
+ */
+record LatentLayer(
+        LatentQuery query, LowRank kv, Matrix ropeKey, LatentNorm norm, RopeScaling scaling, double ropeEnergy) {
+
+    UpcycledLayer finish(LayerPlan plan, BaseAttention base) {
+        String prefix = ParameterShapes.layer(plan.layer()) + "self_attn.";
+        Map<String, Matrix> tensors = new LinkedHashMap<>();
+        query.putInto(tensors, prefix);
+        Matrix down = norm.applyToDown(kv.down()); // (R, D)
+        tensors.put(prefix + "kv_a_proj_with_mqa.weight", Matrix.stack(down, ropeKey)); // (R+P, D)
+        norm.putInto(tensors, prefix);
+        tensors.put(prefix + "kv_b_proj.weight", norm.applyToUp(kv.up())); // (H*(N+E), R)
+        AttentionConfig.Mla attention = attention(plan, base);
+        return new UpcycledLayer(attention, tensors, report(plan, base, attention));
+    }
+
+    private AttentionConfig.Mla attention(LayerPlan plan, BaseAttention base) {
+        int n = plan.qkNopeHeadDim();
+        int p = plan.qkRopeHeadDim();
+        return new AttentionConfig.Mla(
+                base.shape().numHeads(),
+                query.rank(),
+                kv.rank(),
+                n,
+                p,
+                base.shape().headDim(),
+                false,
+                norm.gain() != null,
+                scaling,
+                Math.pow(n + p, -0.5));
+    }
+
+    private LayerReport report(LayerPlan plan, BaseAttention base, AttentionConfig.Mla attention) {
+        return new LayerReport(
+                plan.layer(),
+                true,
+                kv.rank(),
+                query.rank(),
+                plan.qkNopeHeadDim(),
+                plan.qkRopeHeadDim(),
+                attention.kvElementsPerToken(),
+                base.shape().kvElementsPerToken(),
+                kv.energyKept(),
+                query.energyKept(),
+                ropeEnergy,
+                norm.error());
+    }
+}
