@@ -10,6 +10,8 @@ import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
 
@@ -46,7 +48,11 @@ final class Goldens {
 
     /** The student of these layers, in double; without any, the base itself. */
     static Student student(BaseWeights base, List<UpcycledLayer> layers) {
-        return StudentInitializer.assemble(base, layers, List.of(), DataType.DOUBLE);
+        return student(base, layers, DataType.DOUBLE);
+    }
+
+    static Student student(BaseWeights base, List<UpcycledLayer> layers, DataType type) {
+        return StudentInitializer.assemble(base, layers, List.of(), type);
     }
 
     /** Logits (numSequences * T * V). */
@@ -54,7 +60,7 @@ final class Goldens {
         int longest = ids.length / numSequences;
         int vocabSize = student.config().vocabSize();
         try (CausalLm model = model(student, longest);
-                Arena arena = Arena.ofElements(DataType.DOUBLE, model.arenaElements((m, a) -> {
+                Arena arena = Arena.ofElements(student.weights().type(), model.arenaElements((m, a) -> {
                     m.hiddenStates(ids, numSequences, a, null);
                     a.matrix(ids.length, vocabSize);
                 }))) {
@@ -66,12 +72,18 @@ final class Goldens {
     }
 
     private static CausalLm model(Student student, int longest) {
-        return new CausalLm(student.config(), student.weights(), null, new NaiveKernels(DataType.DOUBLE), longest);
+        DataType type = student.weights().type();
+        Kernels kernels = type == DataType.DOUBLE ? new NaiveKernels(type) : new CpuKernels(1);
+        return new CausalLm(student.config(), student.weights(), null, kernels, longest);
     }
 
     /** Calibration of all layers of {@code base}. */
     static Calibration calibration(BaseWeights base, List<int[]> windows) {
-        try (Student student = student(base, List.of());
+        return calibration(base, windows, DataType.DOUBLE);
+    }
+
+    static Calibration calibration(BaseWeights base, List<int[]> windows, DataType type) {
+        try (Student student = student(base, List.of(), type);
                 CausalLm model = model(student, windows.get(0).length)) {
             int numLayers = base.config().numLayers();
             return Calibration.of(
