@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.config.UserException;
@@ -25,6 +26,9 @@ import org.xecomla.spark.SubmitConf;
  * spark-submit. A configuration that cannot be right ends here, before a cluster is asked for anything.
  */
 public final class SubmitArguments {
+    private static final Pattern MASTER =
+            Pattern.compile("local(\\[[^]]+])?|local-cluster\\[[^]]+]|spark://.+|yarn|k8s://.+");
+
     private SubmitArguments() {}
 
     public static void main(String[] arguments) {
@@ -88,6 +92,16 @@ public final class SubmitArguments {
 
     /** From the command line, else the configuration, else Spark's own defaults, else this machine. */
     private static String masterOf(List<String> submitFlags, SparkSettings settings, Map<String, String> environment) {
+        String master = chosenMaster(submitFlags, settings, environment);
+        if (!MASTER.matcher(master).matches()) {
+            throw new UserException("spark.master = " + master
+                    + " is no master of Spark: local[N], local-cluster[E,C,MB], spark://HOST:PORT, yarn or k8s://URL");
+        }
+        return master;
+    }
+
+    private static String chosenMaster(
+            List<String> submitFlags, SparkSettings settings, Map<String, String> environment) {
         int flag = submitFlags.lastIndexOf("--master");
         if (flag >= 0 && flag + 1 < submitFlags.size()) {
             return submitFlags.get(flag + 1);

@@ -13,6 +13,8 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
+import org.apache.spark.storage.BlockManager;
+import org.xecomla.config.DistillConfig.Averaging;
 import org.xecomla.train.ParameterAveraging;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
@@ -21,7 +23,7 @@ import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
 
 /**
- * One leg of a training run: a barrier job whose P tasks start together, join a ring, and live until the leg ends. When
+ * One leg of a training run: a barrier job whose P tasks start together, find each other, and live until the leg ends. When
  * one of them fails, all do; the next leg is the caller's to start.
  */
 final class BarrierLeg {
@@ -36,18 +38,20 @@ final class BarrierLeg {
     /**
      * Runs {@code task} P times at once and returns what each made of it, by rank.
      *
+     * @param averaging how the tasks exchange parameters
      * @param timeout the longest wait of one replica for another
      * @throws org.xecomla.config.UserException when a task met something that the user must mend
      * @throws IllegalStateException when a task failed otherwise
      * @throws org.apache.spark.SparkException (unchecked by Scala) when a task was lost with its executor
      */
-    static <R> List<R> run(JavaSparkContext spark, RingGroup group, Duration timeout, Task<R> task) {
+    static <R> List<R> run(
+            JavaSparkContext spark, RingGroup group, Averaging averaging, Duration timeout, Task<R> task) {
         List<Integer> ranks = IntStream.range(0, group.numReplicas()).boxed().toList();
         ClassTag<Outcome<R>> outcomeType = ClassTag$.MODULE$.apply(Outcome.class);
         RDD<Outcome<R>> outcomes = spark.parallelize(ranks, group.numReplicas())
                 .rdd()
                 .barrier()
-                .mapPartitions(new Member<>(group, timeout, task), false, outcomeType);
+                .mapPartitions(new Member<>(group, averaging, timeout, task), false, outcomeType);
         return Outcome.values(outcomes.toJavaRDD().collect());
     }
 
@@ -55,11 +59,13 @@ final class BarrierLeg {
     private static final class Member<R> extends AbstractFunction1<Iterator<Integer>, Iterator<Outcome<R>>>
             implements Serializable {
         private final RingGroup group;
+        private final Averaging transport;
         private final Duration timeout;
         private final Task<R> task;
 
-        Member(RingGroup group, Duration timeout, Task<R> task) {
+        Member(RingGroup group, Averaging transport, Duration timeout, Task<R> task) {
             this.group = group;
+            this.transport = transport;
             this.timeout = timeout;
             this.task = task;
         }
@@ -80,6 +86,15 @@ final class BarrierLeg {
             if (group.numReplicas() == 1) {
                 return ParameterAveraging.alone();
             }
+            if (transport == Averaging.DRIVER) {
+                BlockManager blocks = SparkEnv.get().blockManager();
+                return new BlockAveraging(
+                        group, rank, new BlockExchange(group, rank, blocks, timeout, context::isInterrupted));
+            }
+            return joinRing(context, rank);
+        }
+
+        private ParameterAveraging joinRing(BarrierTaskContext context, int rank) throws IOException {
             // Only the address that Spark itself uses for this executor, not every interface of the machine.
             String host = SparkEnv.get().blockManager().blockManagerId().host();
             ServerSocketChannel server = ServerSocketChannel.open();

@@ -115,7 +115,7 @@ final class DistillStage {
         try {
             RingGroup group = RingGroup.create(layout.dir().toString(), generation, replicas);
             DistillTask task = new DistillTask(config, layout, origin, from.step(), accumulator);
-            BarrierLeg.run(context.spark(), group, NEIGHBOUR_TIMEOUT, task);
+            BarrierLeg.run(context.spark(), group, config.distill().averaging(), NEIGHBOUR_TIMEOUT, task);
             listener.report(accumulator.value());
             return null;
         } catch (UserException e) {

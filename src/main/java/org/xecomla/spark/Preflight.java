@@ -7,7 +7,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ConfigException;
-import org.xecomla.config.DistillConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
@@ -57,9 +56,6 @@ final class Preflight {
         }
         if (stages.contains(Stage.TEACHER)) {
             TeacherStage.codec(config).encoder(sequenceLength, teacher.vocabSize(), 0);
-        }
-        if (stages.contains(Stage.DISTILL) && config.distill().averaging() != DistillConfig.Averaging.RING) {
-            throw new ConfigException("distill.averaging = driver is not available in this version: set it to ring");
         }
         requireWritable(DataFiles.path(config.run().dir()));
     }

@@ -1,6 +1,6 @@
 package org.xecomla.spark;
 
-/** The ring is broken or cannot be closed: a neighbour left, hangs, or never came. The cause of the trouble is elsewhere. */
+/** The replicas have lost each other: another one left, hangs, or never came. The cause of the trouble is elsewhere. */
 final class RingLostException extends RuntimeException {
     RingLostException(String message) {
         super(message);

@@ -72,6 +72,7 @@ class SubmitArgumentsTest {
     @Test
     void whatCannotBeRightEndsHere() {
         assertThrows(UserException.class, () -> arguments("run", "--conf", "missing.conf", "--"));
+        assertThrows(UserException.class, () -> arguments("run", "--", "--master", "nonsense"));
         assertThrows(UserException.class, () -> arguments("run", "-Dspark.driver-memory", "--"));
         assertThrows(UserException.class, () -> arguments("run", "-Dspark.drivermemory=1g", "--"));
     }

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +19,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.DistillConfig.Averaging;
 import org.xecomla.config.UserException;
+import org.xecomla.tensor.Tensor;
 
 @Tag("spark")
 class BarrierLegTest {
@@ -38,11 +46,13 @@ class BarrierLegTest {
         spark.stop();
     }
 
-    @Test
-    void theTasksOfALegMeetInARing() {
+    @ParameterizedTest
+    @EnumSource
+    void theTasksOfALegMeet(Averaging transport) {
         List<double[]> sums = BarrierLeg.run(
                 spark,
                 RingGroup.create("test", 1, 3),
+                transport,
                 TIMEOUT,
                 averaging -> averaging.sum(averaging.rank(), averaging.numReplicas()));
         assertEquals(3, sums.size());
@@ -51,11 +61,49 @@ class BarrierLegTest {
         }
     }
 
-    private static Exception failWith(RuntimeException reason) {
+    /** Weights of member {@code rank}, in segments that do not divide by three. */
+    private static List<Tensor> segments(int rank) {
+        List<Tensor> segments = new ArrayList<>();
+        for (int length : new int[] {1, 2, 1000, 5_000_011}) {
+            double[] values = new Random(rank + length).doubles(length, -1, 1).toArray();
+            segments.add(Tensor.of(DataType.FLOAT, 1, length, values));
+        }
+        return segments;
+    }
+
+    private static List<float[]> averages(Averaging transport, int numReplicas) {
+        return BarrierLeg.run(spark, RingGroup.create("test", 1, numReplicas), transport, TIMEOUT, averaging -> {
+            List<Tensor> segments = segments(averaging.rank());
+            for (int round = 0; round < 3; round++) {
+                averaging.average(segments, 1.0 / averaging.numReplicas());
+            }
+            float[] all = new float[5_001_014];
+            int at = 0;
+            for (Tensor segment : segments) {
+                segment.read(all, at);
+                at += segment.cols();
+            }
+            return all;
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void bothTransportsGiveTheSameAverage(int numReplicas) {
+        List<float[]> ring = averages(Averaging.RING, numReplicas);
+        List<float[]> blocks = averages(Averaging.DRIVER, numReplicas);
+        for (int rank = 0; rank < numReplicas; rank++) {
+            assertArrayEquals(ring.get(0), ring.get(rank), 0);
+            assertArrayEquals(blocks.get(0), blocks.get(rank), 0);
+            assertArrayEquals(ring.get(rank), blocks.get(rank), 1e-6f);
+        }
+    }
+
+    private static Exception failWith(RuntimeException reason, Averaging transport) {
         long start = System.nanoTime();
         Exception e = assertThrows(
                 RuntimeException.class,
-                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 2), TIMEOUT, averaging -> {
+                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 2), transport, TIMEOUT, averaging -> {
                     if (averaging.rank() == 1) {
                         throw reason;
                     }
@@ -66,15 +114,16 @@ class BarrierLegTest {
         return e;
     }
 
-    @Test
-    void oneFailureEndsTheLegAndIsItsReason() {
-        Exception e = failWith(new IllegalArgumentException("the reason"));
+    @ParameterizedTest
+    @EnumSource
+    void oneFailureEndsTheLegAndIsItsReason(Averaging transport) {
+        Exception e = failWith(new IllegalArgumentException("the reason"), transport);
         assertEquals("replica 1 failed: java.lang.IllegalArgumentException: the reason", e.getMessage());
     }
 
     @Test
     void whatTheUserMustMendArrivesAsItIs() {
-        Exception e = failWith(new UserException("the file F is broken: mend it"));
+        Exception e = failWith(new UserException("the file F is broken: mend it"), Averaging.RING);
         assertInstanceOf(UserException.class, e);
         assertEquals("the file F is broken: mend it", e.getMessage());
     }
@@ -86,13 +135,14 @@ class BarrierLegTest {
         ProgressAccumulator accumulator = new ProgressAccumulator();
         spark.sc().register(accumulator, ProgressAccumulator.NAME);
         spark.sc().addSparkListener(listener);
-        Thread leg = new Thread(() -> BarrierLeg.run(spark, RingGroup.create("test", 1, 1), TIMEOUT, averaging -> {
-            for (int step = 1; step <= 1000; step++) {
-                accumulator.add(new Progress(step, step * 10L, 1.0 / step, System.currentTimeMillis()));
-                Thread.sleep(5);
-            }
-            return true;
-        }));
+        Thread leg = new Thread(
+                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 1), Averaging.RING, TIMEOUT, averaging -> {
+                    for (int step = 1; step <= 1000; step++) {
+                        accumulator.add(new Progress(step, step * 10L, 1.0 / step, System.currentTimeMillis()));
+                        Thread.sleep(5);
+                    }
+                    return true;
+                }));
         leg.start();
         Progress first = seen.poll(30, TimeUnit.SECONDS);
         Progress second = seen.poll(30, TimeUnit.SECONDS);

@@ -81,7 +81,8 @@ class SubmitTest {
     private static Submitted submit(String name, String master, String... command) throws Exception {
         List<String> words = new ArrayList<>(List.of("submit/xecomla"));
         words.addAll(List.of(command));
-        settings(name, master).forEach((key, value) -> words.addAll(List.of("-D", key + "=" + value)));
+        // Before those of the caller, which win.
+        settings(name, master).forEach((key, value) -> words.addAll(2, List.of("-D", key + "=" + value)));
         Path log = Files.createTempFile(dir, name, ".log");
         ProcessBuilder builder =
                 new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -134,6 +135,16 @@ class SubmitTest {
         assertTrue(run.output().contains("ended early"), run.output());
         assertTrue(run.output().contains("distill  goes on from step "), run.output());
         assertArrayEquals(uninterrupted, TinyRun.studentWeights(config("executors")), 0);
+    }
+
+    /** With two replicas the order of a sum changes nothing, so both ways give the same bits. */
+    @Test
+    void averagingThroughSparkEqualsTheRing() throws Exception {
+        String tokens = "distill.tokens=" + 60 * 6 * TinyRun.SEQUENCE_LENGTH;
+        submit("ring", "local[2]", "run", "-D", tokens).awaitEnd(0);
+        submit("blocks", "local-cluster[2,1,1024]", "run", "-D", tokens, "-D", "distill.averaging=driver")
+                .awaitEnd(0);
+        assertArrayEquals(TinyRun.studentWeights(config("ring")), TinyRun.studentWeights(config("blocks")), 0);
     }
 
     @Test
