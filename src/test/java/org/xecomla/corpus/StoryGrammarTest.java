@@ -29,7 +29,9 @@ class StoryGrammarTest {
 
     @Test
     void thisIsStoryZeroOfSeedZeroOnEveryMachine() {
-        assertEquals("", new StoryGrammar(0).story(0).text());
+        String begin =
+                "Not long ago Noah, a quiet boy, lived with his grandfather near the forest. All day long he sang, ";
+        assertEquals(begin, new StoryGrammar(0).story(0).text().substring(0, begin.length()));
     }
 
     @Test
