@@ -49,7 +49,7 @@ public final class Pipeline {
                 status(directory, RunStatus.State.RUNNING, stage, appId, null);
                 try {
                     run(stage, context);
-                } catch (RuntimeException e) {
+                } catch (Throwable e) { // Spark throws checked exceptions unannounced
                     status(directory, RunStatus.State.FAILED, stage, appId, firstLine(e));
                     throw e;
                 }
@@ -79,7 +79,7 @@ public final class Pipeline {
         }
     }
 
-    private static String firstLine(Exception e) {
+    private static String firstLine(Throwable e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
     }
 }

@@ -24,7 +24,7 @@ import org.xecomla.config.RunConfig;
 /** What {@code submit/xecomla} starts, as processes of their own, some of which are killed. */
 @Tag("spark")
 class SubmitTest {
-    private static final int STEPS = 3000;
+    private static final int STEPS = 1200;
 
     @TempDir
     static Path dir;
@@ -49,7 +49,7 @@ class SubmitTest {
     private static Map<String, String> settings(String name, String master) {
         Map<String, String> settings = tiny.settings(name, 2);
         settings.put("distill.tokens", Integer.toString(STEPS * 6 * TinyRun.SEQUENCE_LENGTH));
-        settings.put("distill.checkpoint-every", "100");
+        settings.put("distill.checkpoint-every", "60");
         settings.put("spark.master", master);
         settings.put("spark.executor-memory", "512m");
         return settings;
