@@ -78,7 +78,7 @@ class ArchitectureTest {
     void onlyCliSpeaksToTheConsole() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("org.xecomla.cli..", "org.xecomla.spark..")
+                .resideOutsideOfPackage("org.xecomla.cli..")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()

@@ -1,6 +1,7 @@
 package org.xecomla.cli;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.xecomla.checkpoint.ModelDirectory;
@@ -74,7 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private static int[] concat(int[] a, int[] b) {
-        int[] joined = java.util.Arrays.copyOf(a, a.length + b.length);
+        int[] joined = Arrays.copyOf(a, a.length + b.length);
         System.arraycopy(b, 0, joined, a.length, b.length);
         return joined;
     }

@@ -15,9 +15,9 @@ final class Texts {
 
     /** The tokenizer at {@code path}, beginning documents as {@code model} says; refused where the model is too small for it. */
     static Tokenizer tokenizer(String path, ModelConfig model) {
-        Tokenizer tokenizer = Tokenizer.open(DataFiles.path(path));
+        Tokenizer tokenizer = Tokenizer.openFor(model, DataFiles.path(path));
         tokenizer.requireFits(model.vocabSize(), "the model");
-        return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
+        return tokenizer;
     }
 
     /**

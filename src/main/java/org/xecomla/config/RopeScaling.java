@@ -1,6 +1,7 @@
 package org.xecomla.config;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain rope
@@ -33,9 +34,9 @@ public sealed interface RopeScaling extends Serializable {
             implements RopeScaling {}
 
     /** Explicit angular frequencies, one a plane: students whose rope planes were picked from the base's. */
-    record Explicit(java.util.List<Double> inverseFrequencies) implements RopeScaling {
+    record Explicit(List<Double> inverseFrequencies) implements RopeScaling {
         public Explicit {
-            inverseFrequencies = java.util.List.copyOf(inverseFrequencies);
+            inverseFrequencies = List.copyOf(inverseFrequencies);
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.corpus;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import org.xecomla.files.RandomReader;
 
 /**
@@ -31,7 +32,7 @@ final class LineReader {
 
     private void skipByteOrderMark() {
         fill();
-        if (buffer.length >= 3 && java.util.Arrays.equals(buffer, 0, 3, BYTE_ORDER_MARK, 0, 3)) {
+        if (buffer.length >= 3 && Arrays.equals(buffer, 0, 3, BYTE_ORDER_MARK, 0, 3)) {
             next = 3;
         }
     }

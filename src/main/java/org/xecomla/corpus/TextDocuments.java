@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
@@ -146,7 +147,7 @@ public final class TextDocuments {
         }
         if (!text.isTextual()) {
             throw new UserException(location.describe() + " has no text under \"" + key + "\" but "
-                    + text.getNodeType().toString().toLowerCase(java.util.Locale.ROOT));
+                    + text.getNodeType().toString().toLowerCase(Locale.ROOT));
         }
         return text.textValue();
     }

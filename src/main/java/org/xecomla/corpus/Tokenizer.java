@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
+import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
@@ -86,6 +87,12 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException(
                     file + " is not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
         }
+    }
+
+    /** The tokenizer at {@code directoryOrFile}, beginning documents as {@code model} says. */
+    public static Tokenizer openFor(ModelConfig model, Path directoryOrFile) {
+        Tokenizer tokenizer = open(directoryOrFile);
+        return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
     }
 
     /** The same tokenizer with another beginning-of-sequence token, commonly the model's; -1: none. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -35,8 +36,8 @@ public record ShardHeader(
         if (recordsPerBlock < 1) {
             throw new IllegalArgumentException("blocks of " + recordsPerBlock + " records");
         }
-        settings = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(settings));
-        inputs = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(inputs));
+        settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
+        inputs = Collections.unmodifiableSortedMap(new TreeMap<>(inputs));
     }
 
     public static ShardHeader of(

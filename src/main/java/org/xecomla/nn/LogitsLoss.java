@@ -1,5 +1,6 @@
 package org.xecomla.nn;
 
+import java.util.Arrays;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -181,7 +182,7 @@ record LogitsLoss(Kernels kernels) {
         }
         if (labels != null) {
             double[] values = new double[labels.length]; // (N)
-            java.util.Arrays.fill(values, -weights.ce());
+            Arrays.fill(values, -weights.ce());
             kernels.scatterAddColumns(values, labels, logits); // (N, V)
         }
     }

@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.ParameterAveraging;
@@ -147,7 +148,7 @@ final class BlockAveraging implements ParameterAveraging {
     private List<ByteBuffer> share(ByteBuffer mine) {
         long event = blocks.nextEvent();
         blocks.publish(event, BlockExchange.ALL, mine.duplicate());
-        List<ByteBuffer> all = new java.util.ArrayList<>();
+        List<ByteBuffer> all = new ArrayList<>();
         for (int from = 0; from < numReplicas(); from++) {
             all.add(from == rank ? mine : blocks.fetch(event, from, BlockExchange.ALL));
         }

@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -52,8 +53,7 @@ final class DistillStage {
     void run() {
         Map<String, String> settings = new TreeMap<>(config.settings("distill"));
         // These change how the work is done and not what is asked for: a run may go on with others.
-        settings.keySet()
-                .removeAll(java.util.Set.of("distill.replicas", "distill.averaging", "distill.checkpoint-every"));
+        settings.keySet().removeAll(Set.of("distill.replicas", "distill.averaging", "distill.checkpoint-every"));
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("shards", InputDigests.ofStage(layout.trainShards(), ShardStage.KIND));
         inputs.put("targets", InputDigests.ofStage(layout.targets(), TeacherStage.KIND));

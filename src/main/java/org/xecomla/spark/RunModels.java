@@ -21,8 +21,7 @@ final class RunModels {
 
     /** The run's tokenizer; documents begin as {@code model} says. */
     static Tokenizer tokenizer(RunConfig config, ModelConfig model) {
-        Tokenizer tokenizer = Tokenizer.open(DataFiles.path(config.models().requireTokenizer()));
-        return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
+        return Tokenizer.openFor(model, DataFiles.path(config.models().requireTokenizer()));
     }
 
     /** How the run's documents become sequences for {@code model}. */

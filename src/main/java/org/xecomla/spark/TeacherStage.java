@@ -3,6 +3,7 @@ package org.xecomla.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -85,7 +86,7 @@ final class TeacherStage {
     static TargetCodec codec(RunConfig config) {
         TargetsConfig targets = config.targets();
         return TargetCodec.of(key -> switch (key) {
-            case "codec" -> targets.codec().name().toLowerCase(java.util.Locale.ROOT);
+            case "codec" -> targets.codec().name().toLowerCase(Locale.ROOT);
             case "k" -> Integer.toString(targets.k());
             case "samples" -> Integer.toString(targets.samples());
             case "temperature" -> Double.toString(targets.temperature());

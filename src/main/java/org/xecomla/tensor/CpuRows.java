@@ -1,6 +1,7 @@
 package org.xecomla.tensor;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Operations of {@link CpuKernels} that work row by row: norms, rope, copies of heads, embedding, softmax. */
 final class CpuRows {
@@ -44,7 +45,7 @@ final class CpuRows {
 
     private static void require(boolean fits, String what, Object... operands) {
         if (!fits) {
-            throw new IllegalArgumentException(what + " of " + java.util.Arrays.toString(operands));
+            throw new IllegalArgumentException(what + " of " + Arrays.toString(operands));
         }
     }
 

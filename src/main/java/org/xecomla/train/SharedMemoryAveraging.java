@@ -1,5 +1,7 @@
 package org.xecomla.train;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.xecomla.tensor.Tensor;
@@ -104,7 +106,7 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
 
         Group(int numReplicas) {
             this.numReplicas = numReplicas;
-            this.segments = new java.util.ArrayList<>(java.util.Collections.nCopies(numReplicas, List.<Tensor>of()));
+            this.segments = new ArrayList<>(Collections.nCopies(numReplicas, List.<Tensor>of()));
             this.shares = new double[numReplicas];
             this.values = new double[numReplicas][];
         }

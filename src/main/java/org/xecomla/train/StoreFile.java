@@ -1,5 +1,6 @@
 package org.xecomla.train;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
@@ -59,7 +60,7 @@ final class StoreFile {
         double[] mean = new double[part.length];
         for (int from = 0; from < flat.cols(); from += part.length) {
             int count = Math.min(part.length, flat.cols() - from);
-            java.util.Arrays.fill(mean, 0);
+            Arrays.fill(mean, 0);
             for (int f = 0; f < files.size(); f++) {
                 SafetensorsFile.Entry entry = files.get(f).entry(name);
                 if (entry.numElements() != flat.length()) {

@@ -1,5 +1,6 @@
 package org.xecomla.upcycle;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.xecomla.config.AttentionConfig;
@@ -76,7 +77,7 @@ final class LayerPlanner {
         RopeRows rows = config.ropeRows().orElse(aligned ? RopeRows.FOLD : RopeRows.LAST);
         boolean ofAligned = rows == RopeRows.FOLD || rows == RopeRows.STRONGEST;
         if (ofAligned != aligned) {
-            throw new ConfigException("upcycle.rope-rows = " + rows.name().toLowerCase(java.util.Locale.ROOT)
+            throw new ConfigException("upcycle.rope-rows = " + rows.name().toLowerCase(Locale.ROOT)
                     + " is not for method "
                     + (aligned ? "aligned: use fold or strongest" : "xecomla: use last or stride"));
         }
@@ -116,7 +117,7 @@ final class LayerPlanner {
         boolean whole = ropeRows == RopeRows.STRIDE || ropeRows == RopeRows.FOLD;
         if (whole && e % ropeDim != 0) {
             throw new ConfigException(key + " does not divide the base's head dimension " + e + ", which rope-rows "
-                    + ropeRows.name().toLowerCase(java.util.Locale.ROOT) + " asks for");
+                    + ropeRows.name().toLowerCase(Locale.ROOT) + " asks for");
         }
     }
 
