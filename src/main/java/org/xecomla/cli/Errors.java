@@ -15,11 +15,9 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
     public int handleExecutionException(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
         String line = forPeople(e);
         if (line != null) {
-            command.getErr().println("xecomla " + command.getCommandName() + ": " + line);
+            command.getErr().println(nameOf(command) + ": " + line);
         } else {
-            command.getErr()
-                    .println("xecomla " + command.getCommandName()
-                            + ": internal error, please report it with what follows");
+            command.getErr().println(nameOf(command) + ": internal error, please report it with what follows");
             e.printStackTrace(command.getErr());
         }
         command.getErr().flush();
@@ -30,16 +28,13 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
     public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         command.getErr()
-                .println("xecomla " + command.getCommandName() + ": " + e.getMessage() + " (see " + helpOf(command)
-                        + ")");
+                .println(nameOf(command) + ": " + e.getMessage() + " (see submit/" + nameOf(command) + " --help)");
         command.getErr().flush();
         return MISUSED;
     }
 
-    private static String helpOf(CommandLine command) {
-        return command.getParent() == null
-                ? "submit/xecomla --help"
-                : "submit/xecomla " + command.getCommandName() + " --help";
+    private static String nameOf(CommandLine command) {
+        return command.getCommandSpec().qualifiedName();
     }
 
     /** The one line, or null where the cause is not something that the user did. */
