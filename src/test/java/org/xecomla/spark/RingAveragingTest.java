@@ -197,10 +197,10 @@ class RingAveragingTest {
 
     private static void assertRefused(InetSocketAddress address, Introduction introduction) throws Exception {
         try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
-            introduction.write(new DataOutputStream(socket.getOutputStream()));
-            socket.shutdownOutput();
             int answer;
-            try {
+            try { // the refusal may come before the last word is said: then the writing breaks
+                introduction.write(new DataOutputStream(socket.getOutputStream()));
+                socket.shutdownOutput();
                 answer = socket.getInputStream().read();
             } catch (java.net.SocketException reset) {
                 answer = -1;
