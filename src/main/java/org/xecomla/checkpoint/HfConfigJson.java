@@ -2,6 +2,7 @@ package org.xecomla.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
@@ -54,6 +55,23 @@ public final class HfConfigJson {
         }
     }
 
+    /**
+     * Reads the shape of a grouped-query model whose weights are elsewhere: all that estimates and parity tables need.
+     *
+     * @param path config.json of model_type llama
+     * @throws ConfigException where a key is missing, or says something that is not supported
+     */
+    public static ModelConfig readLlama(Path path) {
+        ModelJson json = ModelJson.read(path);
+        if (!json.text("model_type", "").equals(LLAMA)) {
+            throw new ConfigException(json.where() + ": without weights only model_type llama can be read, not "
+                    + json.json().path("model_type"));
+        }
+        HfConfigJson reader = new HfConfigJson(json, Map.of());
+        reader.refuseUnsupported();
+        return reader.model(Collections.nCopies(json.integer("num_hidden_layers"), reader.gqa()));
+    }
+
     /** Whether a checkpoint's rope rows are interleaved: true but for DeepSeek's {@code rope_interleave: false}. */
     static boolean ropeInterleaved(Path path) {
         return ModelJson.read(path).flag("rope_interleave", true);
@@ -71,6 +89,10 @@ public final class HfConfigJson {
             LayerTensors tensors = new LayerTensors(shapes, l);
             attention.add(tensors.isLatent() ? mla(tensors, ranks(l)) : gqa());
         }
+        return model(attention);
+    }
+
+    private ModelConfig model(List<AttentionConfig> attention) {
         return new ModelConfig(
                 json.integer("hidden_size"),
                 json.integer("intermediate_size"),

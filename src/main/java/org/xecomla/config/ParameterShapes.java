@@ -13,7 +13,11 @@ public final class ParameterShapes {
     public static final String HEAD = "lm_head.weight";
 
     /** Rows and columns of a parameter. */
-    public record Shape(int rows, int cols) {}
+    public record Shape(int rows, int cols) {
+        public long numElements() {
+            return (long) rows * cols;
+        }
+    }
 
     private ParameterShapes() {}
 
@@ -42,6 +46,11 @@ public final class ParameterShapes {
             shapes.put(HEAD, new Shape(model.vocabSize(), d));
         }
         return shapes;
+    }
+
+    /** How many numbers {@code model} has to learn; a tied head is not counted twice. */
+    public static long numParameters(ModelConfig model) {
+        return of(model).values().stream().mapToLong(Shape::numElements).sum();
     }
 
     private static void attention(AttentionConfig attention, String prefix, int d, Map<String, Shape> shapes) {

@@ -27,24 +27,8 @@ record LatentLayer(
         tensors.put(prefix + "kv_a_proj_with_mqa.weight", Matrix.stack(down, ropeKey)); // (R+P, D)
         norm.putInto(tensors, prefix);
         tensors.put(prefix + "kv_b_proj.weight", norm.applyToUp(kv.up())); // (H*(N+E), R)
-        AttentionConfig.Mla attention = attention(plan, base);
+        AttentionConfig.Mla attention = plan.attention(base.shape(), kv.rank(), query.rank(), scaling);
         return new UpcycledLayer(attention, tensors, report(plan, base, attention));
-    }
-
-    private AttentionConfig.Mla attention(LayerPlan plan, BaseAttention base) {
-        int n = plan.qkNopeHeadDim();
-        int p = plan.qkRopeHeadDim();
-        return new AttentionConfig.Mla(
-                base.shape().numHeads(),
-                query.rank(),
-                kv.rank(),
-                n,
-                p,
-                base.shape().headDim(),
-                false,
-                norm.gain() != null,
-                scaling,
-                Math.pow(n + p, -0.5));
     }
 
     private LayerReport report(LayerPlan plan, BaseAttention base, AttentionConfig.Mla attention) {

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
@@ -42,6 +43,34 @@ public record LayerPlan(
                 singularValues,
                 kvNorm,
                 ropeScaling);
+    }
+
+    /**
+     * The latent attention of this plan, once its ranks are known.
+     *
+     * @param base the attention that it replaces
+     * @param queryLatentRank 0: full q_proj
+     * @param rope as it came out
+     */
+    AttentionConfig.Mla attention(AttentionConfig.Gqa base, int kvLatentRank, int queryLatentRank, RopeScaling rope) {
+        return new AttentionConfig.Mla(
+                base.numHeads(),
+                queryLatentRank,
+                kvLatentRank,
+                qkNopeHeadDim,
+                qkRopeHeadDim,
+                base.headDim(),
+                false,
+                kvNorm,
+                rope,
+                Math.pow(qkNopeHeadDim + qkRopeHeadDim, -0.5));
+    }
+
+    /** The same with the largest ranks that the plan allows; those that follow from weights may be less. */
+    AttentionConfig.Mla largestAttention(AttentionConfig.Gqa base, int hiddenSize) {
+        int ofKv = Math.min(2 * base.numKvHeads() * base.headDim(), hiddenSize);
+        int ofQuery = Math.min(base.numHeads() * base.headDim(), hiddenSize);
+        return attention(base, kvRank.largest(ofKv), queryRank == null ? 0 : queryRank.largest(ofQuery), ropeScaling);
     }
 
     /** Whether the layer can only be made with calibration text. */

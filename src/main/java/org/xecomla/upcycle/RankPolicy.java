@@ -15,11 +15,19 @@ public sealed interface RankPolicy extends Serializable {
      */
     int rank(Matrix singularValues);
 
+    /** The most that {@link #rank} can be of a matrix of rank {@code possible}. */
+    int largest(int possible);
+
     /** The same rank whatever the singular values; cut at how many there are. */
     record Fixed(int rank) implements RankPolicy {
         @Override
         public int rank(Matrix singularValues) {
-            return Math.min(rank, singularValues.cols());
+            return largest(singularValues.cols());
+        }
+
+        @Override
+        public int largest(int possible) {
+            return Math.min(rank, possible);
         }
     }
 
@@ -47,6 +55,11 @@ public sealed interface RankPolicy extends Serializable {
                     yield Math.min(k, (within + CODE_MULTIPLE - 1) / CODE_MULTIPLE * CODE_MULTIPLE);
                 }
             };
+        }
+
+        @Override
+        public int largest(int possible) {
+            return possible;
         }
 
         /** X-EcoMLA's code before it rounds: how many prefix sums are within the share, at least 1. */

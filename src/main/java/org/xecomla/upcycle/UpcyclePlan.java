@@ -70,6 +70,20 @@ public record UpcyclePlan(List<LayerPlan> layers, int calibrationTokens, List<St
         return layers.stream().map(LayerPlan::layer).toList();
     }
 
+    /**
+     * The shape of the student, found without its weights.
+     *
+     * <p>Exact with fixed ranks; ranks by energy follow from the weights, and stand here as the largest possible.
+     */
+    public ModelConfig student(ModelConfig base) {
+        List<AttentionConfig> attention = new ArrayList<>(base.attention());
+        for (LayerPlan plan : layers) {
+            AttentionConfig.Gqa shape = (AttentionConfig.Gqa) base.attention().get(plan.layer());
+            attention.set(plan.layer(), plan.largestAttention(shape, base.hiddenSize()));
+        }
+        return base.withAttention(attention);
+    }
+
     /** Whether the student can only be made with calibration text. */
     public boolean needsCalibration() {
         return layers.stream().anyMatch(LayerPlan::needsActivations);
