@@ -3,6 +3,7 @@ package org.xecomla.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.xecomla.config.RunConfig;
+import org.xecomla.spark.SubmitConf;
 import picocli.CommandLine.Option;
 
 /** Options that all commands share: where settings come from. */
@@ -20,14 +21,16 @@ final class ConfigOptions {
             description = "A setting, before those of the file. May be given often.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
+    /** The configuration of these options, as it was resolved where the command was given. */
+    RunConfig load() {
+        String sent = System.getProperty(SubmitConf.CONFIGURATION);
+        return sent == null ? load(Map.of()) : RunConfig.ofJson(sent);
+    }
+
     /** The configuration of these options; {@code values} that the command line gives by other names go before them. */
     RunConfig load(Map<String, String> values) {
         Map<String, String> overrides = new LinkedHashMap<>(settings);
         overrides.putAll(values);
         return file == null ? RunConfig.ofOverrides(overrides) : RunConfig.load(file, overrides);
-    }
-
-    RunConfig load() {
-        return load(Map.of());
     }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import org.xecomla.config.RunConfig;
@@ -47,11 +48,25 @@ public final class SubmitArguments {
         List<String> command = arguments.subList(2, split);
         List<String> submitFlags = arguments.subList(split + 1, arguments.size());
 
-        SparkSettings settings = load(command).spark();
-        String master = masterOf(submitFlags, settings, environment);
-        List<String> out = new ArrayList<>(SubmitConf.arguments(settings, master, jar, libraries));
+        RunConfig config = load(command);
+        String master = masterOf(submitFlags, config.spark(), environment);
+        List<String> out = new ArrayList<>(SubmitConf.arguments(config.spark(), master, jar, libraries));
+        if (driverElsewhere(submitFlags, config.spark())) {
+            out.addAll(List.of("--conf", SubmitConf.CONFIGURATION + "=" + config.toJson()));
+        }
         out.addAll(submitFlags);
         return out;
+    }
+
+    private static boolean driverElsewhere(List<String> submitFlags, SparkSettings settings) {
+        return after("--deploy-mode", submitFlags)
+                .map(mode -> mode.equals("cluster"))
+                .orElse(settings.deployMode() == SparkSettings.DeployMode.CLUSTER);
+    }
+
+    private static Optional<String> after(String flag, List<String> submitFlags) {
+        int at = submitFlags.lastIndexOf(flag);
+        return at >= 0 && at + 1 < submitFlags.size() ? Optional.of(submitFlags.get(at + 1)) : Optional.empty();
     }
 
     private static List<String> jars(File directory) {
@@ -102,11 +117,7 @@ public final class SubmitArguments {
 
     private static String chosenMaster(
             List<String> submitFlags, SparkSettings settings, Map<String, String> environment) {
-        int flag = submitFlags.lastIndexOf("--master");
-        if (flag >= 0 && flag + 1 < submitFlags.size()) {
-            return submitFlags.get(flag + 1);
-        }
-        return settings.master().orElseGet(() -> defaultMaster(environment));
+        return after("--master", submitFlags).or(settings::master).orElseGet(() -> defaultMaster(environment));
     }
 
     private static String defaultMaster(Map<String, String> environment) {

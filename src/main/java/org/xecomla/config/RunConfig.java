@@ -2,6 +2,8 @@ package org.xecomla.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.TreeMap;
@@ -83,6 +85,18 @@ public record RunConfig(
         Map<String, String> some = new TreeMap<>(settings);
         some.keySet().removeIf(chosen.negate());
         return some;
+    }
+
+    /** {@link #settings()} as one line of JSON, for {@link #ofJson}: all that another machine needs. */
+    public String toJson() {
+        return ConfigValueFactory.fromMap(settings).render(ConfigRenderOptions.concise());
+    }
+
+    /** @param json from {@link #toJson}, of this version */
+    public static RunConfig ofJson(String json) {
+        Map<String, String> settings = new TreeMap<>();
+        ConfigFactory.parseString(json).root().forEach((key, value) -> settings.put(key, (String) value.unwrapped()));
+        return ofOverrides(settings);
     }
 
     private Object writeReplace() {

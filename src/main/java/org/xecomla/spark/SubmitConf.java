@@ -12,6 +12,12 @@ import org.xecomla.config.SparkSettings;
  * native threads are set for driver and executors alike.
  */
 public final class SubmitConf {
+    /**
+     * The property that carries the whole configuration to a driver on another machine, where neither the file nor the
+     * environment that it was resolved in need be: {@link org.xecomla.config.RunConfig#toJson}.
+     */
+    public static final String CONFIGURATION = "spark.xecomla.configuration";
+
     private static final String JVM_OPTIONS =
             "--add-modules jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
     private static final List<String> NATIVE_THREADS = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");

@@ -10,10 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.spark.SubmitConf;
 
 class SubmitArgumentsTest {
     @TempDir
@@ -59,6 +62,28 @@ class SubmitArgumentsTest {
         assertEquals("yarn", after("--master", out));
         assertEquals("7", after("--num-executors", out));
         assertEquals(dir + "/lib/a.jar," + dir + "/lib/b.jar", after("--jars", out));
+    }
+
+    @Test
+    void aDriverElsewhereIsSentTheConfiguration() {
+        String conf = "--conf=" + dir.resolve("run.conf");
+        assertTrue(sent(arguments("run", conf, "--")).isEmpty());
+        List<String> out =
+                arguments("run", conf, "-D", "run.seed=8", "--", "--master", "yarn", "--deploy-mode", "cluster");
+        RunConfig there = RunConfig.ofJson(sent(out).orElseThrow());
+        assertEquals(8, there.run().seed());
+        assertEquals("3g", there.spark().driverMemory().orElseThrow());
+        assertEquals(RunConfig.load(dir.resolve("run.conf").toString(), Map.of("run.seed", "8")), there);
+        assertTrue(sent(arguments("run", conf, "-Dspark.deploy-mode=cluster", "--"))
+                .isPresent());
+    }
+
+    private static Optional<String> sent(List<String> arguments) {
+        String prefix = SubmitConf.CONFIGURATION + "=";
+        return arguments.stream()
+                .filter(argument -> argument.startsWith(prefix))
+                .map(argument -> argument.substring(prefix.length()))
+                .findFirst();
     }
 
     @Test
