@@ -23,6 +23,21 @@ sealed interface Attention permits GroupedQueryAttention, LatentAttention {
      */
     void backward(Tensor dY, Cache cache, Tensor dX, Arena arena);
 
+    /**
+     * Keeps what decoding needs of a forward over one whole sequence.
+     *
+     * @param tokens (T, E), overwritten: rows of a {@link KvCache}
+     */
+    void store(Cache cache, Tensor tokens, Arena arena);
+
+    /**
+     * One new token each of n sequences: caches it and attends over all that is cached of its sequence.
+     *
+     * @param x (n, D)
+     * @param y (n, D), adds: the residual stream
+     */
+    void decode(Tensor x, DecodeStep step, Tensor y, Arena arena);
+
     /** Whether any of its parameters is trained. */
     boolean trainable();
 

@@ -112,6 +112,19 @@ public final class CausalLm implements AutoCloseable {
         return new RopeKey(attention.ropeDim(), attention.ropeScaling());
     }
 
+    List<TransformerBlock> blocks() {
+        return blocks;
+    }
+
+    RmsNorm finalNorm() {
+        return finalNorm;
+    }
+
+    /** @param x (n, D), overwritten */
+    void embed(int[] ids, Tensor x) {
+        kernels.gatherRows(embedding, ids, x); // (n, D)
+    }
+
     private int firstTrainedBlock() {
         int first = 0;
         while (embeddingGradient == null
@@ -164,6 +177,20 @@ public final class CausalLm implements AutoCloseable {
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
     public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
+        return inference(ids, numSequences, arena, (l, block, cache) -> {
+            if (observer != null) {
+                observer.attentionInput(l, cache.attentionInput());
+            }
+        });
+    }
+
+    /** Sees a block right after its forward; the cache is valid during the call only. */
+    @FunctionalInterface
+    interface BlockObserver {
+        void forward(int layer, TransformerBlock block, TransformerBlock.Cache cache);
+    }
+
+    Tensor inference(int[] ids, int numSequences, Arena arena, BlockObserver observer) {
         check(ids, numSequences);
         Tensor hidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
@@ -173,9 +200,7 @@ public final class CausalLm implements AutoCloseable {
         for (int l = 0; l < blocks.size(); l++) {
             long markOfBlock = arena.mark();
             TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
-            if (observer != null) {
-                observer.attentionInput(l, cache.attentionInput());
-            }
+            observer.forward(l, blocks.get(l), cache);
             arena.release(markOfBlock);
             Tensor spent = x; // (B*T, D)
             x = y;
@@ -288,6 +313,10 @@ public final class CausalLm implements AutoCloseable {
             throw new UserException("a sequence of " + ids.length / numSequences + " tokens is longer than the model's "
                     + maxSequenceLength + ": shorten it");
         }
+        checkIds(ids);
+    }
+
+    void checkIds(int[] ids) {
         for (int n = 0; n < ids.length; n++) {
             if (ids[n] < 0 || ids[n] >= config.vocabSize()) {
                 throw new UserException("token id " + ids[n] + " at position " + n + " is outside the vocabulary of "

@@ -64,6 +64,30 @@ record GroupedQueryAttention(
     }
 
     @Override
+    public void store(Attention.Cache saved, Tensor tokens, Arena arena) {
+        Cache cache = (Cache) saved;
+        int width = cache.k.cols(); // G*K
+        kernels.copy(cache.k, tokens.cols(0, width)); // (T, G*K)
+        kernels.copy(cache.v, tokens.cols(width, 2 * width)); // (T, G*K)
+    }
+
+    @Override
+    public void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
+        Tensor q = queries.forward(x, arena); // (n, H*K)
+        Tensor k = keys.forward(x, arena); // (n, G*K)
+        Tensor v = values.forward(x, arena); // (n, G*K)
+        step.turn(queryHeads(q), rope);
+        step.turn(keyHeads(k), rope);
+        step.store(k, 0);
+        step.store(v, k.cols());
+        Tensor out = arena.matrix(x.rows(), q.cols()); // (n, H*K)
+        int headDim = config.headDim();
+        DecodeStep.Columns columns = new DecodeStep.Columns(config.numKvHeads(), headDim, k.cols(), headDim);
+        step.attend(q, columns, Math.pow(headDim, -0.5), out, arena); // (n, H*K)
+        output.forwardAdding(out, y); // (n, D)
+    }
+
+    @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
         int length = cache.shape.queryLength();

@@ -94,6 +94,75 @@ record LatentAttention(
     }
 
     @Override
+    public void store(Attention.Cache saved, Tensor tokens, Arena arena) {
+        Cache cache = (Cache) saved;
+        int rank = config.kvLoraRank();
+        Tensor ropeKey = ropePart(cache.k).head(0); // (T, P), the same in every head
+        kernels.copy(cache.latent, tokens.cols(0, rank)); // (T, R)
+        kernels.copy(ropeKey, tokens.cols(rank, tokens.cols())); // (T, P)
+    }
+
+    @Override
+    public void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
+        int rank = config.kvLoraRank();
+        Tensor q = queries.forward(x, arena).q(); // (n, H*(N+P))
+        step.turn(ropePart(q), rope);
+        Tensor down = kvDown.forward(x, arena); // (n, R+P)
+        Tensor latent = down.cols(0, rank); // (n, R)
+        Tensor ropeKey = down.cols(rank, down.cols()); // (n, P)
+        step.turn(HeadView.of(ropeKey, 1), rope);
+        step.store(kvNorm == null ? latent : kvNorm.forward(latent, arena).y(), 0);
+        step.store(ropeKey, rank);
+        Tensor mixed = arena.matrix(x.rows(), config.numHeads() * rank); // (n, H*R)
+        DecodeStep.Columns columns = new DecodeStep.Columns(1, down.cols(), 0, rank);
+        step.attend(absorbKeys(q, arena), columns, config.softmaxScale(), mixed, arena); // (n, H*R)
+        output.forwardAdding(absorbValues(mixed, arena), y); // (n, D)
+    }
+
+    /** Queries that meet latents and rope keys as they are cached: q_n . (W_UK c) = (W_UK^T q_n) . c. */
+    private Tensor absorbKeys(Tensor q, Arena arena) {
+        int rank = config.kvLoraRank();
+        Tensor absorbed = arena.matrix(q.rows(), config.numHeads() * (rank + config.qkRopeHeadDim())); // (n, H*(R+P))
+        HeadView heads = heads(absorbed);
+        for (int h = 0; h < config.numHeads(); h++) {
+            Tensor upKeys = upRows(h, 0, config.qkNopeHeadDim()); // (N, R)
+            kernels.gemm(
+                    false,
+                    false,
+                    1,
+                    nopePart(q).head(h),
+                    upKeys,
+                    0,
+                    heads.part(0, rank).head(h)); // (n, R)
+        }
+        kernels.copyHeads(ropePart(q), heads.part(rank, rank + config.qkRopeHeadDim()));
+        return absorbed;
+    }
+
+    /** The heads' outputs from latents mixed by the attention: sum p (W_UV c) = W_UV (sum p c). */
+    private Tensor absorbValues(Tensor mixed, Arena arena) {
+        Tensor out = arena.matrix(mixed.rows(), output.weight().cols()); // (n, H*Dv)
+        for (int h = 0; h < config.numHeads(); h++) {
+            Tensor upValues = upRows(h, config.qkNopeHeadDim(), config.qkNopeHeadDim() + config.vHeadDim()); // (Dv, R)
+            kernels.gemm(
+                    false,
+                    true,
+                    1,
+                    heads(mixed).head(h),
+                    upValues,
+                    0,
+                    heads(out).head(h)); // (n, Dv)
+        }
+        return out;
+    }
+
+    /** Rows {@code from} to {@code to} of head {@code h} of kvUp. */
+    private Tensor upRows(int h, int from, int to) {
+        int first = h * (config.qkNopeHeadDim() + config.vHeadDim());
+        return kvUp.weight().rows(first + from, first + to); // (to - from, R)
+    }
+
+    @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
         long mark = arena.mark();

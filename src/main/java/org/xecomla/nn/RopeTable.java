@@ -35,6 +35,11 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
         kernels.rope(x, cos, sin, sequenceLength, 0, false);
     }
 
+    /** Turns heads of width P in place; every row is at {@code position}. */
+    void turnAt(HeadView x, int position, Kernels kernels) {
+        kernels.rope(x, cos, sin, 1, position, false);
+    }
+
     /** The backward of {@link #turn}, in place: a rotation's transpose turns back. */
     void turnBack(HeadView dX, int sequenceLength, Kernels kernels) {
         // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)

@@ -50,6 +50,20 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
     }
 
     /**
+     * One new token each of n sequences, over what is cached of them.
+     *
+     * @param x (n, D)
+     * @param y (n, D), overwritten
+     */
+    void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
+        Tensor middle = arena.matrix(x.rows(), x.cols()); // (n, D)
+        kernels.copy(x, middle);
+        attention.decode(attentionNorm.forward(x, arena).y(), step, middle, arena); // (n, D)
+        kernels.copy(middle, y);
+        mlp.forward(mlpNorm.forward(middle, arena).y(), y, arena); // (n, D)
+    }
+
+    /**
      * Adds into the gradients of the parameters; the arena is as before.
      *
      * @param dStream (B*T, D), in place: comes as the gradient of y, leaves as that of x

@@ -1,6 +1,10 @@
 package org.xecomla.serve;
 
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** How the next token is picked from its logits. */
 @FunctionalInterface
@@ -19,30 +23,69 @@ public interface Sampler {
         };
     }
 
-    /** Draws from softmax(logits / temperature); {@link #greedy} at temperature 0. Same seed, same draws. */
+    /** {@link #of} with the whole distribution. */
     static Sampler ofTemperature(double temperature, long seed) {
-        if (!(temperature >= 0)) {
-            throw new IllegalArgumentException("temperature " + temperature + " is negative");
+        return of(temperature, 1, seed);
+    }
+
+    /**
+     * Draws from softmax(logits / temperature), cut to its nucleus (Holtzman et al. 2020): the fewest most probable tokens
+     * that together have at least {@code topP}. {@link #greedy} at temperature 0. Same seed, same draws.
+     *
+     * @param topP above 0, at most 1: everything
+     */
+    static Sampler of(double temperature, double topP, long seed) {
+        if (!(temperature >= 0) || !(topP > 0 && topP <= 1)) {
+            throw new IllegalArgumentException("no sampler of temperature " + temperature + " and top-p " + topP);
         }
         if (temperature == 0) {
             return greedy();
         }
         SplittableRandom random = new SplittableRandom(seed);
-        return logits -> draw(logits, temperature, random.nextDouble());
+        return logits -> {
+            double[] weights = weights(logits, temperature);
+            if (topP < 1) {
+                keepNucleus(weights, topP);
+            }
+            return draw(weights, random.nextDouble());
+        };
     }
 
-    private static int draw(double[] logits, double temperature, double uniform) {
+    /** exp(logits / temperature), the largest 1. */
+    private static double[] weights(double[] logits, double temperature) {
         double max = logits[greedy().pick(logits)];
-        double[] upTo = new double[logits.length]; // sums of the weights of tokens 0 to i
+        double[] weights = new double[logits.length];
+        Arrays.setAll(weights, i -> Math.exp((logits[i] - max) / temperature));
+        return weights;
+    }
+
+    /** Sets the weights outside the nucleus to 0; of equals the one of smallest id stays. */
+    private static void keepNucleus(double[] weights, double topP) {
+        double needed = topP * Arrays.stream(weights).sum();
+        List<Integer> falling = IntStream.range(0, weights.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> -weights[i]))
+                .toList();
         double sum = 0;
-        for (int i = 0; i < logits.length; i++) {
-            sum += Math.exp((logits[i] - max) / temperature);
-            upTo[i] = sum;
+        for (int token : falling) {
+            double weight = weights[token];
+            weights[token] = sum < needed ? weight : 0;
+            sum += weight;
         }
-        int token = 0;
-        while (token < logits.length - 1 && upTo[token] <= uniform * sum) {
-            token++;
+    }
+
+    private static int draw(double[] weights, double uniform) {
+        double rest = uniform * Arrays.stream(weights).sum();
+        int last = 0;
+        for (int i = 0; i < weights.length; i++) {
+            if (weights[i] > 0) {
+                last = i;
+                rest -= weights[i];
+                if (rest < 0) {
+                    return i;
+                }
+            }
         }
-        return token;
+        return last; // what rounding left over
     }
 }

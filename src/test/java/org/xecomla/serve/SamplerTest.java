@@ -21,8 +21,19 @@ class SamplerTest {
         assertShares(0.5, 1 / 46.0, 36 / 46.0, 9 / 46.0);
     }
 
+    @Test
+    void theNucleusIsTheFewestTokensThatHaveItsShare() {
+        assertShares(Sampler.of(1, 0.85, 11), 0, 6 / 9.0, 3 / 9.0);
+        assertShares(Sampler.of(1, 0.59, 11), 0, 1, 0);
+        assertShares(Sampler.of(1, 0.901, 11), 0.1, 0.6, 0.3);
+        assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, 0, 0));
+    }
+
     private static void assertShares(double temperature, double... expected) {
-        Sampler sampler = Sampler.ofTemperature(temperature, 11);
+        assertShares(Sampler.ofTemperature(temperature, 11), expected);
+    }
+
+    private static void assertShares(Sampler sampler, double... expected) {
         int numDraws = 20_000;
         int[] counts = new int[LOGITS.length];
         for (int i = 0; i < numDraws; i++) {

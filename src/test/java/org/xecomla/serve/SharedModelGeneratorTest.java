@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Tag;
@@ -40,7 +41,8 @@ class SharedModelGeneratorTest {
             prompt[0] = tokenizer.bosTokenId().getAsInt();
             System.arraycopy(text, 0, prompt, 1, text.length);
             int numNew = expected.length - prompt.length;
-            int[] added = new Generator(loaded.model()).generate(prompt, numNew, Sampler.greedy());
+            int[] added = new Generator(loaded.model())
+                    .generate(prompt, numNew, Sampler.greedy(), StopRule.atTokens(Set.of()));
             assertArrayEquals(expected, concat(prompt, added));
             String expectedText =
                     reference.get("greedy_text").asText().strip(); // written by a decoder that keeps the first space

@@ -1,0 +1,81 @@
+package org.xecomla.nn;
+
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * One new token each of n sequences, in one layer. Legend: n sequences, S tokens cached of one of them, the new one
+ * included; G key heads, M query heads of each, K width of queries and keys, W of values; E elements of a cached token.
+ *
+ * @param slots (n) where in the cache each sequence lies
+ * @param positions (n) of the new tokens; S is one more
+ */
+record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernels kernels) {
+    /**
+     * Where keys and values lie in a cached token: key head g at columns g * K, its values at firstValue + g * W.
+     */
+    record Columns(int numKeyHeads, int keyWidth, int firstValue, int valueWidth) {}
+
+    DecodeStep ofLayer(int other) {
+        return new DecodeStep(cache, other, slots, positions, kernels);
+    }
+
+    /**
+     * Turns the heads of every row, in place, to its own position.
+     *
+     * @param x n rows
+     */
+    void turn(HeadView x, RopeTable rope) {
+        for (int i = 0; i < slots.length; i++) {
+            Tensor row = x.tensor().rows(i, i + 1); // (1, features)
+            HeadView heads = new HeadView(row, x.numHeads(), x.headStride(), x.offset(), x.width());
+            rope.turnAt(heads, positions[i], kernels);
+        }
+    }
+
+    /**
+     * Caches a part of the new tokens.
+     *
+     * @param part (n, width), kept in columns {@code firstColumn} on
+     */
+    void store(Tensor part, int firstColumn) {
+        for (int i = 0; i < slots.length; i++) {
+            Tensor token = cache.tokens(layer, slots[i], positions[i], positions[i] + 1); // (1, E)
+            kernels.copy(part.rows(i, i + 1), token.cols(firstColumn, firstColumn + part.cols())); // (1, width)
+        }
+    }
+
+    /**
+     * Attention of every new token over all that is cached of its sequence. Query heads that share a key head are the rows
+     * of one product.
+     *
+     * @param q (n, G*M*K)
+     * @param out (n, G*M*W), overwritten
+     */
+    void attend(Tensor q, Columns columns, double scale, Tensor out, Arena arena) {
+        int width = q.cols() / columns.numKeyHeads; // M*K
+        int numQueries = width / columns.keyWidth; // M
+        int outWidth = numQueries * columns.valueWidth; // M*W
+        double[] logSumExp = new double[numQueries];
+        for (int i = 0; i < slots.length; i++) {
+            int numTokens = positions[i] + 1;
+            Tensor tokens = cache.tokens(layer, slots[i], 0, numTokens); // (S, E)
+            long mark = arena.mark();
+            Tensor p = arena.matrix(numQueries, numTokens); // (M, S)
+            for (int g = 0; g < columns.numKeyHeads; g++) {
+                int firstKey = g * columns.keyWidth;
+                int firstValue = columns.firstValue + g * columns.valueWidth;
+                Tensor queries = q.rows(i, i + 1).cols(g * width, (g + 1) * width); // (1, M*K)
+                Tensor keys = tokens.cols(firstKey, firstKey + columns.keyWidth); // (S, K)
+                Tensor values = tokens.cols(firstValue, firstValue + columns.valueWidth); // (S, W)
+                Tensor mixed = out.rows(i, i + 1).cols(g * outWidth, (g + 1) * outWidth); // (1, M*W)
+                kernels.gemm(false, true, scale, queries.reshape(numQueries, columns.keyWidth), keys, 0, p); // (M, S)
+                kernels.softmaxRows(p, 1, logSumExp); // (M, S)
+                kernels.gemm(false, false, 1, p, values, 0, mixed.reshape(numQueries, columns.valueWidth)); // (M, W)
+            }
+            arena.release(mark);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package org.xecomla.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.UserException;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/** Decoding with the cache gives the logits of the whole sequence: the golden models, GQA, MLA and hybrid. */
+class DecoderTest {
+    private static final int B = 3;
+    private static final int T = 23;
+    private static final int[] PROMPT_LENGTHS = {1, 9, 4};
+    private static final int NUM_STEPS = 14;
+
+    static Stream<Arguments> modelsAndKernels() {
+        return Goldens.models().stream()
+                .flatMap(dir -> KernelChoice.all().stream().map(choice -> Arguments.of(dir.getName(), choice, dir)));
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("modelsAndKernels")
+    void logitsAreThoseOfTheWholeSequence(String fixture, KernelChoice choice, Path dir) {
+        ModelDirectory directory = ModelDirectory.open(dir);
+        int[] ids = Goldens.expected(fixture).readInts("input_ids"); // (B*T)
+        try (Kernels kernels = choice.make();
+                ParameterStore weights =
+                        ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
+                CausalLm model = new CausalLm(directory.config(), weights, null, kernels, T)) {
+            directory.load(weights);
+            double error = new Run(model, ids).worstError();
+            double bound = kernels.type() == DataType.DOUBLE ? 1e-12 : 1e-5;
+            assertTrue(error < bound, fixture + ": logits differ by " + error);
+        }
+    }
+
+    /** Prompts of different lengths, then steps of all of them together. */
+    private record Run(CausalLm model, int[] ids) {
+        double worstError() {
+            double[][] whole = wholeLogits(); // (B*T, V)
+            double worst = 0;
+            try (KvCache cache = new KvCache(model.config(), model.weights().type(), B, T)) {
+                Decoder decoder = new Decoder(model, cache);
+                try (Arena arena = Arena.ofElements(model.weights().type(), decoder.arenaElements(T))) {
+                    for (int b = 0; b < B; b++) {
+                        int[] prompt = Arrays.copyOfRange(ids, b * T, b * T + PROMPT_LENGTHS[b]);
+                        double[] logits = decoder.logits(decoder.prefill(prompt, b, arena), arena)
+                                .toDoubles();
+                        worst = Math.max(worst, Goldens.relativeError(logits, whole[b * T + prompt.length - 1]));
+                        arena.release(0);
+                    }
+                    for (int s = 0; s < NUM_STEPS; s++) {
+                        worst = Math.max(worst, stepError(decoder, s, whole, arena));
+                    }
+                }
+            }
+            return worst;
+        }
+
+        /** The sequences lie in the batch in another order than in the cache. */
+        private double stepError(Decoder decoder, int step, double[][] whole, Arena arena) {
+            int[] slots = {2, 0, 1};
+            int[] positions =
+                    Arrays.stream(slots).map(b -> PROMPT_LENGTHS[b] + step).toArray();
+            int[] rows = new int[B];
+            Arrays.setAll(rows, i -> slots[i] * T + positions[i]);
+            int[] next = Arrays.stream(rows).map(row -> ids[row]).toArray();
+            Tensor logits = decoder.logits(decoder.step(next, slots, positions, arena), arena); // (B, V)
+            double worst = 0;
+            for (int i = 0; i < B; i++) {
+                worst = Math.max(
+                        worst, Goldens.relativeError(logits.rows(i, i + 1).toDoubles(), whole[rows[i]]));
+            }
+            arena.release(0);
+            return worst;
+        }
+
+        private double[][] wholeLogits() {
+            long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, B, arena, null));
+            int vocabSize = model.config().vocabSize();
+            Tensor logits = Tensor.zeros(model.weights().type(), B * T, vocabSize); // (B*T, V)
+            try (Arena arena = Arena.ofElements(model.weights().type(), size)) {
+                model.logits(model.hiddenStates(ids, B, arena, null), logits);
+                double[][] rows = new double[B * T][];
+                Arrays.setAll(rows, n -> logits.rows(n, n + 1).toDoubles());
+                return rows;
+            } finally {
+                logits.storage().close();
+            }
+        }
+    }
+
+    @Test
+    void theCacheTakesWhatItsLayersAskFor() {
+        ModelConfig hybrid = config("mla-hybrid");
+        int elements = hybrid.attention().stream()
+                .mapToInt(layer -> layer.kvElementsPerToken())
+                .sum();
+        try (KvCache cache = new KvCache(hybrid, DataType.FLOAT, 5, 7)) {
+            assertEquals(5L * 7 * elements * Float.BYTES, cache.bytes());
+            assertEquals((double) elements * Float.BYTES, cache.bytesPerToken());
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() {
+        ModelDirectory directory = ModelDirectory.open(Goldens.models().get(0));
+        ModelConfig config = directory.config();
+        try (Kernels kernels = new CpuKernels(1);
+                ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), DataType.FLOAT);
+                CausalLm model = new CausalLm(config, weights, null, kernels, T);
+                KvCache cache = new KvCache(config, DataType.FLOAT, 1, 4)) {
+            Decoder decoder = new Decoder(model, cache);
+            try (Arena arena = Arena.ofElements(DataType.FLOAT, decoder.arenaElements(4))) {
+                assertThrows(UserException.class, () -> decoder.prefill(new int[5], 0, arena));
+                int[] first = {0};
+                assertThrows(UserException.class, () -> decoder.step(first, first, new int[] {4}, arena));
+                assertThrows(
+                        UserException.class, () -> decoder.step(new int[] {config.vocabSize()}, first, first, arena));
+            }
+        }
+    }
+
+    private static ModelConfig config(String fixture) {
+        return Goldens.models().stream()
+                .filter(dir -> dir.getName().equals(fixture))
+                .map(dir -> ModelDirectory.open(dir).config())
+                .findFirst()
+                .orElseThrow();
+    }
+}
