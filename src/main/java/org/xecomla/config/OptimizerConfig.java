@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * AdamW, its schedule and its batches: keys that {@code distill} and {@code pretrain} share.
+ * AdamW, its schedule and its batches: keys that {@code distill}, {@code dpo} and {@code pretrain} share.
  *
- * @param batchSequences sequences per step, all replicas together
- * @param microBatchSequences sequences computed at once
- * @param warmupSteps empty: a hundredth of all steps
+ * @param batchSequences sequences (of {@code dpo}: pairs) per step, all replicas together
+ * @param microBatchSequences sequences (pairs) computed at once
+ * @param warmupSteps empty: a share of all steps
  * @param clip largest norm of the gradient; infinite: no clipping
  */
 public record OptimizerConfig(
@@ -21,7 +21,13 @@ public record OptimizerConfig(
         double clip,
         double beta1,
         double beta2) {
-    static OptimizerConfig of(StrictConfig config, String section) {
+    private static final int WARMUP_SHARE = 100;
+
+    /**
+     * @param section with its trailing dot
+     * @param unit what batches are counted in: sequences or pairs
+     */
+    static OptimizerConfig of(StrictConfig config, String section, String unit) {
         double learningRate = config.number(section + "learning-rate", Range.above(0));
         double minimum = config.number(section + "min-learning-rate", Range.atLeast(0));
         if (minimum > learningRate) {
@@ -33,8 +39,8 @@ public record OptimizerConfig(
             throw config.error(section + "betas", "is not a list of two numbers");
         }
         return new OptimizerConfig(
-                config.integer(section + "batch-sequences", Range.atLeast(1)),
-                config.integer(section + "micro-batch-sequences", Range.atLeast(1)),
+                config.integer(section + "batch-" + unit, Range.atLeast(1)),
+                config.integer(section + "micro-batch-" + unit, Range.atLeast(1)),
                 learningRate,
                 minimum,
                 config.optionalInteger(section + "warmup-steps", Range.atLeast(0)),
@@ -46,9 +52,14 @@ public record OptimizerConfig(
                 betas.get(1));
     }
 
-    /** Steps of warm-up in a run of {@code totalSteps}, never more than those. */
+    /** Steps of warm-up in a run of {@code totalSteps}, never more than those: where they are not given, a hundredth. */
     public long warmupStepsOf(long totalSteps) {
-        long wanted = warmupSteps.isPresent() ? warmupSteps.getAsInt() : (totalSteps + 99) / 100;
+        return warmupStepsOf(totalSteps, WARMUP_SHARE);
+    }
+
+    /** The same, one in {@code share} steps where they are not given. */
+    public long warmupStepsOf(long totalSteps, int share) {
+        long wanted = warmupSteps.isPresent() ? warmupSteps.getAsInt() : (totalSteps + share - 1) / share;
         return Math.min(wanted, totalSteps);
     }
 }

@@ -52,7 +52,7 @@ public record PretrainConfig(
                 config.number("pretrain.rope-theta", Range.above(1)),
                 config.flag("pretrain.tie-word-embeddings"),
                 config.optionalLong("pretrain.tokens", positive),
-                OptimizerConfig.of(config, "pretrain."),
+                OptimizerConfig.of(config, "pretrain.", "sequences"),
                 config.integer("pretrain.checkpoint-every", positive),
                 config.choice("pretrain.dtype", WeightType.class),
                 config.text("pretrain.out"));

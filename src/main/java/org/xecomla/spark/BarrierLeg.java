@@ -14,7 +14,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.storage.BlockManager;
-import org.xecomla.config.DistillConfig.Averaging;
+import org.xecomla.config.ReplicasConfig.Averaging;
 import org.xecomla.train.ParameterAveraging;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;

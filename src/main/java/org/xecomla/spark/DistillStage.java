@@ -99,10 +99,12 @@ final class DistillStage {
 
     /** Runs one leg; returns why it ended early, or null. */
     private String leg(TrainingPlan plan, RunOrigin origin, TrainingProgress from, int generation) {
-        int replicas = Slots.await(context.spark(), config.distill().replicas(), EXECUTOR_WAIT);
-        if (replicas < config.distill().replicas()) {
+        int replicas = Slots.await(context.spark(), config.distill().replicas().count(), EXECUTOR_WAIT);
+        if (replicas < config.distill().replicas().count()) {
             context.say(
-                    NAME, "goes on with " + replicas + " of " + config.distill().replicas() + " replicas");
+                    NAME,
+                    "goes on with " + replicas + " of "
+                            + config.distill().replicas().count() + " replicas");
         }
         if (from.step() > 0) {
             context.say(NAME, "goes on from step " + from.step());
@@ -115,7 +117,7 @@ final class DistillStage {
         try {
             RingGroup group = RingGroup.create(layout.dir().toString(), generation, replicas);
             DistillTask task = new DistillTask(config, layout, origin, from.step(), accumulator);
-            BarrierLeg.run(context.spark(), group, config.distill().averaging(), NEIGHBOUR_TIMEOUT, task);
+            BarrierLeg.run(context.spark(), group, config.distill().replicas().averaging(), NEIGHBOUR_TIMEOUT, task);
             listener.report(accumulator.value());
             return null;
         } catch (UserException e) {

@@ -84,7 +84,7 @@ final class Preflight {
 
     /** @throws UserException where this machine cannot run all replicas at once; a cluster's executors may still come */
     void checkSlots(JavaSparkContext spark, List<Stage> stages) {
-        int replicas = config.distill().replicas();
+        int replicas = config.distill().replicas().count();
         if (stages.contains(Stage.DISTILL) && spark.isLocal() && Slots.now(spark) < replicas) {
             throw new ConfigException("distill.replicas = " + replicas + " need as many task slots at once, and "
                     + spark.master() + " has " + Slots.now(spark) + ": lower distill.replicas or raise spark.master");
@@ -131,7 +131,7 @@ final class Preflight {
                         plan.numSteps(),
                         plan.batchSequences(),
                         plan.numTokens(),
-                        config.distill().replicas(),
+                        config.distill().replicas().count(),
                         plan.localSteps(),
                         replicaBytes / MEGA));
     }

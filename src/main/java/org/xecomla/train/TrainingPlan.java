@@ -45,11 +45,11 @@ public record TrainingPlan(
                 numSteps("distill", distill.tokens(), distill.optimizer(), numSequences, sequenceLength),
                 sequenceLength,
                 new LossSettings(distill.alpha(), config.targets().temperature()),
-                Freeze.of(distill.freeze()),
-                distill.localSteps(),
-                distill.outerLearningRate(),
-                distill.outerMomentum(),
-                distill.checkpointEvery(),
+                Freeze.of(distill.replicas().freeze()),
+                distill.replicas().localSteps(),
+                distill.replicas().outerLearningRate(),
+                distill.replicas().outerMomentum(),
+                distill.replicas().checkpointEvery(),
                 config.run().seed());
     }
 

@@ -78,15 +78,23 @@ class RunConfigTest {
                 new DistillConfig(
                         OptionalLong.empty(),
                         new OptimizerConfig(96, 4, 8e-5, 0, OptionalInt.empty(), 0, 1, 0.9, 0.98),
-                        1,
-                        1,
-                        DistillConfig.Averaging.RING,
-                        0,
-                        "none",
-                        500,
-                        1,
+                        PLAIN,
                         0),
                 c.distill());
+        assertEquals(
+                new DpoConfig(
+                        List.of(),
+                        List.of(),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        512,
+                        1,
+                        DpoConfig.Loss.SIGMOID,
+                        0.01,
+                        0,
+                        new OptimizerConfig(32, 4, 5e-7, 0, OptionalInt.empty(), 0, 1, 0.9, 0.999),
+                        PLAIN),
+                c.dpo());
         assertEquals(
                 new PretrainConfig(
                         128,
@@ -120,6 +128,25 @@ class RunConfigTest {
                 c.spark());
     }
 
+    @Test
+    void preferencesTakeTheReplicasOfTheDistillation() {
+        ReplicasConfig replicas = with("distill.replicas", "4", "distill.averaging", "driver")
+                .dpo()
+                .replicas();
+        assertEquals(new ReplicasConfig(4, 1, ReplicasConfig.Averaging.DRIVER, "none", 500, 1, 0), replicas);
+        ModelConfig model = with().pretrain().model(100, 128, 1, 2);
+        assertEquals(128, with().dpo().maxLengthFor(model));
+        assertEquals(64, with().dpo().maxPromptLengthFor(model));
+        ConfigException e = assertThrows(
+                ConfigException.class, () -> with("dpo.max-length", "129").dpo().maxLengthFor(model));
+        assertEquals(
+                "dpo.max-length = 129 is more than the model's max_position_embeddings 128: set it to at most that",
+                e.getMessage());
+    }
+
+    private static final ReplicasConfig PLAIN =
+            new ReplicasConfig(1, 1, ReplicasConfig.Averaging.RING, "none", 500, 1, 0);
+
     private static final String EVERYTHING = """
             run { dir = /runs/a, seed = 7 }
             base.path = /models/base
@@ -140,6 +167,13 @@ class RunConfigTest {
               replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, freeze = non-attention
               checkpoint-every = 50
               outer { learning-rate = 0.7, momentum = 0.9 }
+            }
+            dpo {
+              train = [p.jsonl], valid = [q.parquet], max-length = 512, max-prompt-length = 200, pairs-per-shard = 7
+              epochs = 3, loss = ipo, beta = 0.1, label-smoothing = 0.2, batch-pairs = 60, micro-batch-pairs = 6
+              learning-rate = 1e-6, min-learning-rate = 1e-7, warmup-steps = 5, weight-decay = 0.2, clip = none
+              betas = [0.7, 0.9], replicas = 6, local-steps = 3, averaging = driver, freeze = non-attention
+              checkpoint-every = 9, outer { learning-rate = 0.6, momentum = 0.5 }
             }
             pretrain {
               hidden-size = 64, intermediate-size = 172, num-layers = 5, num-heads = 4, num-kv-heads = 2, head-dim = 8
@@ -193,15 +227,24 @@ class RunConfigTest {
                         OptionalLong.of(6_800_000_000L),
                         new OptimizerConfig(
                                 64, 8, 1e-3, 1e-4, OptionalInt.of(20), 0.1, Double.POSITIVE_INFINITY, 0.8, 0.99),
-                        4,
-                        10,
-                        DistillConfig.Averaging.DRIVER,
-                        0.25,
-                        "non-attention",
-                        50,
-                        0.7,
-                        0.9),
+                        new ReplicasConfig(4, 10, ReplicasConfig.Averaging.DRIVER, "non-attention", 50, 0.7, 0.9),
+                        0.25),
                 c.distill());
+        assertEquals(
+                new DpoConfig(
+                        List.of("p.jsonl"),
+                        List.of("q.parquet"),
+                        OptionalInt.of(512),
+                        OptionalInt.of(200),
+                        7,
+                        3,
+                        DpoConfig.Loss.IPO,
+                        0.1,
+                        0.2,
+                        new OptimizerConfig(
+                                60, 6, 1e-6, 1e-7, OptionalInt.of(5), 0.2, Double.POSITIVE_INFINITY, 0.7, 0.9),
+                        new ReplicasConfig(6, 3, ReplicasConfig.Averaging.DRIVER, "non-attention", 9, 0.6, 0.5)),
+                c.dpo());
         assertEquals(
                 new PretrainConfig(
                         64,
@@ -342,7 +385,7 @@ class RunConfigTest {
                 "something = 2 | unknown key something (FILE, line 1)",
                 "profiles.paper.upcycle.k = 2 | unknown key profiles.paper.upcycle.k (FILE, line 1)",
                 "distill.kv-lora_rank = null | unknown key distill.kv-lora_rank (FILE, line 1), did you mean upcycle.kv-lora-rank?",
-                "distill = 5 | distill = 5 (FILE, line 1) is not a section { ... }",
+                "targets = 5 | targets = 5 (FILE, line 1) is not a section { ... }",
                 "upcycle.kv-lora-rank = many | upcycle.kv-lora-rank = `\"many\"` (FILE, line 1) is not a whole number",
                 "upcycle.kv-lora-rank = 1.5 | upcycle.kv-lora-rank = 1.5 (FILE, line 1) is not a whole number",
                 "upcycle.kv-lora-rank = 0 | upcycle.kv-lora-rank = 0 (FILE, line 1) is out of range: it must be at least 1 and at most 2147483647",
@@ -360,6 +403,8 @@ class RunConfigTest {
                 "distill.freeze = all | distill.freeze = `\"all\"` (FILE, line 1) is not one of none, non-attention",
                 "corpus.train = { a = 1 } | corpus.train = {`\"a\"`:1} (FILE, line 1) is not a list [ ... ]",
                 "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size such as 4g or 512m",
+                "dpo.label-smoothing = 0.5 | dpo.label-smoothing = 0.5 (FILE, line 1) is out of range: it must be at least 0 and below 0.5",
+                "dpo.max-prompt-length = 1024 | dpo.max-prompt-length = 1024 (FILE, line 1) leaves no room for an answer: lower it below dpo.max-length",
                 "pretrain.num-kv-heads = 3 | pretrain.num-kv-heads = 3 (FILE, line 1) does not divide pretrain.num-heads = 8",
             })
     void wrongValueIsOneLine(String text, String message) throws IOException {
@@ -424,7 +469,9 @@ class RunConfigTest {
     Stream<DynamicTest> everyShippedFileLoads() throws IOException {
         List<Path> shipped;
         try (Stream<Path> files = Files.walk(Path.of("conf"))) {
-            shipped = files.filter(file -> file.toString().endsWith(".conf")).toList();
+            shipped = files.filter(file -> file.toString().endsWith(".conf"))
+                    .filter(file -> !file.startsWith(Path.of("conf/include"))) // parts, which the others load
+                    .toList();
         }
         assertFalse(shipped.isEmpty());
         return shipped.stream()

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.DistillConfig.Averaging;
+import org.xecomla.config.ReplicasConfig.Averaging;
 import org.xecomla.config.UserException;
 import org.xecomla.tensor.Tensor;
 

@@ -12,7 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.xecomla.checkpoint.HfConfigJson;
 import org.xecomla.config.AttentionConfig;
@@ -152,8 +155,48 @@ class ParityTest {
         }
     }
 
+    @Test
+    void shippedRunsAreThoseOfThePaper() throws IOException {
+        Set<String> files = new TreeSet<>(Set.of("llama3.2-1b-8b-teacher.conf"));
+        try (Stream<Path> there = Files.list(Path.of("conf/paper"))) {
+            there.forEach(file -> files.add("paper/" + file.getFileName()));
+        }
+        for (Map<String, String> row : table("Shipped runs")) {
+            assertTrue(files.remove(row.get("configuration")), row::toString);
+            RunConfig config = RunConfig.load("conf/" + row.get("configuration"), Map.of());
+            assertTrue(config.models().requireBase().endsWith("/" + row.get("base")), row::toString);
+            assertTrue(config.models().requireTeacher().endsWith("/" + row.get("teacher")), row::toString);
+            ModelConfig base = base(row);
+            assertEquals(shape(row.get("teacher")).vocabSize(), base.vocabSize());
+            int length = config.sequence().lengthFor(base);
+            assertEquals(2048, length);
+            ModelConfig student = UpcyclePlan.of(config.upcycle(), base).student(base);
+            double percent = 100.0 * student.kvElementsPerToken() / base.kvElementsPerToken();
+            assertEquals(text("%.2f", percent), row.get("KV % here"), row::toString);
+            requireAgreement(row.get("paper %"), percent, row);
+            double parameters = ParameterShapes.numParameters(student) / 1e6;
+            assertEquals(text("%.2f", parameters), row.get("M parameters here"), row::toString);
+            long tokens = config.distill().tokens().orElseThrow();
+            assertEquals(text("%,d", tokens), row.get("tokens"), row::toString);
+            long steps = tokens / length / config.distill().optimizer().batchSequences();
+            assertEquals(text("%,d", steps), row.get("steps here"), row::toString);
+            assertEquals(
+                    List.of(1.0, 0.0),
+                    List.of(config.targets().temperature(), config.distill().alpha()));
+            if (config.dpo().isAsked()) {
+                assertEquals(0.01, config.dpo().beta());
+                assertEquals(1024, config.dpo().maxLengthFor(base));
+                assertEquals(512, config.dpo().maxPromptLengthFor(base));
+            }
+        }
+        assertEquals(Set.of(), files, "configurations that the page does not list");
+    }
+
     private static ModelConfig base(Map<String, String> row) {
-        String name = row.getOrDefault("base", row.get("model"));
+        return shape(row.getOrDefault("base", row.get("model")));
+    }
+
+    private static ModelConfig shape(String name) {
         return HfConfigJson.readLlama(DataFiles.path("conf/shapes/" + name + "/config.json"));
     }
 

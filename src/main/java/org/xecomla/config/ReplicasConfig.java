@@ -1,0 +1,52 @@
+package org.xecomla.config;
+
+/**
+ * Replicas that train side by side: keys that {@code distill} and {@code dpo} share.
+ *
+ * @param localSteps optimiser steps between two averages
+ * @param freeze which weights stay: none or non-attention
+ * @param checkpointEvery optimiser steps between two checkpoints
+ * @param outerLearningRate of the outer update; 1 with momentum 0 is plain averaging
+ * @param outerMomentum Nesterov momentum of the outer update
+ */
+public record ReplicasConfig(
+        int count,
+        int localSteps,
+        Averaging averaging,
+        String freeze,
+        int checkpointEvery,
+        double outerLearningRate,
+        double outerMomentum) {
+    /** How replicas exchange parameters: sockets between executors, or through the driver. */
+    public enum Averaging {
+        RING,
+        DRIVER
+    }
+
+    private enum Freeze {
+        NONE,
+        NON_ATTENTION
+    }
+
+    /**
+     * @param section with its trailing dot
+     */
+    static ReplicasConfig of(StrictConfig config, String section) {
+        config.choice(section + "freeze", Freeze.class);
+        return new ReplicasConfig(
+                config.integer(section + "replicas", Range.atLeast(1)),
+                config.integer(section + "local-steps", Range.atLeast(1)),
+                config.choice(section + "averaging", Averaging.class),
+                config.text(section + "freeze"),
+                config.integer(section + "checkpoint-every", Range.atLeast(1)),
+                config.number(section + "outer.learning-rate", Range.above(0)),
+                config.number(section + "outer.momentum", Range.atLeast(0).below(1)));
+    }
+
+    /** Refuses {@code batch}, the value of {@code batchKey}, where it cannot be shared out evenly. */
+    void requireShares(StrictConfig config, String section, String batchKey, int batch) {
+        if (batch % count != 0) {
+            throw config.error(section + batchKey, "is not a multiple of " + section + "replicas = " + count);
+        }
+    }
+}
