@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             LogitsCommand.class,
             InitCommand.class,
             EvalCommand.class,
+            BenchCommand.class,
             GenerateCommand.class,
             PretrainCommand.class,
             StoriesCommand.class,

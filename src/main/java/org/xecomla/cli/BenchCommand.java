@@ -1,0 +1,182 @@
+package org.xecomla.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.ConfigException;
+import org.xecomla.serve.ComputeKernels;
+import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.KernelProfile;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.train.BenchShape;
+import org.xecomla.train.StepBenchmark;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures the training step and the teacher's forward pass, alone or against PyTorch in turns. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures the training step and the forward pass of a shape, also against PyTorch in turns.")
+final class BenchCommand implements Callable<Integer> {
+    private static final String PEER = "submit/bench/torch_peer.py";
+    private static final int PROFILED_STEPS = 5;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "SHAPE",
+            description = "S, M, L, or d,layers,heads,kv heads,ffn,vocab,T,batch. Default: ${DEFAULT-VALUE}.")
+    private String shape = "S";
+
+    @Option(
+            names = "--model",
+            paramLabel = "KIND",
+            description = "mla: a student that learns from sparse targets; gqa: a Llama that learns from text."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private BenchShape.Model model = BenchShape.Model.MLA;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: ${DEFAULT-VALUE}.")
+    private int threads = 2;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "Turns that all take. Default: ${DEFAULT-VALUE}.")
+    private int rounds = 7;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of a turn. Default: ${DEFAULT-VALUE}.")
+    private int steps = 3;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            description = "Least time before the first turn, for the just-in-time compiler. Default: ${DEFAULT-VALUE}.")
+    private int warmUp = 6;
+
+    @Option(
+            names = "--against-torch",
+            arity = "0..1",
+            fallbackValue = "eager,bf16,compile",
+            split = ",",
+            paramLabel = "VARIANT",
+            description = "Take turns with PyTorch: eager, bf16 (autocast), compile. Default: all three.")
+    private List<String> variants = List.of();
+
+    @Option(
+            names = "--python",
+            paramLabel = "FILE",
+            description = "Python with submit/bench/requirements.txt installed. Default: target/bench-venv/bin/python.")
+    private Path python;
+
+    @Option(
+            names = "--clock",
+            paramLabel = "CLOCK",
+            description = "wall, or cpu: processor time of the process, the better measure of one thread on a busy"
+                    + " machine. Default: ${DEFAULT-VALUE}.")
+    private BenchContestant.Clock clock = BenchContestant.Clock.WALL;
+
+    @Option(names = "--profile", description = "Also say how long each tensor operation takes in a training step.")
+    private boolean profile;
+
+    @Mixin
+    private ConfigOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (threads < 1 || rounds < 1 || steps < 1) {
+            throw new ConfigException("--threads, --rounds and --steps are at least 1");
+        }
+        ComputeConfig compute = options.load(settings()).compute();
+        BenchShape measured = BenchShape.of(shape);
+        PrintWriter console = spec.commandLine().getOut();
+        console.printf(
+                "%s, %s, %d threads, %s time, %s%n",
+                measured,
+                model.name().toLowerCase(Locale.ROOT),
+                threads,
+                clock.name().toLowerCase(Locale.ROOT),
+                BenchReport.processor());
+        for (String variable : List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")) {
+            if (System.getenv(variable) != null) {
+                console.printf("%s=%s is set: it is not the machine's own speed%n", variable, System.getenv(variable));
+            }
+        }
+        console.flush();
+        List<TorchPeer> peers = new ArrayList<>();
+        try (Kernels kernels = ComputeKernels.of(compute);
+                Kernels products = new CpuKernels(threads)) {
+            try (OwnEngine engine = new OwnEngine(measured, model, kernels, products, clock, warmUp)) {
+                startPeers(measured, peers, console);
+                BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, model);
+                report.measure(rounds, steps);
+                report.print(console);
+            }
+            if (profile) {
+                printProfile(measured, kernels, console);
+            }
+        } finally {
+            peers.forEach(TorchPeer::close);
+        }
+        console.flush();
+        return 0;
+    }
+
+    private Map<String, String> settings() {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("compute.threads", Integer.toString(threads));
+        return settings;
+    }
+
+    private void startPeers(BenchShape measured, List<TorchPeer> peers, PrintWriter console) {
+        Path home = Path.of(System.getProperty("xecomla.home", "."));
+        Path interpreter = python != null ? python : home.resolve("target/bench-venv/bin/python");
+        if (!variants.isEmpty() && !Files.isExecutable(interpreter)) {
+            throw new ConfigException("no Python at " + interpreter + ": python3 -m venv target/bench-venv and"
+                    + " target/bench-venv/bin/pip install -r submit/bench/requirements.txt make one,"
+                    + " or name another by --python");
+        }
+        for (String variant : variants) {
+            TorchPeer peer = new TorchPeer(interpreter, home.resolve(PEER), measured, model, threads, variant, clock);
+            if (peer.failure() == null) {
+                peers.add(peer);
+                console.printf("%s: PyTorch %s%n", peer.name(), peer.version());
+            } else {
+                peer.close();
+                console.printf("%s does not run: %s%n", peer.name(), peer.failure());
+            }
+            console.flush();
+        }
+    }
+
+    private void printProfile(BenchShape measured, Kernels kernels, PrintWriter console) {
+        KernelProfile watch = new KernelProfile(clock.nanosOfThread());
+        Kernels watched = watch.of(kernels);
+        try (StepBenchmark benchmark = new StepBenchmark(measured, model, watched)) {
+            for (int i = 0; i < 2 * PROFILED_STEPS; i++) {
+                if (i == PROFILED_STEPS) {
+                    watch.clear();
+                }
+                benchmark.trainingStep();
+            }
+        }
+        console.printf("%n%-34s %8s %8s%n", "operations of a training step", "calls", "ms");
+        for (KernelProfile.Entry entry : watch.entries()) {
+            console.printf(
+                    Locale.ROOT,
+                    "%-34s %8d %8.2f%n",
+                    entry.operation(),
+                    entry.calls() / PROFILED_STEPS,
+                    entry.nanos() / 1e6 / PROFILED_STEPS);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.xecomla.cli;
+
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.train.BenchShape;
+import org.xecomla.train.StepBenchmark;
+
+/** The engine of this project, in this process; and the rate of its own matrix product, what no step can exceed. */
+final class OwnEngine implements BenchContestant {
+    private static final int PRODUCT = 2048; // rows, columns and terms of the product that the machine is measured by
+    private static final int LEAST_WARM_UP_STEPS = 3;
+
+    private final StepBenchmark benchmark;
+    private final Kernels kernels;
+    private final LongSupplier clock;
+    private final Tensor a = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
+    private final Tensor b = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
+    private final Tensor c = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
+
+    /**
+     * @param stepKernels compute the steps
+     * @param productKernels compute the product, in fp32
+     * @param warmUpSeconds at least, before this returns
+     */
+    OwnEngine(
+            BenchShape shape,
+            BenchShape.Model model,
+            Kernels stepKernels,
+            Kernels productKernels,
+            Clock clock,
+            int warmUpSeconds) {
+        this.clock = clock.nanos();
+        this.kernels = productKernels;
+        this.benchmark = new StepBenchmark(shape, model, stepKernels);
+        productKernels.fill(a, 1);
+        productKernels.fill(b, 1);
+        long end = System.nanoTime() + warmUpSeconds * 1_000_000_000L;
+        for (int i = 0; i < LEAST_WARM_UP_STEPS || System.nanoTime() < end; i++) {
+            benchmark.trainingStep();
+            benchmark.forward();
+        }
+    }
+
+    @Override
+    public String name() {
+        return "xecomla";
+    }
+
+    @Override
+    public double[] millis(Work work, int count) {
+        return timed(count, work == Work.STEP ? benchmark::trainingStep : benchmark::forward);
+    }
+
+    /** Floating-point operations a second of the median of {@code count} large products in fp32. */
+    double productFlops(int count) {
+        double[] millis = timed(count, () -> kernels.gemm(false, false, 1, a, b, 0, c));
+        Arrays.sort(millis);
+        return 2.0 * PRODUCT * PRODUCT * PRODUCT / (millis[count / 2] / 1e3);
+    }
+
+    private double[] timed(int count, Runnable work) {
+        double[] millis = new double[count];
+        for (int i = 0; i < count; i++) {
+            long start = clock.getAsLong();
+            work.run();
+            millis[i] = (clock.getAsLong() - start) / 1e6;
+        }
+        return millis;
+    }
+
+    @Override
+    public void close() {
+        benchmark.close();
+        a.storage().close();
+        b.storage().close();
+        c.storage().close();
+    }
+}
