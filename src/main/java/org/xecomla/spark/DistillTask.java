@@ -11,6 +11,7 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.train.DistillationData;
+import org.xecomla.train.LossSettings;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.RoundMetrics;
 import org.xecomla.train.TrainListener;
@@ -18,6 +19,7 @@ import org.xecomla.train.TrainerCheckpoint;
 import org.xecomla.train.TrainingPlan;
 import org.xecomla.train.TrainingProgress;
 import org.xecomla.train.TrainingRun;
+import org.xecomla.train.TrainingSequence;
 
 /**
  * One replica of one leg of the distillation: from the given checkpoint, or from the student's start, to the end.
@@ -47,7 +49,8 @@ record DistillTask(RunConfig config, RunLayout layout, RunOrigin origin, long fr
             DistillationData data = DistillationData.of(
                     tokens, targets, student.config(), config.targets().temperature());
             TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), tokens.sequenceLength());
-            try (TrainingRun run = new TrainingRun(plan, student.config(), kernels, averaging)) {
+            try (TrainingRun<TrainingSequence> run =
+                    new TrainingRun<>(plan, LossSettings.distillation(config), student.config(), kernels, averaging)) {
                 if (fromStep == 0) {
                     run.start(student::load);
                 } else {
@@ -60,7 +63,7 @@ record DistillTask(RunConfig config, RunLayout layout, RunOrigin origin, long fr
     }
 
     private List<TrainListener> listeners(
-            ParameterAveraging averaging, TrainingPlan plan, TrainingRun run, TrainerCheckpoint checkpoints) {
+            ParameterAveraging averaging, TrainingPlan plan, TrainingRun<?> run, TrainerCheckpoint checkpoints) {
         List<TrainListener> listeners = new ArrayList<>();
         if (averaging.rank() == 0) {
             listeners.add(new MetricsLog(layout.distill().path(), plan.checkpointEvery(), run.progress()));

@@ -1,32 +1,34 @@
 package org.xecomla.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.xecomla.corpus.SampleOrder;
-import org.xecomla.nn.LossSums;
 
 /**
  * The training loop of one replica, alone or as one of P: takes its slice of every batch in the order of {@link
  * SampleOrder}, and meets the other replicas at the end of every round. Everything else is a listener's.
+ *
+ * @param <S> a sample
  */
-public final class LocalTrainer {
-    private final TrainStep step;
-    private final TrainingData data;
+public final class LocalTrainer<S> {
+    private final TrainStep<S> step;
+    private final Samples<S> data;
     private final SampleOrder order;
     private final BatchSlice slice;
     private final LocalSteps rounds;
     private final List<TrainListener> listeners;
 
     public LocalTrainer(
-            TrainStep step,
-            TrainingData data,
+            TrainStep<S> step,
+            Samples<S> data,
             SampleOrder order,
             BatchSlice slice,
             LocalSteps rounds,
             List<TrainListener> listeners) {
-        if (order.numSequences() != data.numSequences()) {
+        if (order.numSequences() != data.numSamples()) {
             throw new IllegalArgumentException(
-                    "an order of " + order.numSequences() + " sequences for " + data.numSequences());
+                    "an order of " + order.numSequences() + " sequences for " + data.numSamples());
         }
         this.step = step;
         this.data = data;
@@ -53,20 +55,20 @@ public final class LocalTrainer {
     private TrainingProgress round(TrainingProgress from, long numSteps) {
         rounds.begin();
         TrainingProgress progress = from;
-        LossSums sums = LossSums.ZERO;
+        Measures measures = Measures.NONE;
         double norms = 0;
         TrainStep.Outcome outcome;
         do {
             long[] sequences = sequences(progress.samples());
             outcome = step.run(progress.step(), read(sequences));
-            progress = progress.plusStep(slice.batchSequences(), data.sequenceLength());
-            sums = sums.plus(outcome.sums());
+            progress = progress.plusStep(slice.batchSequences(), data.tokensPerSample());
+            measures = measures.plus(outcome.measures());
             norms += outcome.gradientNorm();
             StepMetrics metrics = metrics(progress.step(), sequences, outcome);
             listeners.forEach(listener -> listener.onStep(metrics));
         } while (!rounds.endAfter(progress.step()) && progress.step() < numSteps);
         rounds.end();
-        report(progress, numSteps, sums, norms / (progress.step() - from.step()), outcome.learningRate());
+        report(progress, numSteps, measures, norms / (progress.step() - from.step()), outcome.learningRate());
         return progress;
     }
 
@@ -78,8 +80,8 @@ public final class LocalTrainer {
         return sequences;
     }
 
-    private List<TrainingSequence> read(long[] sequences) {
-        List<TrainingSequence> read = new ArrayList<>(sequences.length);
+    private List<S> read(long[] sequences) {
+        List<S> read = new ArrayList<>(sequences.length);
         for (long sequence : sequences) {
             read.add(data.read(sequence));
         }
@@ -87,30 +89,26 @@ public final class LocalTrainer {
     }
 
     private StepMetrics metrics(long stepsDone, long[] sequences, TrainStep.Outcome outcome) {
-        LossSums sums = outcome.sums();
         return new StepMetrics(
                 stepsDone,
                 sequences,
-                step.loss().value(sums),
-                sums.kl(),
-                sums.crossEntropy(),
+                outcome.measures(),
                 outcome.gradientNorm(),
                 outcome.learningRate(),
-                (long) sequences.length * data.sequenceLength());
+                (long) sequences.length * data.tokensPerSample());
     }
 
-    private void report(TrainingProgress progress, long numSteps, LossSums mine, double norm, double learningRate) {
-        double[] all =
-                rounds.averaging().sum(mine.klSum(), mine.ceSum(), mine.numKl(), mine.numCe(), norm * slice.share());
-        LossSums sums = new LossSums(all[0], all[1], (long) all[2], (long) all[3]);
+    private void report(TrainingProgress progress, long numSteps, Measures mine, double norm, double learningRate) {
+        double[] parts = mine.parts();
+        double[] all = Arrays.copyOf(parts, parts.length + 1);
+        all[parts.length] = norm * slice.share();
+        all = rounds.averaging().sum(all);
         RoundMetrics metrics = new RoundMetrics(
                 progress.step(),
                 progress.samples(),
                 progress.tokens(),
-                step.loss().value(sums),
-                sums.kl(),
-                sums.crossEntropy(),
-                all[4],
+                mine.ofParts(all),
+                all[parts.length],
                 learningRate);
         boolean last = progress.step() >= numSteps;
         listeners.forEach(listener -> listener.onRound(metrics, progress, last));

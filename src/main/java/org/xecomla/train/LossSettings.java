@@ -1,22 +1,81 @@
 package org.xecomla.train;
 
+import java.util.Arrays;
+import java.util.List;
+import org.xecomla.config.RunConfig;
+import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LossSums;
 import org.xecomla.nn.TokenLoss;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.SoftLabels;
 
 /**
- * What a run minimises: (1 - alpha) T^2 KL + alpha CE, each the mean over its positions in the batch.
+ * The loss of tokens: (1 - alpha) T^2 KL + alpha CE, each the mean over its positions in the batch, so that the size of a
+ * micro-batch changes nothing but rounding. Measures {@value #KL} and {@value #CE}, nats per position, as well.
  *
  * @param alpha weight of the cross-entropy on the text, 0 to 1
  * @param temperature T of student and targets in the KL
  */
-public record LossSettings(double alpha, double temperature) {
+public record LossSettings(double alpha, double temperature) implements Objective<TrainingSequence> {
     /** Cross-entropy only: pretraining. */
     public static final LossSettings CROSS_ENTROPY = new LossSettings(1, 1);
+
+    /** Divergence from the teacher, over positions with a target. */
+    public static final String KL = "kl";
+
+    /** Cross-entropy on the text, over positions with a label. */
+    public static final String CE = "ce";
 
     public LossSettings {
         if (!(alpha >= 0 && alpha <= 1) || !(temperature > 0)) {
             throw new IllegalArgumentException("no loss of alpha " + alpha + " and temperature " + temperature);
         }
+    }
+
+    /** The loss of sections {@code distill} and {@code targets}. */
+    public static LossSettings distillation(RunConfig config) {
+        return new LossSettings(config.distill().alpha(), config.targets().temperature());
+    }
+
+    @Override
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
+        double klScale = 1.0 / numTokens(samples);
+        double ceScale = 1.0 / Math.max(1, numLabels(samples));
+        LossSums sums = LossSums.ZERO;
+        int micro = replica.shape().microBatchSequences();
+        for (int from = 0; from < samples.size(); from += micro) {
+            TrainingBatch batch = TrainingBatch.of(samples.subList(from, Math.min(samples.size(), from + micro)));
+            sums = sums.plus(replica.addGradients(batch, of(batch), klScale, ceScale));
+        }
+        return measures(sums);
+    }
+
+    private static long numTokens(List<TrainingSequence> sequences) {
+        return sequences.stream().mapToLong(s -> s.ids().length).sum();
+    }
+
+    private static long numLabels(List<TrainingSequence> sequences) {
+        return sequences.stream()
+                .mapToLong(s ->
+                        Arrays.stream(s.labels()).filter(label -> label >= 0).count())
+                .sum();
+    }
+
+    private Measures measures(LossSums sums) {
+        long numPositions = Math.max(sums.numKl(), sums.numCe());
+        return Measures.NONE
+                .with(KL, sums.klSum(), sums.numKl())
+                .with(CE, sums.ceSum(), sums.numCe())
+                .with(Measures.LOSS, sums.value(alpha, temperature) * numPositions, numPositions);
+    }
+
+    /** Top-k targets take the most scratch. */
+    @Override
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
+        int n = shape.microBatchSequences() * shape.sequenceLength();
+        SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
+        TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature);
+        sizing.lossAndGradients(new int[n], shape.microBatchSequences(), loss, 1, arena);
     }
 
     /**
@@ -30,10 +89,5 @@ public record LossSettings(double alpha, double temperature) {
         }
         boolean free = alpha > 0 || temperature == 1;
         return new TokenLoss(batch.softLabels(), free ? batch.labels() : null, alpha, temperature);
-    }
-
-    /** The loss of summed parts. */
-    public double value(LossSums sums) {
-        return sums.value(alpha, temperature);
     }
 }

@@ -108,7 +108,8 @@ public final class Pretrainer {
                     ? List.of()
                     : windows(config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
             TrainingPlan plan = TrainingPlan.pretraining(config, windows.size(), length);
-            try (TrainingRun run = new TrainingRun(plan, model, kernels, ParameterAveraging.alone())) {
+            try (TrainingRun<TrainingSequence> run =
+                    new TrainingRun<>(plan, LossSettings.CROSS_ENTROPY, model, kernels, ParameterAveraging.alone())) {
                 train(run, plan, TokenData.of(windows), valid, asked, listeners);
                 Dtype dtype = Dtype.valueOf(pretrain.dtype().name());
                 ModelDirectory.save(out.path(), model, run.replica().weights(), SaveOptions.of(dtype, tokenizerPath()));
@@ -128,7 +129,7 @@ public final class Pretrainer {
     }
 
     private void train(
-            TrainingRun run,
+            TrainingRun<TrainingSequence> run,
             TrainingPlan plan,
             TrainingData data,
             List<int[]> valid,

@@ -9,7 +9,6 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SoftLabels;
 
 /**
  * One copy of a model in training: weights, gradients of the trainable ones, and the scratch of one micro-batch, all made
@@ -37,25 +36,19 @@ public final class Replica implements AutoCloseable {
      * A model of weights 0, to be filled.
      *
      * @param trainable tells by name which parameters train, commonly {@link Freeze#trainable()}
+     * @param objective whose scratch it must hold
      * @param kernels of this thread; not closed with the replica
      */
-    public Replica(ModelConfig config, Predicate<String> trainable, Shape shape, LossSettings loss, Kernels kernels) {
+    public Replica(
+            ModelConfig config, Predicate<String> trainable, Shape shape, Objective<?> objective, Kernels kernels) {
         ParameterLayout layout = CausalLm.layout(config, trainable);
         this.weights = ParameterStore.zeros(layout, kernels.type());
         this.gradients = ParameterStore.zerosOfTrainable(layout, kernels.type());
         this.kernels = kernels;
         this.shape = shape;
         this.model = new CausalLm(config, weights, gradients, kernels, shape.sequenceLength);
-        this.arena = Arena.ofElements(kernels.type(), arenaElements(model, shape, loss));
-    }
-
-    /** The scratch of a step, found by running it without memory. Top-k targets take the most. */
-    private static long arenaElements(CausalLm model, Shape shape, LossSettings loss) {
-        int n = shape.microBatchSequences * shape.sequenceLength;
-        SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
-        TokenLoss tokenLoss = new TokenLoss(targets, new int[n], loss.alpha(), loss.temperature());
-        return model.arenaElements(
-                (sizing, arena) -> sizing.lossAndGradients(new int[n], shape.microBatchSequences, tokenLoss, 1, arena));
+        this.arena = Arena.ofElements(
+                kernels.type(), model.arenaElements((sizing, scratch) -> objective.dryRun(sizing, shape, scratch)));
     }
 
     public ModelConfig config() {
@@ -83,13 +76,13 @@ public final class Replica implements AutoCloseable {
     }
 
     /** Adds the gradients of {@code batch}, at most a micro-batch; see {@link CausalLm#lossAndGradients}. */
-    LossSums addGradients(TrainingBatch batch, LossSettings loss, double klScale, double ceScale) {
-        return model.lossAndGradients(batch.ids(), batch.numSequences(), loss.of(batch), klScale, ceScale, arena);
+    LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale) {
+        return model.lossAndGradients(batch.ids(), batch.numSequences(), loss, klScale, ceScale, arena);
     }
 
     /** Losses of {@code batch}, at most a micro-batch, without gradients. */
-    LossSums loss(TrainingBatch batch, LossSettings loss) {
-        return model.loss(batch.ids(), batch.numSequences(), loss.of(batch), arena);
+    LossSums loss(TrainingBatch batch, TokenLoss loss) {
+        return model.loss(batch.ids(), batch.numSequences(), loss, arena);
     }
 
     @Override

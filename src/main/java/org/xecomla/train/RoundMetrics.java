@@ -6,18 +6,13 @@ package org.xecomla.train;
  * @param step steps of the run done
  * @param samples global samples taken, the run's data cursor
  * @param tokens of all replicas since the run began
- * @param loss (1 - alpha) T^2 KL + alpha CE over the round's positions
- * @param kl nats per position with a target
- * @param ce nats per position with a label
+ * @param measures of the round, over all replicas
  * @param gradientNorm mean over steps and replicas, before clipping
  * @param learningRate of the last step
  */
 public record RoundMetrics(
-        long step,
-        long samples,
-        long tokens,
-        double loss,
-        double kl,
-        double ce,
-        double gradientNorm,
-        double learningRate) {}
+        long step, long samples, long tokens, Measures measures, double gradientNorm, double learningRate) {
+    public double loss() {
+        return measures.loss();
+    }
+}

@@ -133,7 +133,7 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
         }
 
         synchronized void leave(int rank) {
-            leaver = rank;
+            leaver = leaver < 0 ? rank : leaver; // the others follow because it left
             notifyAll();
         }
     }

@@ -26,7 +26,7 @@ public final class StepBenchmark implements AutoCloseable {
 
     private final BenchShape shape;
     private final Replica replica;
-    private final TrainStep step;
+    private final TrainStep<TrainingSequence> step;
     private final AdamW adamW;
     private final List<TrainingSequence> sequences;
     private final CausalLm teacher;
@@ -42,7 +42,7 @@ public final class StepBenchmark implements AutoCloseable {
         this.replica = new Replica(config, Freeze.NONE.trainable(), memory, loss, kernels);
         RandomWeights.write(config, SEED, replica.weights());
         this.adamW = new AdamW(replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.999, 1e-8, 0.01));
-        this.step = new TrainStep(replica, adamW, LearningRateSchedule.constant(1e-4), new GradientClip(1), loss);
+        this.step = new TrainStep<>(replica, adamW, LearningRateSchedule.constant(1e-4), new GradientClip(1), loss);
         this.sequences = sequences(shape, model);
         this.ids = sequences.stream().flatMapToInt(s -> Arrays.stream(s.ids())).toArray();
         this.teacher = new CausalLm(config, replica.weights(), null, kernels, shape.length());
@@ -72,8 +72,7 @@ public final class StepBenchmark implements AutoCloseable {
 
     /** One optimizer step: forward, loss, backward, clipping, AdamW. Returns the loss before the update. */
     public double trainingStep() {
-        TrainStep.Outcome outcome = step.run(numSteps++, sequences);
-        return step.loss().value(outcome.sums());
+        return step.run(numSteps++, sequences).measures().loss();
     }
 
     /** Logits of every position. */

@@ -14,14 +14,17 @@ import org.xecomla.tensor.ParameterStore;
  * One replica of a run from its start, or from its newest checkpoint, to its end: a {@link TrainingPlan} put to work.
  *
  * <pre>{@code
- * try (TrainingRun run = new TrainingRun(plan, model, kernels, averaging)) {
+ * try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, loss, model, kernels, averaging)) {
  *     run.start(student::load); // or run.resume(checkpoints, saved)
  *     run.train(data, List.of(run.savingTo(checkpoints), progress));
  * }
  * }</pre>
+ *
+ * @param <S> a sample
  */
-public final class TrainingRun implements AutoCloseable {
+public final class TrainingRun<S> implements AutoCloseable {
     private final TrainingPlan plan;
+    private final Objective<S> objective;
     private final BatchSlice slice;
     private final TrainerState state;
     private TrainingProgress progress = TrainingProgress.START;
@@ -32,12 +35,18 @@ public final class TrainingRun implements AutoCloseable {
      * @param kernels of this thread; not closed with the run
      * @param averaging joins this replica with the others; not closed with the run
      */
-    public TrainingRun(TrainingPlan plan, ModelConfig model, Kernels kernels, ParameterAveraging averaging) {
+    public TrainingRun(
+            TrainingPlan plan,
+            Objective<S> objective,
+            ModelConfig model,
+            Kernels kernels,
+            ParameterAveraging averaging) {
         this.plan = plan;
+        this.objective = objective;
         this.slice = new BatchSlice(plan.batchSequences(), averaging.numReplicas(), averaging.rank());
         Replica.Shape shape =
                 new Replica.Shape(Math.min(plan.microBatchSequences(), slice.numSequences()), plan.sequenceLength());
-        Replica replica = new Replica(model, plan.freeze().trainable(), shape, plan.loss(), kernels);
+        Replica replica = new Replica(model, plan.freeze().trainable(), shape, objective, kernels);
         AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), plan.adamW());
         OuterUpdate outer = new OuterUpdate(
                 plan.outerLearningRate(),
@@ -79,14 +88,15 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** Trains to the end of the plan. Divergence stops the run before any listener saves it. */
-    public TrainingProgress train(TrainingData data, List<TrainListener> listeners) {
+    public TrainingProgress train(Samples<S> data, List<TrainListener> listeners) {
         List<TrainListener> all = new ArrayList<>();
         all.add(new DivergenceCheck());
         all.addAll(listeners);
         all.forEach(listener -> listener.onStart(progress, plan.numSteps()));
-        TrainStep step = new TrainStep(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), plan.loss());
-        SampleOrder order = new SampleOrder(plan.seed(), data.numSequences());
-        progress = new LocalTrainer(step, data, order, slice, state.rounds(), all).run(progress, plan.numSteps());
+        TrainStep<S> step =
+                new TrainStep<>(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), objective);
+        SampleOrder order = new SampleOrder(plan.seed(), data.numSamples());
+        progress = new LocalTrainer<>(step, data, order, slice, state.rounds(), all).run(progress, plan.numSteps());
         return progress;
     }
 

@@ -38,8 +38,8 @@ final class Validation implements TrainListener {
         LossSums sums = LossSums.ZERO;
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < sequences.size(); from += micro) {
-            List<TrainingSequence> part = sequences.subList(from, Math.min(sequences.size(), from + micro));
-            sums = sums.plus(replica.loss(TrainingBatch.of(part), LossSettings.CROSS_ENTROPY));
+            TrainingBatch batch = TrainingBatch.of(sequences.subList(from, Math.min(sequences.size(), from + micro)));
+            sums = sums.plus(replica.loss(batch, LossSettings.CROSS_ENTROPY.of(batch)));
         }
         return sums.perplexity();
     }

@@ -28,9 +28,11 @@ import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.train.DistillationData;
+import org.xecomla.train.LossSettings;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.TrainingPlan;
 import org.xecomla.train.TrainingRun;
+import org.xecomla.train.TrainingSequence;
 
 /** The whole pipeline in one JVM, by two replicas of one thread each. */
 @Tag("spark")
@@ -100,7 +102,8 @@ class PipelineTest {
                 TargetShards targets = TargetShards.open(layout.targets().path());
                 Kernels kernels = new CpuKernels(1)) {
             TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), tokens.sequenceLength());
-            try (TrainingRun local = new TrainingRun(plan, start.config(), kernels, ParameterAveraging.alone())) {
+            try (TrainingRun<TrainingSequence> local = new TrainingRun<>(
+                    plan, LossSettings.distillation(config), start.config(), kernels, ParameterAveraging.alone())) {
                 local.start(start::load);
                 float[] before = flat(local.replica().weights());
                 local.train(DistillationData.of(tokens, targets, start.config(), 1), List.of());

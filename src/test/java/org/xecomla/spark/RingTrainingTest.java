@@ -29,6 +29,7 @@ import org.xecomla.train.Replica;
 import org.xecomla.train.TokenData;
 import org.xecomla.train.TrainStep;
 import org.xecomla.train.TrainingProgress;
+import org.xecomla.train.TrainingSequence;
 
 /** Replicas that average over sockets, as executors do. */
 class RingTrainingTest {
@@ -68,8 +69,9 @@ class RingTrainingTest {
             for (Tensor segment : replica.weights().segments()) {
                 segment.write(random.doubles(segment.length(), -0.5, 0.5).toArray());
             }
-            TrainStep step = new TrainStep(replica, sgd, LearningRateSchedule.constant(0.2), GradientClip.NONE, loss);
-            new LocalTrainer(step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of())
+            TrainStep<TrainingSequence> step =
+                    new TrainStep<>(replica, sgd, LearningRateSchedule.constant(0.2), GradientClip.NONE, loss);
+            new LocalTrainer<>(step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of())
                     .run(TrainingProgress.START, trains ? NUM_STEPS : 0);
             return replica.weights().segments().stream()
                     .flatMapToDouble(segment -> java.util.Arrays.stream(segment.toDoubles()))

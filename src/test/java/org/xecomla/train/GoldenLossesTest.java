@@ -106,15 +106,15 @@ class GoldenLossesTest {
                 AdamW adamW = new AdamW(
                         replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.98, 1e-8, 0.1))) {
             directory.load(replica.weights());
-            TrainStep step = new TrainStep(
+            TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, adamW, new LearningRateSchedule(3e-3, 3e-4, 3, 10), new GradientClip(1), LOSS);
             List<double[]> rows = new ArrayList<>();
             for (int s = 0; s < 10; s++) {
                 TrainStep.Outcome outcome = step.run(s, batch);
                 rows.add(new double[] {
-                    LOSS.value(outcome.sums()),
-                    outcome.sums().kl(),
-                    outcome.sums().crossEntropy(),
+                    outcome.measures().loss(),
+                    outcome.measures().value(LossSettings.KL),
+                    outcome.measures().value(LossSettings.CE),
                     outcome.gradientNorm()
                 });
             }

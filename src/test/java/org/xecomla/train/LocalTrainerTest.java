@@ -67,9 +67,9 @@ class LocalTrainerTest {
                                 replica.weights().layout(),
                                 run.type),
                         replica)) {
-            TrainStep step = new TrainStep(
+            TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, optimizer, LearningRateSchedule.constant(run.adamW ? 0.01 : 0.3), GradientClip.NONE, KL);
-            TrainingProgress end = new LocalTrainer(
+            TrainingProgress end = new LocalTrainer<>(
                             step, data, new SampleOrder(3, 17), slice, local, List.of(recorder, new DivergenceCheck()))
                     .run(TrainingProgress.START, NUM_STEPS);
             assertEquals(
@@ -162,7 +162,8 @@ class LocalTrainerTest {
 
     @Test
     void divergenceNamesTheSequences() {
-        StepMetrics metrics = new StepMetrics(12, new long[] {3, 77}, Double.NaN, Double.NaN, 0, Double.NaN, 1e-3, 18);
+        StepMetrics metrics = new StepMetrics(
+                12, new long[] {3, 77}, Measures.NONE.with(Measures.LOSS, Double.NaN, 1), Double.NaN, 1e-3, 18);
         UserException failure = assertThrows(UserException.class, () -> new DivergenceCheck().onStep(metrics));
         assertTrue(failure.getMessage().contains("step 12"), failure.getMessage());
         assertTrue(failure.getMessage().contains("[3, 77]"), failure.getMessage());

@@ -167,7 +167,8 @@ class RecipeTest {
         try (Student student = student(config, text)) {
             TrainingData data = DistillationData.of(tokens, targets, student.config(), 1);
             TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), LENGTH);
-            try (TrainingRun run = new TrainingRun(plan, student.config(), kernels, ParameterAveraging.alone())) {
+            try (TrainingRun<TrainingSequence> run = new TrainingRun<>(
+                    plan, LossSettings.distillation(config), student.config(), kernels, ParameterAveraging.alone())) {
                 run.start(weights -> {
                     for (int s = 0; s < weights.segments().size(); s++) {
                         kernels.copy(

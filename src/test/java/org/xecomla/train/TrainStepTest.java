@@ -22,8 +22,8 @@ class TrainStepTest {
 
     private final Kernels kernels = new NaiveKernels(DataType.DOUBLE);
 
-    private static TrainStep sgd(Replica replica, double rate, LossSettings loss) {
-        return new TrainStep(replica, new Sgd(), LearningRateSchedule.constant(rate), GradientClip.NONE, loss);
+    private static TrainStep<TrainingSequence> sgd(Replica replica, double rate, LossSettings loss) {
+        return new TrainStep<>(replica, new Sgd(), LearningRateSchedule.constant(rate), GradientClip.NONE, loss);
     }
 
     @Test
@@ -35,9 +35,10 @@ class TrainStepTest {
             Replica parts = Tiny.replica(micro, MIXED, Freeze.NONE, kernels);
             TrainStep.Outcome outcome = sgd(parts, 0.1, MIXED).run(0, batch);
             assertArrayEquals(Tiny.weights(whole), Tiny.weights(parts), 1e-12);
-            assertEquals(MIXED.value(expected.sums()), MIXED.value(outcome.sums()), 1e-12);
-            assertEquals(5 * Tiny.LENGTH, outcome.sums().numKl());
-            assertEquals(5 * (Tiny.LENGTH - 1), outcome.sums().numCe());
+            assertEquals(expected.measures().loss(), outcome.measures().loss(), 1e-12);
+            assertEquals(5 * Tiny.LENGTH, outcome.measures().means().get("kl").count());
+            assertEquals(
+                    5 * (Tiny.LENGTH - 1), outcome.measures().means().get("ce").count());
         }
     }
 
@@ -49,7 +50,7 @@ class TrainStepTest {
         Replica six = Tiny.replica(6, MIXED, Freeze.NONE, kernels);
         TrainStep.Outcome outcome1 = sgd(single, 0.1, MIXED).run(0, List.of(one));
         TrainStep.Outcome outcome6 = sgd(six, 0.1, MIXED).run(0, List.of(one, one, one, one, one, one));
-        assertEquals(MIXED.value(outcome1.sums()), MIXED.value(outcome6.sums()), 1e-12);
+        assertEquals(outcome1.measures().loss(), outcome6.measures().loss(), 1e-12);
         assertEquals(outcome1.gradientNorm(), outcome6.gradientNorm(), 1e-12);
         assertArrayEquals(Tiny.weights(single), Tiny.weights(six), 1e-12);
     }
@@ -58,7 +59,7 @@ class TrainStepTest {
     void gradientsDoNotLeakIntoTheNextStep() {
         List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(2, true), 2);
         Replica replica = Tiny.replica(2, MIXED, Freeze.NONE, kernels);
-        TrainStep still = sgd(replica, 1e-300, MIXED);
+        TrainStep<TrainingSequence> still = sgd(replica, 1e-300, MIXED);
         assertEquals(still.run(0, batch).gradientNorm(), still.run(1, batch).gradientNorm(), 1e-12);
     }
 
@@ -67,8 +68,8 @@ class TrainStepTest {
         List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(2, true), 2);
         Replica replica = Tiny.replica(2, MIXED, Freeze.NONE, kernels);
         double[] before = Tiny.weights(replica);
-        TrainStep step =
-                new TrainStep(replica, new Sgd(), LearningRateSchedule.constant(1), new GradientClip(1e-3), MIXED);
+        TrainStep<TrainingSequence> step =
+                new TrainStep<>(replica, new Sgd(), LearningRateSchedule.constant(1), new GradientClip(1e-3), MIXED);
         assertTrue(step.run(0, batch).gradientNorm() > 0.01);
         double[] after = Tiny.weights(replica);
         double moved = 0;
@@ -103,12 +104,12 @@ class TrainStepTest {
         List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(8, true), 8);
         Replica replica = Tiny.replica(8, kl, Freeze.NONE, floats);
         AdamW adamW = new AdamW(replica.weights().layout(), DataType.FLOAT, ADAM_W);
-        TrainStep step =
-                new TrainStep(replica, adamW, new LearningRateSchedule(0.02, 0.002, 5, 60), new GradientClip(1), kl);
-        double first = step.run(0, batch).sums().kl();
+        TrainStep<TrainingSequence> step =
+                new TrainStep<>(replica, adamW, new LearningRateSchedule(0.02, 0.002, 5, 60), new GradientClip(1), kl);
+        double first = step.run(0, batch).measures().value("kl");
         double last = first;
         for (int s = 1; s < 60; s++) {
-            last = step.run(s, batch).sums().kl();
+            last = step.run(s, batch).measures().value("kl");
         }
         assertTrue(last < first / 4, "KL from " + first + " to " + last);
     }

@@ -50,6 +50,8 @@ class TrainerCheckpointTest {
         return new TrainerCheckpoint(directory(name), 2, ORIGIN, Optional.empty());
     }
 
+    private static final LossSettings LOSS = new LossSettings(0.2, 1);
+
     private static TrainingPlan plan(double outerMomentum, Freeze freeze) {
         return new TrainingPlan(
                 10,
@@ -59,7 +61,6 @@ class TrainerCheckpointTest {
                 new LearningRateSchedule(0.02, 0.002, 2, 10),
                 new AdamW.Settings(0.9, 0.98, 1e-8, 0.01),
                 new GradientClip(1),
-                new LossSettings(0.2, 1),
                 freeze,
                 2,
                 outerMomentum > 0 ? 0.7 : 1,
@@ -76,7 +77,7 @@ class TrainerCheckpointTest {
     private static double[] run(
             TrainingPlan plan, TrainerCheckpoint checkpoints, ParameterAveraging averaging, long failAfter) {
         Kernels kernels = new NaiveKernels(DataType.FLOAT);
-        try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, averaging)) {
+        try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
             run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
             List<TrainListener> listeners = new ArrayList<>();
             if (checkpoints != null) {
@@ -141,14 +142,15 @@ class TrainerCheckpointTest {
         TrainerCheckpoint checkpoints = checkpoints("run");
         Kernels kernels = new NaiveKernels(DataType.FLOAT);
         List<double[]> saved = Replicas.run(2, averaging -> {
-            try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, averaging)) {
+            try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
                 run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
                 run.train(new Tiny.Data(17, true), List.of(run.savingTo(checkpoints)));
                 return first(run);
             }
         });
         assertFalse(Arrays.equals(saved.get(0), saved.get(1)), "replicas have moments of their own");
-        try (TrainingRun run = new TrainingRun(plan, Tiny.MODEL, kernels, ParameterAveraging.alone())) {
+        try (TrainingRun<TrainingSequence> run =
+                new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, ParameterAveraging.alone())) {
             run.resume(checkpoints, checkpoints.newest().orElseThrow());
             double[] mean = first(run);
             for (int i = 0; i < mean.length; i++) {
@@ -158,7 +160,7 @@ class TrainerCheckpointTest {
         }
     }
 
-    private static double[] first(TrainingRun run) {
+    private static double[] first(TrainingRun<?> run) {
         return run.state().optimizer().state().get(0).segments().get(0).toDoubles();
     }
 

@@ -1,0 +1,24 @@
+package org.xecomla.train;
+
+import java.util.List;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.Arena;
+
+/**
+ * What a run minimises over samples of one kind: distillation and text over sequences, preferences over pairs.
+ *
+ * @param <S> a sample
+ */
+public interface Objective<S> {
+    /**
+     * Adds the gradients of the mean loss over {@code samples} to those of {@code replica}, micro-batch by micro-batch.
+     *
+     * @param samples of this replica in this step, at least one
+     * @param step steps of the run done before
+     * @return what was measured before the update, {@link Measures#LOSS} among it
+     */
+    Measures addGradients(Replica replica, List<S> samples, long step);
+
+    /** Makes the calls of one micro-batch on a model without memory, so that its scratch can be sized. */
+    void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena);
+}
