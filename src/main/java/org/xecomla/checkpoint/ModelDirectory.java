@@ -198,6 +198,16 @@ public final class ModelDirectory {
         new ModelWriter(directory, config, options).write(weights);
     }
 
+    /**
+     * Writes a directory that stock {@code DeepseekV3ForCausalLM} loads, weights asked for one after another.
+     *
+     * @param config every layer latent with a norm, with one rank and one rope; its head is its own
+     * @param weights parameters of {@code config} in the engine's row order
+     */
+    public static void saveDeepseek(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
+        new ModelWriter(directory, config, options).write(weights, DeepseekConfigWriter.text(config, options.dtype()));
+    }
+
     private RopeRowOrder order(String parameter) {
         return ropeInterleaved ? RopeRowOrder.of(config, parameter) : RopeRowOrder.unchanged();
     }

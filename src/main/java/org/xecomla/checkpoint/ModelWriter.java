@@ -38,7 +38,10 @@ final class ModelWriter {
     }
 
     void write(ParameterStore weights) {
-        String json = HfConfigWriter.text(config, options.dtype());
+        write(weights::get, HfConfigWriter.text(config, options.dtype()));
+    }
+
+    void write(WeightSource weights, String json) {
         Path configJson = new Path(directory, "config.json");
         Optional<Path> tokenizer = options.tokenizerFrom().filter(from -> !from.equals(directory));
         DataFiles.createDirectories(directory);
@@ -94,20 +97,20 @@ final class ModelWriter {
                 : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", shard + 1, numShards);
     }
 
-    private void writeShard(ParameterStore weights, List<String> names, Path path) {
+    private void writeShard(WeightSource weights, List<String> names, Path path) {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (String name : names) {
-            Tensor tensor = weights.get(name); // (rows, cols)
             List<Long> shape =
                     TensorCheck.storedShape(name, ParameterShapes.of(config).get(name));
-            writer.add(name, options.dtype(), shape, source(tensor, RopeRowOrder.of(config, name)));
+            writer.add(name, options.dtype(), shape, source(weights, name, RopeRowOrder.of(config, name)));
         }
         writer.write(path);
     }
 
-    private static SafetensorsWriter.Source source(Tensor tensor, RopeRowOrder order) {
-        int cols = tensor.cols();
+    private static SafetensorsWriter.Source source(WeightSource weights, String name, RopeRowOrder order) {
         return (first, target, count) -> {
+            Tensor tensor = weights.get(name); // (rows, cols)
+            int cols = tensor.cols();
             int firstRow = Math.toIntExact(first / cols);
             int numRows = count / cols;
             int rowsAtOnce = order.isUnchanged() ? numRows : 1;

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
             EvalCommand.class,
             BenchCommand.class,
             GenerateCommand.class,
+            ExportCommand.class,
             PretrainCommand.class,
             StoriesCommand.class,
             TokenizerCommand.class

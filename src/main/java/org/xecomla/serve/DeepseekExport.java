@@ -1,0 +1,284 @@
+package org.xecomla.serve;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.Dtype;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.checkpoint.SaveOptions;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.RopeFrequencies;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.tensor.Matrix;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * A student as dense DeepSeek V3, which computes the same function in stock classes.
+ *
+ * <ul>
+ *   <li>A latent without a norm gets one that does nothing: the latent is made so small that the norm's epsilon outweighs
+ *       its square, for every possible input, by 2^24; the norm is then a division by sqrt(epsilon), and the gain, a power
+ *       of two, restores the latent. Not for F16, which cannot hold such latents; and never to be trained.
+ *   <li>Servers take the latents' epsilon from {@code rms_norm_eps}, transformers fixes 1e-6: the residual stream is scaled
+ *       such that 1e-6 is right everywhere.
+ *   <li>Smaller ranks are padded with zeros; a norm over more dimensions is undone in the rows before it and its gain.
+ *   <li>Low-rank queries without a norm are multiplied out; softmax scale and YaRN's factor go into the queries.
+ * </ul>
+ *
+ * <p>Legend: D model, H heads, N nope, P rope, R rank of a layer's latent, Rm the largest of all.
+ */
+public final class DeepseekExport {
+    private static final double EPS = ModelConfig.LATENT_NORM_EPS;
+    private static final double NEGLIGIBLE = 0x1p-24; // largest square of a small latent, as a share of EPS
+
+    private final ModelDirectory student;
+    private final ModelConfig exported;
+    private Tensor held; // the last parameter that was asked for
+    private String heldName = "";
+
+    private DeepseekExport(ModelDirectory student) {
+        this.student = student;
+        this.exported = exported(student.config());
+    }
+
+    /**
+     * Writes {@code student} to {@code directory}.
+     *
+     * @throws ConfigException where DeepSeek's classes cannot compute the student, saying why
+     */
+    public static void write(ModelDirectory student, Path directory, SaveOptions options) {
+        DeepseekExport export = new DeepseekExport(student);
+        boolean normFree = latent(student.config()).stream().anyMatch(layer -> !layer.kvNorm());
+        if (normFree && options.dtype() == Dtype.F16) {
+            throw new ConfigException("the student's latents have no norm, and F16 cannot hold them as small as stock"
+                    + " classes need them: export it as BF16 or F32");
+        }
+        try {
+            ModelDirectory.saveDeepseek(directory, export.exported, export::get, options);
+        } finally {
+            export.release();
+        }
+    }
+
+    /** The shape that is written, with {@code kv_lora_rank} the largest of all layers. */
+    public static ModelConfig exported(ModelConfig student) {
+        List<AttentionConfig.Mla> layers = latent(student);
+        AttentionConfig.Mla first = layers.get(0);
+        boolean normedQueries = layers.stream().allMatch(AttentionConfig.Mla::qNorm);
+        int qRank = normedQueries
+                ? layers.stream().mapToInt(AttentionConfig.Mla::qLoraRank).max().orElse(0)
+                : 0;
+        int kvRank =
+                layers.stream().mapToInt(AttentionConfig.Mla::kvLoraRank).max().orElseThrow();
+        AttentionConfig.Mla layer = new AttentionConfig.Mla(
+                first.numHeads(),
+                qRank,
+                kvRank,
+                first.qkNopeHeadDim(),
+                first.qkRopeHeadDim(),
+                first.vHeadDim(),
+                qRank > 0,
+                true,
+                stockRope(first.ropeScaling()),
+                Math.pow(first.qkHeadDim(), -0.5));
+        List<AttentionConfig> all = new ArrayList<>(layers);
+        all.replaceAll(any -> layer);
+        return new ModelConfig(
+                student.hiddenSize(),
+                student.intermediateSize(),
+                student.vocabSize(),
+                student.maxPositionEmbeddings(),
+                EPS,
+                student.ropeTheta(),
+                false,
+                student.bosTokenId(),
+                student.eosTokenId(),
+                all);
+    }
+
+    private static List<AttentionConfig.Mla> latent(ModelConfig student) {
+        List<AttentionConfig.Mla> layers = new ArrayList<>();
+        for (AttentionConfig layer : student.attention()) {
+            if (!(layer instanceof AttentionConfig.Mla mla)) {
+                throw new ConfigException("layer " + layers.size() + " of the student is grouped-query attention, and"
+                        + " every layer of DeepSeek V3 is latent: hybrids have no deepseek-v3 export");
+            }
+            layers.add(mla);
+        }
+        requireOneShape(layers);
+        return layers;
+    }
+
+    private static void requireOneShape(List<AttentionConfig.Mla> layers) {
+        AttentionConfig.Mla first = layers.get(0);
+        if (first.ropeScaling() instanceof RopeScaling.Explicit) {
+            throw new ConfigException(
+                    "the student has rope frequencies of its own (upcycle.rope-rows = strongest), which"
+                            + " DeepSeek's classes cannot compute");
+        }
+        boolean someNormed = layers.stream().anyMatch(AttentionConfig.Mla::qNorm);
+        for (AttentionConfig.Mla layer : layers) {
+            if (layer.numHeads() != first.numHeads()
+                    || layer.qkNopeHeadDim() != first.qkNopeHeadDim()
+                    || layer.qkRopeHeadDim() != first.qkRopeHeadDim()
+                    || layer.vHeadDim() != first.vHeadDim()
+                    || !layer.ropeScaling().equals(first.ropeScaling())
+                    || layer.qNorm() != someNormed) {
+                throw new ConfigException(
+                        "the student's layers differ in more than their ranks, and those of DeepSeek V3"
+                                + " do not: it has no deepseek-v3 export");
+            }
+        }
+    }
+
+    /** YaRN's factor on cos and sin as every implementation computes it: mscale 1, mscale_all_dim 0. */
+    private static RopeScaling stockRope(RopeScaling scaling) {
+        return scaling instanceof RopeScaling.Yarn yarn
+                ? new RopeScaling.Yarn(
+                        yarn.factor(), yarn.originalMaxPositionEmbeddings(), yarn.betaFast(), yarn.betaSlow(), 1, 0)
+                : scaling;
+    }
+
+    private Tensor get(String name) {
+        if (!name.equals(heldName)) {
+            release();
+            held = made(name);
+            heldName = name;
+        }
+        return held;
+    }
+
+    private void release() {
+        if (held != null) {
+            held.storage().close();
+            held = null;
+        }
+    }
+
+    private Tensor made(String name) {
+        if (name.contains(".self_attn.")) {
+            String[] parts = name.split("\\.");
+            Matrix made = attention(Integer.parseInt(parts[2]), parts[4]);
+            return Tensor.of(DataType.FLOAT, made.rows(), made.cols(), made.toDoubles());
+        }
+        boolean tiedHead = name.equals(ParameterShapes.HEAD) && student.config().tieWordEmbeddings();
+        ParameterShapes.Shape shape = ParameterShapes.of(exported).get(name);
+        Tensor tensor = Tensor.zeros(DataType.FLOAT, shape.rows(), shape.cols()); // (rows, cols)
+        student.load(tiedHead ? ParameterShapes.EMBEDDING : name, tensor);
+        if (name.equals(ParameterShapes.EMBEDDING) || name.endsWith("mlp.down_proj.weight")) {
+            scale(tensor, streamScale());
+        }
+        return tensor;
+    }
+
+    /** What writes into the residual stream is scaled by this, so that its norms may have another epsilon. */
+    private double streamScale() {
+        return Math.sqrt(EPS / student.config().rmsNormEps());
+    }
+
+    private static void scale(Tensor tensor, double factor) {
+        for (int r = 0; r < tensor.rows(); r++) {
+            float[] row = tensor.rows(r, r + 1).toFloats();
+            for (int c = 0; c < row.length; c++) {
+                row[c] = (float) (row[c] * factor);
+            }
+            tensor.rows(r, r + 1).write(row, 0);
+        }
+    }
+
+    private Matrix attention(int layer, String projection) {
+        AttentionConfig.Mla own =
+                (AttentionConfig.Mla) student.config().attention().get(layer);
+        AttentionConfig.Mla stock = (AttentionConfig.Mla) exported.attention().get(layer);
+        double qPadding = own.qNorm() ? Math.sqrt((double) stock.qLoraRank() / own.qLoraRank()) : 1;
+        return switch (projection) {
+            case "q_proj" -> scaledQueries(own, stock, fullQueries(layer, own));
+            case "q_a_proj" -> padRows(read(layer, projection).scale(qPadding), own.qLoraRank(), stock.qLoraRank());
+            case "q_a_layernorm" -> padCols(read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
+            case "q_b_proj" ->
+                scaledQueries(own, stock, padCols(read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
+            case "kv_a_proj_with_mqa" -> down(layer, own, stock);
+            case "kv_a_layernorm" -> gain(layer, own, stock);
+            case "kv_b_proj" -> padCols(read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
+            case "o_proj" -> read(layer, projection).scale(streamScale()); // (D, H*Dv)
+            default -> throw new IllegalArgumentException("attention has no parameter " + projection);
+        };
+    }
+
+    private Matrix fullQueries(int layer, AttentionConfig.Mla own) {
+        return own.qLoraRank() == 0
+                ? read(layer, "q_proj")
+                : read(layer, "q_b_proj").times(read(layer, "q_a_proj")); // (H*(N+P), D)
+    }
+
+    /** Queries times what the stock softmax scale, and its factor on cos and sin, leave out. */
+    private Matrix scaledQueries(AttentionConfig.Mla own, AttentionConfig.Mla stock, Matrix queries) {
+        double nope = own.softmaxScale() / stock.softmaxScale();
+        double factor = ropeFactor(own) / ropeFactor(stock);
+        double[] factors = new double[queries.rows()];
+        for (int row = 0; row < factors.length; row++) {
+            boolean rotated = row % own.qkHeadDim() >= own.qkNopeHeadDim();
+            factors[row] = rotated ? nope * factor * factor : nope;
+        }
+        return queries.scaleRows(factors);
+    }
+
+    private double ropeFactor(AttentionConfig.Mla layer) {
+        return RopeFrequencies.of(layer.qkRopeHeadDim(), exported.ropeTheta(), layer.ropeScaling())
+                .attentionFactor();
+    }
+
+    /** Latent rows, scaled and padded, then those of the rope key. (Rm+P, D) */
+    private Matrix down(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
+        Matrix all = read(layer, "kv_a_proj_with_mqa"); // (R+P, D)
+        int rank = own.kvLoraRank();
+        double factor = own.kvNorm()
+                ? Math.sqrt((double) stock.kvLoraRank() / rank)
+                : Math.sqrt(EPS) / gainOfNormFree(layer, rank);
+        Matrix latent = padRows(all.rows(0, rank).scale(factor), rank, stock.kvLoraRank()); // (Rm, D)
+        return Matrix.stack(latent, all.rows(rank, all.rows()));
+    }
+
+    private Matrix gain(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
+        if (own.kvNorm()) {
+            double padding = Math.sqrt((double) stock.kvLoraRank() / own.kvLoraRank());
+            return padCols(read(layer, "kv_a_layernorm").scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
+        }
+        double gain = gainOfNormFree(layer, own.kvLoraRank());
+        return Matrix.build(1, stock.kvLoraRank(), (i, j) -> gain); // (1, Rm)
+    }
+
+    /**
+     * The power of two g such that latents times sqrt(EPS) / g have a mean square below EPS * 2^-24 whatever the input: an
+     * RMSNorm's output before its gain has a squared length of at most D.
+     */
+    private double gainOfNormFree(int layer, int rank) {
+        Matrix latent = read(layer, "kv_a_proj_with_mqa").rows(0, rank); // (R, D)
+        float[] inputGain = student.read(ParameterShapes.layer(layer) + "input_layernorm.weight");
+        double[] factors = new double[inputGain.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = inputGain[i];
+        }
+        double meanSquare = latent.scaleCols(factors).sumOfSquares() * factors.length / rank;
+        double least = Math.sqrt(Math.max(meanSquare, Double.MIN_NORMAL) / NEGLIGIBLE);
+        return Math.max(1, Math.scalb(1.0, Math.getExponent(least) + 1));
+    }
+
+    private Matrix read(int layer, String projection) {
+        String name = ParameterShapes.layer(layer) + "self_attn." + projection + ".weight";
+        ParameterShapes.Shape shape = ParameterShapes.of(student.config()).get(name);
+        return Matrix.ofFloats(shape.rows(), shape.cols(), student.read(name));
+    }
+
+    private static Matrix padRows(Matrix m, int rows, int padded) {
+        return rows == padded ? m : Matrix.stack(m, Matrix.zeros(padded - rows, m.cols()));
+    }
+
+    private static Matrix padCols(Matrix m, int padded) {
+        return m.cols() == padded ? m : Matrix.build(m.rows(), padded, (r, c) -> c < m.cols() ? m.get(r, c) : 0);
+    }
+}
