@@ -62,7 +62,7 @@ class RunConfigTest {
                         OptionalInt.of(0),
                         OptionalInt.empty(),
                         OptionalInt.empty(),
-                        true,
+                        false,
                         Optional.empty(),
                         OptionalDouble.empty(),
                         OptionalDouble.empty(),

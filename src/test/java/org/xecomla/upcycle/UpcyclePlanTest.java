@@ -59,7 +59,7 @@ class UpcyclePlanTest {
         assertEquals(64, plan.qkNopeHeadDim());
         assertEquals(192, rank(plan.kvRank()));
         assertNull(plan.queryRank());
-        assertTrue(plan.kvNorm());
+        assertFalse(plan.kvNorm());
         assertEquals(RopeRows.FOLD, plan.ropeRows());
         assertTrue(plan.ropeScaling() instanceof RopeScaling.Yarn);
     }
