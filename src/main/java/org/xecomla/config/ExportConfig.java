@@ -4,7 +4,10 @@ package org.xecomla.config;
 public record ExportConfig(WeightType dtype, Format format) {
     /** Formats of the exported directory. */
     public enum Format {
-        XECOMLA
+        /** This project's own. */
+        XECOMLA,
+        /** Dense DeepSeek V3, which stock servers load. */
+        DEEPSEEK_V3
     }
 
     static ExportConfig of(StrictConfig config) {

@@ -182,7 +182,7 @@ class RunConfigTest {
               weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
             }
             eval { max-windows = 10, batch-sequences = 3 }
-            export { dtype = f16, format = xecomla }
+            export { dtype = f16, format = deepseek-v3 }
             compute { kernels = nd4j, threads = 3 }
             spark {
               master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
@@ -263,7 +263,7 @@ class RunConfigTest {
                         "/models/small"),
                 c.pretrain());
         assertEquals(new EvalConfig(OptionalLong.of(10), 3), c.eval());
-        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.XECOMLA), c.export());
+        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3), c.export());
         assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.ND4J, OptionalInt.of(3)), c.compute());
         assertEquals(
                 new SparkSettings(
@@ -286,9 +286,7 @@ class RunConfigTest {
         defaults.remove("upcycle.profile");
         Map<String, String> full = RunConfig.load(file(EVERYTHING), Map.of()).settings();
         defaults.forEach((key, value) -> {
-            if (!key.equals("export.format")) {
-                assertFalse(value.equals(full.get(key)), key + " is still " + value);
-            }
+            assertFalse(value.equals(full.get(key)), key + " is still " + value);
         });
         assertEquals(
                 defaults.size() + 5, full.size(), "the profile, three paths that have no default, one of spark.conf");
