@@ -1,5 +1,9 @@
 package org.xecomla.config;
 
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
 /**
  * Replicas that train side by side: keys that {@code distill} and {@code dpo} share.
  *
@@ -41,6 +45,16 @@ public record ReplicasConfig(
                 config.integer(section + "checkpoint-every", Range.atLeast(1)),
                 config.number(section + "outer.learning-rate", Range.above(0)),
                 config.number(section + "outer.momentum", Range.atLeast(0).below(1)));
+    }
+
+    /**
+     * {@code settings} of {@code section} without those that change how its work is done and not what is asked for: a run may
+     * go on with others.
+     */
+    public static Map<String, String> decisive(String section, Map<String, String> settings) {
+        Map<String, String> decisive = new TreeMap<>(settings);
+        List.of("replicas", "averaging", "checkpoint-every").forEach(key -> decisive.remove(section + "." + key));
+        return decisive;
     }
 
     /** Refuses {@code batch}, the value of {@code batchKey}, where it cannot be shared out evenly. */

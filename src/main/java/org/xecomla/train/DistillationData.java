@@ -1,10 +1,11 @@
 package org.xecomla.train;
 
+import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.targets.TargetShards;
 
-/** The sequences of token shards with the teacher's targets for them; both stay the caller's to close. */
+/** The sequences of token shards with the teacher's targets for them; both are closed with this. */
 public final class DistillationData implements TrainingData {
     private final TokenShards tokens;
     private final TargetShards targets;
@@ -12,6 +13,22 @@ public final class DistillationData implements TrainingData {
     private DistillationData(TokenShards tokens, TargetShards targets) {
         this.tokens = tokens;
         this.targets = targets;
+    }
+
+    /** As {@link #of}, of the shards in two directories. */
+    public static DistillationData open(Path tokens, Path targets, ModelConfig student, double temperature) {
+        TokenShards tokenShards = TokenShards.open(tokens);
+        TargetShards targetShards = null;
+        try {
+            targetShards = TargetShards.open(targets);
+            return of(tokenShards, targetShards, student, temperature);
+        } catch (RuntimeException e) {
+            tokenShards.close();
+            if (targetShards != null) {
+                targetShards.close();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -43,5 +60,11 @@ public final class DistillationData implements TrainingData {
     @Override
     public TrainingSequence read(long sequence) {
         return TrainingSequence.of(tokens.read(sequence), targets.read(sequence));
+    }
+
+    @Override
+    public void close() {
+        tokens.close();
+        targets.close();
     }
 }

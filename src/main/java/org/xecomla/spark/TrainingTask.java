@@ -6,67 +6,61 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
-import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.train.DistillationData;
-import org.xecomla.train.LossSettings;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.RoundMetrics;
+import org.xecomla.train.Samples;
 import org.xecomla.train.TrainListener;
 import org.xecomla.train.TrainerCheckpoint;
 import org.xecomla.train.TrainingPlan;
 import org.xecomla.train.TrainingProgress;
 import org.xecomla.train.TrainingRun;
-import org.xecomla.train.TrainingSequence;
 
 /**
- * One replica of one leg of the distillation: from the given checkpoint, or from the student's start, to the end.
+ * One replica of one leg of a training stage: from the given checkpoint, or from the model to begin with, to the end.
  *
- * @param origin what the run's checkpoints say of it
- * @param fromStep step of the checkpoint to go on from; 0: the student's start
+ * @param origin what the stage's checkpoints say of it
+ * @param fromStep step of the checkpoint to go on from; 0: the model to begin with
  * @param progress receives how far it is; replica 0 speaks for all
+ * @param <S> a sample
  */
-record DistillTask(RunConfig config, RunLayout layout, RunOrigin origin, long fromStep, ProgressAccumulator progress)
+record TrainingTask<S>(
+        RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressAccumulator progress)
         implements BarrierLeg.Task<Long> {
     private static final int KEPT_CHECKPOINTS = 2;
 
-    /** The run's checkpoints. */
-    static TrainerCheckpoint checkpoints(RunConfig config, RunLayout layout, RunOrigin origin) {
+    /** The stage's checkpoints. */
+    static TrainerCheckpoint checkpoints(RunConfig config, Path output, RunOrigin origin) {
         Optional<Path> tokenizer = Optional.of(DataFiles.path(config.models().requireTokenizer()));
-        return new TrainerCheckpoint(layout.distill().path(), KEPT_CHECKPOINTS, origin.origin(), tokenizer);
+        return new TrainerCheckpoint(output, KEPT_CHECKPOINTS, origin.origin(), tokenizer);
     }
 
     /** Trains; returns the steps done. */
     @Override
     public Long run(ParameterAveraging averaging) {
-        ModelDirectory student = ModelDirectory.open(layout.studentInit().path());
-        TrainerCheckpoint checkpoints = checkpoints(config, layout, origin);
-        try (TokenShards tokens = TokenShards.open(layout.trainShards().path());
-                TargetShards targets = TargetShards.open(layout.targets().path());
+        ModelDirectory start = ModelDirectory.open(work.start());
+        TrainerCheckpoint checkpoints = checkpoints(config, work.output(), origin);
+        try (Samples<S> samples = work.open();
                 Kernels kernels = TaskKernels.of(config)) {
-            DistillationData data = DistillationData.of(
-                    tokens, targets, student.config(), config.targets().temperature());
-            TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), tokens.sequenceLength());
-            try (TrainingRun<TrainingSequence> run =
-                    new TrainingRun<>(plan, LossSettings.distillation(config), student.config(), kernels, averaging)) {
+            TrainingPlan plan = work.plan(samples);
+            try (TrainingRun<S> run = new TrainingRun<>(plan, work.objective(), start.config(), kernels, averaging)) {
                 if (fromStep == 0) {
-                    run.start(student::load);
+                    run.start(start::load);
                 } else {
                     run.resume(checkpoints, checkpoints.at(fromStep));
                 }
-                return run.train(data, listeners(averaging, plan, run, checkpoints))
+                return run.train(samples, listeners(averaging, plan, run, checkpoints))
                         .step();
             }
         }
     }
 
     private List<TrainListener> listeners(
-            ParameterAveraging averaging, TrainingPlan plan, TrainingRun<?> run, TrainerCheckpoint checkpoints) {
+            ParameterAveraging averaging, TrainingPlan plan, TrainingRun<S> run, TrainerCheckpoint checkpoints) {
         List<TrainListener> listeners = new ArrayList<>();
         if (averaging.rank() == 0) {
-            listeners.add(new MetricsLog(layout.distill().path(), plan.checkpointEvery(), run.progress()));
+            listeners.add(new MetricsLog(work.output(), plan.checkpointEvery(), run.progress()));
             listeners.add(new Reporter(progress, System.nanoTime()));
         }
         listeners.add(run.savingTo(checkpoints));

@@ -1,0 +1,34 @@
+package org.xecomla.spark;
+
+import java.io.Serializable;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.ReplicasConfig;
+import org.xecomla.train.Objective;
+import org.xecomla.train.Samples;
+import org.xecomla.train.TrainingPlan;
+
+/**
+ * What a stage trains: which model, on what, by what loss. It travels to the tasks, so that it holds names only and opens
+ * files itself.
+ *
+ * @param <S> a sample
+ */
+interface TrainingWork<S> extends Serializable {
+    /** The name of the stage, for a person. */
+    String name();
+
+    /** Directory of the checkpoints, which is the stage's output. */
+    Path output();
+
+    /** The model to begin with. */
+    Path start();
+
+    /** The samples; the caller closes them. */
+    Samples<S> open();
+
+    TrainingPlan plan(Samples<S> samples);
+
+    Objective<S> objective();
+
+    ReplicasConfig replicas();
+}
