@@ -5,7 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
@@ -96,16 +98,50 @@ public final class CausalLm implements AutoCloseable {
     }
 
     private static Map<RopeKey, RopeTable> tables(ModelConfig config, int numPositions, ParameterStore weights) {
+        return tables(
+                config,
+                key -> RopeTable.of(
+                        RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling),
+                        numPositions,
+                        weights.type()));
+    }
+
+    private static Map<RopeKey, RopeTable> tables(ModelConfig config, Function<RopeKey, RopeTable> make) {
         Map<RopeKey, RopeTable> tables = new HashMap<>();
-        for (AttentionConfig attention : config.attention()) {
-            tables.computeIfAbsent(
-                    ropeKey(attention),
-                    key -> RopeTable.of(
-                            RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling),
-                            numPositions,
-                            weights.type()));
-        }
+        config.attention().forEach(attention -> tables.computeIfAbsent(ropeKey(attention), make));
         return tables;
+    }
+
+    /**
+     * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever they
+     * return or read is meaningless, shapes apart.
+     *
+     * @param trainable tells by name which parameters have gradients; null: inference
+     * @param maxSequenceLength the longest T that will be asked for
+     * @param numThreads of the kernels
+     */
+    public static Footprint footprint(
+            ModelConfig config,
+            Predicate<String> trainable,
+            DataType type,
+            int maxSequenceLength,
+            int numThreads,
+            BiConsumer<CausalLm, Arena> calls) {
+        ParameterLayout layout = layout(config, trainable == null ? name -> false : trainable);
+        ParameterStore weights = ParameterStore.sizing(layout, type);
+        ParameterStore gradients = trainable == null ? null : ParameterStore.sizingOfTrainable(layout, type);
+        Map<RopeKey, RopeTable> tables = tables(config, key -> RopeTable.sizing(key.ropeDim, maxSequenceLength, type));
+        Arena arena = Arena.sizing(type);
+        SizingKernels nothing = new SizingKernels(type, numThreads);
+        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, tables), arena);
+        return new Footprint(
+                layout,
+                type,
+                layout.numParameters() * type.width(),
+                gradients == null ? 0 : layout.numTrainableParameters() * type.width(),
+                tables.values().stream().mapToLong(RopeTable::numElements).sum() * type.width(),
+                arena.peakBytes(),
+                nothing.scratchBytes());
     }
 
     private static RopeKey ropeKey(AttentionConfig attention) {

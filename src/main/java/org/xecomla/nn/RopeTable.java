@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RopeFrequencies;
+import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -28,6 +29,18 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
         return new RopeTable(
                 Tensor.of(type, numPositions, numPlanes, cos), // (positions, P/2)
                 Tensor.of(type, numPositions, numPlanes, sin)); // (positions, P/2)
+    }
+
+    /** A table that has shapes and no memory: only for {@code SizingKernels}. */
+    static RopeTable sizing(int ropeDim, int numPositions, DataType type) {
+        Arena arena = Arena.sizing(type);
+        return new RopeTable(
+                arena.matrix(numPositions, ropeDim / 2), // (positions, P/2)
+                arena.matrix(numPositions, ropeDim / 2)); // (positions, P/2)
+    }
+
+    long numElements() {
+        return cos.length() + sin.length();
     }
 
     /** Turns heads of width P in place; row n is at position n % sequenceLength. */

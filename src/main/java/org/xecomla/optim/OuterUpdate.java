@@ -28,7 +28,12 @@ public final class OuterUpdate implements AutoCloseable {
         }
         this.learningRate = learningRate;
         this.momentum = momentum;
-        this.velocity = learningRate == 1 && momentum == 0 ? null : ParameterStore.zerosOfTrainable(layout, type);
+        this.velocity = plainAveraging(learningRate, momentum) ? null : ParameterStore.zerosOfTrainable(layout, type);
+    }
+
+    /** Whether such an update leaves the average as it is. */
+    public static boolean plainAveraging(double learningRate, double momentum) {
+        return learningRate == 1 && momentum == 0;
     }
 
     public boolean plainAveraging() {

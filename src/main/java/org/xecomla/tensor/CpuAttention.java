@@ -72,7 +72,7 @@ final class CpuAttention {
     void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         int group = q.numHeads() / k.numHeads();
         int numStrips = Strip.count(shape);
-        reserve(shape, 1);
+        scratch.reserve(scratchOfForward(shape));
         runAll(shape.numSequences() * q.numHeads() * numStrips, scoresOf(q, shape), (task, worker) -> {
             int head = task % q.numHeads();
             int b = task / q.numHeads() % shape.numSequences();
@@ -126,7 +126,7 @@ final class CpuAttention {
     void backward(Gradients g, AttentionShape shape) {
         int numKeyHeads = g.k.numHeads();
         int group = g.q.numHeads() / numKeyHeads;
-        reserve(shape, 2);
+        scratch.reserve(scratchOfBackward(shape));
         runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
             for (int member = 0; member < group; member++) {
                 for (int s = 0; s < Strip.count(shape); s++) {
@@ -173,8 +173,14 @@ final class CpuAttention {
         }
     }
 
-    private void reserve(AttentionShape shape, int numStrips) {
-        scratch.reserve((long) numStrips * Strip.length(shape) * shape.keyLength());
+    /** Elements of a thread's scratch: the scores of a strip. */
+    static long scratchOfForward(AttentionShape shape) {
+        return (long) Strip.length(shape) * shape.keyLength();
+    }
+
+    /** Elements of a thread's scratch: the probabilities of a strip, and their gradient. */
+    static long scratchOfBackward(AttentionShape shape) {
+        return 2 * scratchOfForward(shape);
     }
 
     private static long scoresOf(HeadView q, AttentionShape shape) {

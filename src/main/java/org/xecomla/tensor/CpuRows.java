@@ -104,7 +104,7 @@ final class CpuRows {
     private void gainGradient(Tensor dY, Tensor x, Tensor inverseRms, Tensor dGain) {
         int n = x.cols();
         int numParts = workers.numParts(x.rows(), rowsPerGrain(n, DEAR));
-        scratch.reserve((long) workers.maxParts() * n);
+        scratch.reserve(scratchOfGain(workers.maxParts(), n));
         Tensor sums = scratch.matrix(0, 0, numParts, n); // (parts, D)
         workers.split(x.rows(), rowsPerGrain(n, DEAR), (part, from, to) -> {
             ByteBuffer sum = window(sums, part);
@@ -118,6 +118,11 @@ final class CpuRows {
         for (int part = 0; part < numParts; part++) {
             math.axpy(1, window(sums, part), index(sums, part), window(dGain, 0), index(dGain, 0), n);
         }
+    }
+
+    /** Elements of a thread's scratch that {@link #rmsNormBackward} of {@code n} columns needs. */
+    static long scratchOfGain(int maxParts, int n) {
+        return (long) maxParts * n;
     }
 
     // ---- heads ----

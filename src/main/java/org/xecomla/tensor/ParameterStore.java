@@ -2,6 +2,7 @@ package org.xecomla.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -13,24 +14,40 @@ public final class ParameterStore implements AutoCloseable {
     private final DataType type;
     private final List<Tensor> segments; // each (1, length)
 
-    private ParameterStore(ParameterLayout layout, DataType type, int numSegments) {
+    private ParameterStore(ParameterLayout layout, DataType type, List<Tensor> segments) {
         this.layout = layout;
         this.type = type;
+        this.segments = segments;
+    }
+
+    private static ParameterStore of(ParameterLayout layout, DataType type, int numSegments, IntFunction<Tensor> make) {
         List<Tensor> made = new ArrayList<>();
         for (long length : layout.segmentLengths().subList(0, numSegments)) {
-            made.add(Tensor.zeros(type, 1, Math.toIntExact(length))); // (1, length)
+            made.add(make.apply(Math.toIntExact(length))); // (1, length)
         }
-        this.segments = List.copyOf(made);
+        return new ParameterStore(layout, type, List.copyOf(made));
     }
 
     /** A store of all parameters, set to zero. */
     public static ParameterStore zeros(ParameterLayout layout, DataType type) {
-        return new ParameterStore(layout, type, layout.segmentLengths().size());
+        return of(layout, type, layout.segmentLengths().size(), length -> Tensor.zeros(type, 1, length));
+    }
+
+    /** A store of all parameters that has shapes and no memory: only for {@code SizingKernels}. */
+    public static ParameterStore sizing(ParameterLayout layout, DataType type) {
+        Arena arena = Arena.sizing(type);
+        return of(layout, type, layout.segmentLengths().size(), length -> arena.matrix(1, length));
     }
 
     /** A store of the trainable parameters only, set to zero: gradients and moments. */
     public static ParameterStore zerosOfTrainable(ParameterLayout layout, DataType type) {
-        return new ParameterStore(layout, type, layout.numTrainableSegments());
+        return of(layout, type, layout.numTrainableSegments(), length -> Tensor.zeros(type, 1, length));
+    }
+
+    /** {@link #zerosOfTrainable} without memory: only for {@code SizingKernels}. */
+    public static ParameterStore sizingOfTrainable(ParameterLayout layout, DataType type) {
+        Arena arena = Arena.sizing(type);
+        return of(layout, type, layout.numTrainableSegments(), length -> arena.matrix(1, length));
     }
 
     public ParameterLayout layout() {

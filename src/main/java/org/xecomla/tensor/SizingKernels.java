@@ -8,9 +8,23 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class SizingKernels implements Kernels {
     private final DataType type;
+    private final int numThreads;
+    private long scratch;
 
+    /** For the arena only. */
     public SizingKernels(DataType type) {
+        this(type, 1);
+    }
+
+    /** @param numThreads of the {@link CpuKernels} whose scratch is asked for as well */
+    public SizingKernels(DataType type, int numThreads) {
         this.type = type;
+        this.numThreads = numThreads;
+    }
+
+    /** Bytes of scratch that {@link CpuKernels} on so many threads would have made by now. */
+    public long scratchBytes() {
+        return scratch * numThreads * type.width();
     }
 
     @Override
@@ -45,7 +59,9 @@ public final class SizingKernels implements Kernels {
     public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {}
 
     @Override
-    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {}
+    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
+        scratch = Math.max(scratch, CpuRows.scratchOfGain(Workers.maxParts(numThreads), x.cols()));
+    }
 
     @Override
     public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {}
@@ -57,7 +73,9 @@ public final class SizingKernels implements Kernels {
     public void addHeads(HeadView source, HeadView target) {}
 
     @Override
-    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {}
+    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+        scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
+    }
 
     @Override
     public void attentionBackward(
@@ -70,7 +88,9 @@ public final class SizingKernels implements Kernels {
             AttentionShape shape,
             HeadView dQ,
             HeadView dK,
-            HeadView dV) {}
+            HeadView dV) {
+        scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
+    }
 
     @Override
     public void swiGlu(Tensor gate, Tensor up, Tensor out) {}

@@ -131,6 +131,10 @@ final class Workers implements AutoCloseable {
 
     /** The most parts that {@link #split} makes. */
     int maxParts() {
+        return maxParts(numThreads);
+    }
+
+    static int maxParts(int numThreads) {
         return numThreads == 1 ? 1 : numThreads * PARTS_PER_THREAD;
     }
 

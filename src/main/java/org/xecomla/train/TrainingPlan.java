@@ -9,6 +9,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.optim.OuterUpdate;
 
 /**
  * What a run does, as numbers: the same for all its replicas.
@@ -109,6 +110,16 @@ public record TrainingPlan(
                     + " sequences of " + sequenceLength + " tokens");
         }
         return wanted / tokensPerStep;
+    }
+
+    /** What a replica must hold that computes {@code slice} of every batch. */
+    Replica.Shape replicaShape(BatchSlice slice) {
+        return new Replica.Shape(Math.min(microBatchSequences, slice.numSequences()), sequenceLength);
+    }
+
+    /** Whether the outer update leaves the replicas' average as it is, and so remembers nothing. */
+    boolean plainAveraging() {
+        return OuterUpdate.plainAveraging(outerLearningRate, outerMomentum);
     }
 
     /** Tokens of the whole run. */

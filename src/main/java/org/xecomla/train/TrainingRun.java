@@ -44,9 +44,7 @@ public final class TrainingRun<S> implements AutoCloseable {
         this.plan = plan;
         this.objective = objective;
         this.slice = new BatchSlice(plan.batchSequences(), averaging.numReplicas(), averaging.rank());
-        Replica.Shape shape =
-                new Replica.Shape(Math.min(plan.microBatchSequences(), slice.numSequences()), plan.sequenceLength());
-        Replica replica = new Replica(model, plan.freeze().trainable(), shape, objective, kernels);
+        Replica replica = new Replica(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, kernels);
         AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), plan.adamW());
         OuterUpdate outer = new OuterUpdate(
                 plan.outerLearningRate(),
