@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,11 +24,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Measures the training step and the teacher's forward pass, alone or against PyTorch in turns. */
+/** Measures the training step and the teacher's forward pass, alone or against PyTorch in turns; or decoding. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measures the training step and the forward pass of a shape, also against PyTorch in turns.")
+        description = "Measures the training step and the forward pass of a shape, also against PyTorch in turns; with"
+                + " --decode, how base and student decode with their caches.")
 final class BenchCommand implements Callable<Integer> {
     private static final String PEER = "submit/bench/torch_peer.py";
     private static final int PROFILED_STEPS = 5;
@@ -41,9 +43,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "KIND",
-            description = "mla: a student that learns from sparse targets; gqa: a Llama that learns from text."
-                    + " Default: ${DEFAULT-VALUE}.")
-    private BenchShape.Model model = BenchShape.Model.MLA;
+            description = "mla: a student that learns from sparse targets; gqa: a Llama that learns from text. With"
+                    + " --decode: the student's directory. Default: ${DEFAULT-VALUE}.")
+    private String model = "mla";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: ${DEFAULT-VALUE}.")
     private int threads = 2;
@@ -86,6 +88,9 @@ final class BenchCommand implements Callable<Integer> {
     private boolean profile;
 
     @Mixin
+    private DecodeBench decode;
+
+    @Mixin
     private ConfigOptions options;
 
     @Spec
@@ -97,12 +102,31 @@ final class BenchCommand implements Callable<Integer> {
             throw new ConfigException("--threads, --rounds and --steps are at least 1");
         }
         ComputeConfig compute = options.load(settings()).compute();
-        BenchShape measured = BenchShape.of(shape);
         PrintWriter console = spec.commandLine().getOut();
+        if (decode.asked()) {
+            try (Kernels kernels = ComputeKernels.of(compute)) {
+                decode.run(model, kernels, threads, rounds, console);
+            }
+        } else {
+            measureSteps(compute, BenchShape.of(shape), kind(), console);
+        }
+        console.flush();
+        return 0;
+    }
+
+    private BenchShape.Model kind() {
+        return Arrays.stream(BenchShape.Model.values())
+                .filter(kind -> kind.name().equalsIgnoreCase(model))
+                .findFirst()
+                .orElseThrow(() -> new ConfigException(
+                        "--model " + model + " is neither mla nor gqa; a directory goes with --decode"));
+    }
+
+    private void measureSteps(ComputeConfig compute, BenchShape measured, BenchShape.Model kind, PrintWriter console) {
         console.printf(
                 "%s, %s, %d threads, %s time, %s%n",
                 measured,
-                model.name().toLowerCase(Locale.ROOT),
+                kind.name().toLowerCase(Locale.ROOT),
                 threads,
                 clock.name().toLowerCase(Locale.ROOT),
                 BenchReport.processor());
@@ -115,20 +139,18 @@ final class BenchCommand implements Callable<Integer> {
         List<TorchPeer> peers = new ArrayList<>();
         try (Kernels kernels = ComputeKernels.of(compute);
                 Kernels products = new CpuKernels(threads)) {
-            try (OwnEngine engine = new OwnEngine(measured, model, kernels, products, clock, warmUp)) {
-                startPeers(measured, peers, console);
-                BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, model);
+            try (OwnEngine engine = new OwnEngine(measured, kind, kernels, products, clock, warmUp)) {
+                startPeers(measured, kind, peers, console);
+                BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, kind);
                 report.measure(rounds, steps);
                 report.print(console);
             }
             if (profile) {
-                printProfile(measured, kernels, console);
+                printProfile(measured, kind, kernels, console);
             }
         } finally {
             peers.forEach(TorchPeer::close);
         }
-        console.flush();
-        return 0;
     }
 
     private Map<String, String> settings() {
@@ -137,7 +159,7 @@ final class BenchCommand implements Callable<Integer> {
         return settings;
     }
 
-    private void startPeers(BenchShape measured, List<TorchPeer> peers, PrintWriter console) {
+    private void startPeers(BenchShape measured, BenchShape.Model kind, List<TorchPeer> peers, PrintWriter console) {
         Path home = Path.of(System.getProperty("xecomla.home", "."));
         Path interpreter = python != null ? python : home.resolve("target/bench-venv/bin/python");
         if (!variants.isEmpty() && !Files.isExecutable(interpreter)) {
@@ -146,7 +168,7 @@ final class BenchCommand implements Callable<Integer> {
                     + " or name another by --python");
         }
         for (String variant : variants) {
-            TorchPeer peer = new TorchPeer(interpreter, home.resolve(PEER), measured, model, threads, variant, clock);
+            TorchPeer peer = new TorchPeer(interpreter, home.resolve(PEER), measured, kind, threads, variant, clock);
             if (peer.failure() == null) {
                 peers.add(peer);
                 console.printf("%s: PyTorch %s%n", peer.name(), peer.version());
@@ -158,10 +180,10 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private void printProfile(BenchShape measured, Kernels kernels, PrintWriter console) {
+    private void printProfile(BenchShape measured, BenchShape.Model kind, Kernels kernels, PrintWriter console) {
         KernelProfile watch = new KernelProfile(clock.nanosOfThread());
         Kernels watched = watch.of(kernels);
-        try (StepBenchmark benchmark = new StepBenchmark(measured, model, watched)) {
+        try (StepBenchmark benchmark = new StepBenchmark(measured, kind, watched)) {
             for (int i = 0; i < 2 * PROFILED_STEPS; i++) {
                 if (i == PROFILED_STEPS) {
                     watch.clear();

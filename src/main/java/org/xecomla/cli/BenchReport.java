@@ -113,7 +113,8 @@ final class BenchReport {
         return median(values.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
-    private static double median(double[] values) {
+    /** The middle one, or of an even number the mean of both; sorts them. */
+    static double median(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         return sorted[sorted.length / 2];

@@ -5,7 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.files.DataFiles;
+import org.xecomla.report.DecodeSweep;
 import picocli.CommandLine;
 
 class BenchCommandTest {
@@ -55,5 +61,52 @@ class BenchCommandTest {
                         "--python",
                         "/no/python"));
         assertTrue(err.toString().contains("submit/bench/requirements.txt"), err.toString());
+    }
+
+    @Test
+    void decodesBothModelsAndWritesTableAndPlot(@TempDir Path dir) throws Exception {
+        String base = "src/test/resources/golden/llama-gqa-tied";
+        String student = "src/test/resources/golden/mla-gqa-tied-stride";
+        int code = run(
+                "bench",
+                "--decode",
+                "--model",
+                student,
+                "--base",
+                base,
+                "--contexts",
+                "12,24",
+                "--batches",
+                "1,5",
+                "--new-tokens",
+                "3",
+                "--rounds",
+                "1",
+                "--threads",
+                "1",
+                "--out",
+                dir.toString());
+        assertEquals(0, code, err::toString);
+        DecodeSweep sweep = DecodeSweep.fromJson(Files.readString(dir.resolve("decode.json")));
+        assertEquals(4, sweep.cells().size());
+        DecodeSweep.Cell last = sweep.cells().get(3);
+        assertEquals(cacheBytes(base, 5 * 24), last.baseBytes());
+        assertEquals(cacheBytes(student, 5 * 24), last.studentBytes());
+        assertTrue(last.baseRate() > 0 && last.studentRate() > 0, out::toString);
+        assertTrue(out.toString().contains(sweep.toText()), out::toString);
+        assertTrue(Files.readString(dir.resolve("decode.svg")).contains("student, batch 5"));
+    }
+
+    private static long cacheBytes(String model, int numTokens) {
+        int elements = ModelDirectory.open(DataFiles.path(model)).config().kvElementsPerToken();
+        return (long) numTokens * elements * Float.BYTES;
+    }
+
+    @Test
+    void refusesAContextWithoutRoomForTheNewTokens() {
+        String model = "src/test/resources/golden/llama-gqa-tied";
+        int code = run("bench", "--decode", "--model", model, "--base", model, "--contexts", "8", "--new-tokens", "8");
+        assertEquals(1, code);
+        assertTrue(err.toString().contains("has no room for --new-tokens 8"), err::toString);
     }
 }
