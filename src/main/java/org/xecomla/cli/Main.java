@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             ShardCommand.class,
             TeacherCommand.class,
             DistillCommand.class,
+            SweepCommand.class,
             LogitsCommand.class,
             InitCommand.class,
             EvalCommand.class,

@@ -1,6 +1,5 @@
 package org.xecomla.cli;
 
-import java.util.List;
 import org.xecomla.spark.Stage;
 import picocli.CommandLine.Command;
 
@@ -11,6 +10,6 @@ import picocli.CommandLine.Command;
         description = "The whole pipeline: shard, teacher, init, distill, eval, export. Goes on where it stopped.")
 final class RunCommand extends ClusterCommand {
     RunCommand() {
-        super(List.of(Stage.values()));
+        super(Stage.ofRun());
     }
 }

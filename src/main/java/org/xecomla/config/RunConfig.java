@@ -29,6 +29,7 @@ public record RunConfig(
         DpoConfig dpo,
         PretrainConfig pretrain,
         EvalConfig eval,
+        SweepConfig sweep,
         ExportConfig export,
         ComputeConfig compute,
         SparkSettings spark,
@@ -70,6 +71,7 @@ public record RunConfig(
                 DpoConfig.of(config),
                 PretrainConfig.of(config),
                 EvalConfig.of(config),
+                SweepConfig.of(config),
                 ExportConfig.of(config),
                 ComputeConfig.of(config),
                 SparkSettings.of(config),
@@ -87,6 +89,13 @@ public record RunConfig(
         Map<String, String> some = new TreeMap<>(settings);
         some.keySet().removeIf(chosen.negate());
         return some;
+    }
+
+    /** The same with some keys changed: dotted keys and values, as after -D. */
+    public RunConfig with(Map<String, String> changes) {
+        Map<String, String> changed = new TreeMap<>(settings);
+        changed.putAll(changes);
+        return ofOverrides(changed);
     }
 
     /** {@link #settings()} as one line of JSON, for {@link #ofJson}: all that another machine needs. */

@@ -102,7 +102,16 @@ public final class StrictConfig {
     }
 
     public <E extends Enum<E>> Optional<E> optionalChoice(String key, Class<E> type) {
-        return value(key).map(value -> Arrays.stream(type.getEnumConstants())
+        return value(key).map(value -> choice(key, value, type));
+    }
+
+    /** A list of {@linkplain #choice choices}. */
+    public <E extends Enum<E>> List<E> choices(String key, Class<E> type) {
+        return items(key).stream().map(item -> choice(key, item, type)).toList();
+    }
+
+    private static <E extends Enum<E>> E choice(String key, ConfigValue value, Class<E> type) {
+        return Arrays.stream(type.getEnumConstants())
                 .filter(constant -> kebab(constant).equals(value.unwrapped()))
                 .findFirst()
                 .orElseThrow(() -> wrong(
@@ -111,7 +120,7 @@ public final class StrictConfig {
                         "is not one of "
                                 + Arrays.stream(type.getEnumConstants())
                                         .map(StrictConfig::kebab)
-                                        .collect(Collectors.joining(", ")))));
+                                        .collect(Collectors.joining(", "))));
     }
 
     /** A list of strings; a single string is a list of what stands between its commas. */
@@ -124,9 +133,13 @@ public final class StrictConfig {
     }
 
     public List<Integer> integers(String key, Range range) {
-        return items(key).stream()
-                .map(item -> (int) whole(key, item, range.atMost(Integer.MAX_VALUE)))
+        return longIntegers(key, range.atMost(Integer.MAX_VALUE)).stream()
+                .map(Math::toIntExact)
                 .toList();
+    }
+
+    public List<Long> longIntegers(String key, Range range) {
+        return items(key).stream().map(item -> whole(key, item, range)).toList();
     }
 
     /** All below {@code key}, whatever the names: dotted names and their values. */
@@ -315,7 +328,11 @@ public final class StrictConfig {
     }
 
     private static String flatNumber(ConfigValue value) {
-        double number = parse(value);
+        return shortest(parse(value));
+    }
+
+    /** A number in one spelling, whole numbers without a point. */
+    static String shortest(double number) {
         boolean whole = number == Math.rint(number) && Math.abs(number) < MAX_EXACT;
         return whole ? Long.toString((long) number) : Double.toString(number);
     }

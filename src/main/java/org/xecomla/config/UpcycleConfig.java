@@ -8,7 +8,8 @@ import java.util.OptionalInt;
 /**
  * Section {@code upcycle}: how the student is made from the base. What is empty is found from the base.
  *
- * @param kvLoraRank empty: what keeps a quarter of the base's KV elements beside the rope key
+ * @param kvLoraRank empty: what kvBudget leaves beside the rope key
+ * @param kvBudget share of the base's KV elements that a student without a given rank keeps
  * @param qLoraRank 0: full q_proj; empty: as many parameters as the base's attention
  * @param qkRopeHeadDim empty: by method and base
  * @param qkNopeHeadDim empty: by method and base
@@ -23,6 +24,7 @@ public record UpcycleConfig(
         Profile profile,
         Method method,
         OptionalInt kvLoraRank,
+        double kvBudget,
         OptionalInt qLoraRank,
         OptionalInt qkRopeHeadDim,
         OptionalInt qkNopeHeadDim,
@@ -92,6 +94,7 @@ public record UpcycleConfig(
                 config.choice("upcycle.profile", Profile.class),
                 config.choice("upcycle.method", Method.class),
                 config.optionalInteger("upcycle.kv-lora-rank", Range.atLeast(1)),
+                config.number("upcycle.kv-budget", Range.above(0).atMost(1)),
                 config.isWord("upcycle.q-lora-rank", "none")
                         ? OptionalInt.of(0)
                         : config.optionalInteger("upcycle.q-lora-rank", Range.atLeast(1)),

@@ -2,7 +2,9 @@ package org.xecomla.spark;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
@@ -19,9 +21,9 @@ final class DistillStage {
     static final String NAME = "distill";
     static final String KIND = "distill";
 
-    private final StageContext context;
+    private final RunContext context;
 
-    DistillStage(StageContext context) {
+    DistillStage(RunContext context) {
         this.context = context;
     }
 
@@ -30,8 +32,18 @@ final class DistillStage {
         return TrainingLegs.result(layout.distill(), KIND);
     }
 
-    /** Trains to the end of the plan. */
-    void run() {
+    /** Trains to the end of the plan, by replicas on {@code spark}. */
+    void run(JavaSparkContext spark) {
+        StageContext stage = new StageContext(spark, context);
+        complete((work, origin) -> new TrainingLegs<>(stage, work, origin).train());
+    }
+
+    /** Trains to the end of the plan with one replica on this thread. */
+    void runHere(ProgressSink progress) {
+        complete((work, origin) -> TrainingLegs.trainHere(context.config(), work, origin, progress));
+    }
+
+    private void complete(BiFunction<Work, RunOrigin, Map<String, Long>> training) {
         RunLayout layout = context.layout();
         Map<String, String> settings =
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
@@ -41,8 +53,7 @@ final class DistillStage {
         inputs.put("student-init", InputDigests.ofStage(layout.studentInit(), InitStage.KIND));
         Manifest asked = context.asked(KIND, settings, inputs);
         Work work = new Work(context.config(), layout);
-        context.complete(
-                NAME, layout.distill(), asked, () -> new TrainingLegs<>(context, work, RunOrigin.of(asked)).train());
+        context.complete(NAME, layout.distill(), asked, () -> training.apply(work, RunOrigin.of(asked)));
     }
 
     /** What the replicas do. */

@@ -70,8 +70,7 @@ final class EvalStage {
         long numWindows;
         int sequenceLength;
         try (TokenShards shards = TokenShards.open(tokens)) {
-            numWindows =
-                    Math.min(shards.numSequences(), config.eval().maxWindows().orElse(Long.MAX_VALUE));
+            numWindows = numWindows(config, shards);
             sequenceLength = shards.sequenceLength();
         }
         List<Range> ranges = ranges(candidates.size(), numWindows);
@@ -80,7 +79,7 @@ final class EvalStage {
         try (WorkMeter meter = new WorkMeter(context.spark(), total, "tokens", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
             sums = context.map(NAME, "perplexity and KL", ranges, range -> {
-                EvalSums part = score(config, candidates.get(range.candidate).path, tokens, range);
+                EvalSums part = score(config, candidates.get(range.candidate).path, tokens, range.from, range.to);
                 counter.add((range.to - range.from) * sequenceLength);
                 return part;
             });
@@ -115,18 +114,24 @@ final class EvalStage {
         return ranges;
     }
 
-    private static EvalSums score(RunConfig config, Path model, Path tokens, Range range) {
+    /** How many windows are scored. */
+    static long numWindows(RunConfig config, TokenShards shards) {
+        return Math.min(shards.numSequences(), config.eval().maxWindows().orElse(Long.MAX_VALUE));
+    }
+
+    /** Scores {@code model} on windows [from, to) of the shards in {@code tokens}, on this thread. */
+    static EvalSums score(RunConfig config, Path model, Path tokens, long from, long to) {
         Path teacher = DataFiles.path(config.models().requireTeacher());
-        int batch = (int) Math.min(config.eval().batchSequences(), range.to - range.from);
+        int batch = (int) Math.min(config.eval().batchSequences(), to - from);
         try (TokenShards shards = TokenShards.open(tokens);
                 Kernels kernels = TaskKernels.of(config);
                 LoadedModel student = LoadedModel.open(model, kernels, shards.sequenceLength());
                 LoadedModel reference = LoadedModel.open(teacher, kernels, shards.sequenceLength());
                 Evaluator evaluator =
                         new Evaluator(student.model(), reference.model(), shards.sequenceLength(), batch)) {
-            int count = Math.toIntExact(range.to - range.from);
+            int count = Math.toIntExact(to - from);
             Iterable<int[]> windows = () -> IntStream.range(0, count)
-                    .mapToObj(i -> shards.read(range.from + i))
+                    .mapToObj(i -> shards.read(from + i))
                     .iterator();
             return evaluator.evaluate(windows);
         }

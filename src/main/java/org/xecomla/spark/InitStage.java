@@ -13,7 +13,6 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
-import org.xecomla.serve.ComputeKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.BaseWeights;
 import org.xecomla.upcycle.Calibration;
@@ -21,16 +20,16 @@ import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
 
-/** The student as it starts, made from the base's own weights in the driver: one forward pass, then layer by layer. */
+/** The student as it starts, made from the base's own weights in this JVM: one forward pass, then layer by layer. */
 final class InitStage {
     static final String NAME = "init";
     static final String KIND = "student-init";
 
-    private final StageContext context;
+    private final RunContext context;
     private final ModelDirectory base;
     private final UpcyclePlan plan;
 
-    InitStage(StageContext context, ModelDirectory base) {
+    InitStage(RunContext context, ModelDirectory base) {
         this.context = context;
         this.base = base;
         this.plan = UpcyclePlan.of(context.config().upcycle(), base.config());
@@ -51,7 +50,7 @@ final class InitStage {
 
     private Map<String, Long> write(StageDirectory output) {
         RunConfig config = context.config();
-        try (Kernels kernels = ComputeKernels.of(config.compute())) {
+        try (Kernels kernels = TaskKernels.of(config)) {
             Calibration calibration =
                     plan.needsCalibration() ? StudentInitializer.calibrate(base, plan, windows(), kernels) : null;
             try (Student student =

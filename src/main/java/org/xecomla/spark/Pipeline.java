@@ -44,7 +44,7 @@ public final class Pipeline {
             String appId = spark.sc().applicationId();
             console.accept("appId=" + appId);
             preflight.checkSlots(spark, stages);
-            StageContext context = new StageContext(spark, config, console);
+            StageContext context = StageContext.of(spark, config, console);
             for (Stage stage : stages) {
                 status(directory, RunStatus.State.RUNNING, stage, appId, null);
                 try {
@@ -63,9 +63,10 @@ public final class Pipeline {
             case SHARD ->
                 new ShardStage(context, RunModels.base(context.config()).config()).run();
             case TEACHER -> new TeacherStage(context).run();
-            case INIT -> new InitStage(context, RunModels.base(context.config())).run();
-            case DISTILL -> new DistillStage(context).run();
+            case INIT -> new InitStage(context.run(), RunModels.base(context.config())).run();
+            case DISTILL -> new DistillStage(context.run()).run(context.spark());
             case EVAL -> new EvalStage(context).run();
+            case SWEEP -> new SweepStage(context).run();
             case EXPORT -> new ExportStage(context).run();
         }
     }

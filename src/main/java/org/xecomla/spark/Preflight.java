@@ -49,7 +49,11 @@ final class Preflight {
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
             RunModels.packing(tokenizer, base.config());
         }
-        UpcyclePlan.of(config.upcycle(), base.config());
+        if (stages.contains(Stage.SWEEP)) {
+            checkSweep();
+        } else {
+            UpcyclePlan.of(config.upcycle(), base.config());
+        }
         if (stages.contains(Stage.SHARD)) {
             requireFiles("corpus.train", config.corpus().train());
             requireFiles("corpus.valid", config.corpus().valid());
@@ -58,6 +62,14 @@ final class Preflight {
             TeacherStage.codec(config).encoder(sequenceLength, teacher.vocabSize(), 0);
         }
         requireWritable(DataFiles.path(config.run().dir()));
+    }
+
+    /** A value of the sweep that cannot be should not be found out by its task. */
+    private void checkSweep() {
+        for (SweepRun run : SweepRun.all(config)) {
+            UpcyclePlan.of(run.config().upcycle(), base.config());
+            TeacherStage.codec(run.config()).encoder(sequenceLength, teacher.vocabSize(), 0);
+        }
     }
 
     private static void requireFiles(String key, List<String> files) {

@@ -2,23 +2,56 @@ package org.xecomla.spark;
 
 import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 
-/** Where the stages of a run put their output: one directory each, below {@code run.dir}. */
-record RunLayout(Path dir) implements Serializable {
+/**
+ * Where the stages of a run put their output: one directory each.
+ *
+ * @param dir {@code run.dir}
+ * @param data directory of the token shards: {@code run.dir}, or for one run of a sweep, that of the whole sweep
+ * @param targetsName name of the teacher's targets there
+ */
+record RunLayout(Path dir, Path data, String targetsName) implements Serializable {
+    private static final String TARGETS = "targets";
+
+    RunLayout(Path dir) {
+        this(dir, dir, TARGETS);
+    }
+
+    static RunLayout of(RunConfig config) {
+        return new RunLayout(DataFiles.path(config.run().dir()));
+    }
+
+    /** The layout of one run of a sweep, which shares shards and targets with the others. */
+    RunLayout ofSweep(String name) {
+        return new RunLayout(new Path(new Path(dir, "sweep"), name), data, targetsName);
+    }
+
+    /** The same with targets of their own. */
+    RunLayout withTargets(String codec) {
+        return new RunLayout(dir, data, TARGETS + "-" + codec);
+    }
+
+    /** The whole run as one directory, where it is one of a sweep. */
+    StageDirectory whole() {
+        return new StageDirectory(dir);
+    }
+
     /** Token sequences to train on. */
     StageDirectory trainShards() {
-        return stage("shards/train");
+        return new StageDirectory(new Path(data, "shards/train"));
     }
 
     /** Token sequences to evaluate on. */
     StageDirectory validShards() {
-        return stage("shards/valid");
+        return new StageDirectory(new Path(data, "shards/valid"));
     }
 
     /** What the teacher said of {@link #trainShards}. */
     StageDirectory targets() {
-        return stage("targets");
+        return new StageDirectory(new Path(data, targetsName));
     }
 
     /** The student before training. */
@@ -34,6 +67,11 @@ record RunLayout(Path dir) implements Serializable {
     /** Measurements. */
     StageDirectory eval() {
         return stage("eval");
+    }
+
+    /** What a sweep has found. */
+    StageDirectory frontier() {
+        return stage("frontier");
     }
 
     /** The student for others. */

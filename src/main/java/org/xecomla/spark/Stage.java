@@ -1,5 +1,6 @@
 package org.xecomla.spark;
 
+import java.util.List;
 import java.util.Locale;
 
 /** The stages of a run that work on the cluster, in their order. Each reads what those before it have written. */
@@ -15,7 +16,14 @@ public enum Stage {
     /** Measures base and student on held-out text. */
     EVAL,
     /** Writes the student as a Hugging Face directory. */
-    EXPORT;
+    EXPORT,
+    /** Initialises, trains and measures many students, as the tasks of one job. No stage of an ordinary run. */
+    SWEEP;
+
+    /** The stages of an ordinary run, in their order. */
+    public static List<Stage> ofRun() {
+        return List.of(SHARD, TEACHER, INIT, DISTILL, EVAL, EXPORT);
+    }
 
     /** The name of its command. */
     public String command() {

@@ -2,38 +2,49 @@ package org.xecomla.spark;
 
 import java.io.Serializable;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
-import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 
-/**
- * What every stage of a run works with.
- *
- * @param console is shown lines for a person
- */
-record StageContext(JavaSparkContext spark, RunConfig config, Consumer<String> console) {
-    private static final double NANOS = 1e9;
-
+/** What a stage of a run works with that has Spark do its work. */
+record StageContext(JavaSparkContext spark, RunContext run) {
     /** What an ordinary task does with its item. It may be run again. */
     @FunctionalInterface
     interface Task<T, R> extends Serializable {
         R run(T item) throws Exception;
     }
 
-    RunLayout layout() {
-        return new RunLayout(DataFiles.path(config.run().dir()));
+    /** @param console is shown lines for a person */
+    static StageContext of(JavaSparkContext spark, RunConfig config, Consumer<String> console) {
+        return new StageContext(spark, new RunContext(config, RunLayout.of(config), console));
     }
 
-    /** Shows a line of stage {@code stage}. */
+    RunConfig config() {
+        return run.config();
+    }
+
+    RunLayout layout() {
+        return run.layout();
+    }
+
+    Consumer<String> console() {
+        return run.console();
+    }
+
     void say(String stage, String text) {
-        console.accept(String.format(Locale.ROOT, "%-8s %s", stage, text));
+        run.say(stage, text);
+    }
+
+    void complete(String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
+        run.complete(stage, directory, asked, work);
+    }
+
+    Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
+        return run.asked(kind, settings, inputs);
     }
 
     /**
@@ -58,43 +69,5 @@ record StageContext(JavaSparkContext spark, RunConfig config, Consumer<String> c
     /** How many tasks the cluster can run at once, as far as it is known; at least 1. */
     int parallelism() {
         return Math.max(1, spark.defaultParallelism());
-    }
-
-    /**
-     * Makes the output of a stage, unless it is there: a complete one is kept, a part is gone on with.
-     *
-     * @param work makes what is missing and returns its counts
-     * @throws org.xecomla.config.UserException when the directory holds the output of another configuration
-     */
-    void complete(String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
-        StageDirectory.State state = directory.prepare(asked);
-        String where = DataFiles.display(directory.path());
-        if (state == StageDirectory.State.COMPLETE) {
-            say(
-                    stage,
-                    "kept " + where + ", which is complete: "
-                            + describe(directory.manifest().counts()));
-            return;
-        }
-        if (state == StageDirectory.State.PARTIAL) {
-            say(stage, "goes on in " + where);
-        }
-        long start = System.nanoTime();
-        Map<String, Long> counts = work.get();
-        directory.complete(counts);
-        double seconds = (System.nanoTime() - start) / NANOS;
-        say(stage, String.format(Locale.ROOT, "%s (%.1f s)", describe(counts), seconds));
-    }
-
-    private static String describe(Map<String, Long> counts) {
-        StringBuilder text = new StringBuilder();
-        new TreeMap<>(counts).forEach((name, count) -> text.append(text.isEmpty() ? "" : ", ")
-                .append(String.format(Locale.ROOT, "%,d %s", count, name)));
-        return text.toString();
-    }
-
-    /** What is asked of a stage under this configuration. */
-    Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
-        return Manifest.asked(kind, 1, settings, config.run().seed(), Revision.current(), inputs);
     }
 }

@@ -9,6 +9,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.report.ProgressLine;
+import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.Samples;
 import org.xecomla.train.TrainerCheckpoint;
 import org.xecomla.train.TrainingPlan;
@@ -73,6 +74,19 @@ final class TrainingLegs<S> {
                 }
             }
         }
+        return finished(work, done);
+    }
+
+    /** Trains to the end of the plan with one replica on this thread, from the newest checkpoint; returns the counts. */
+    static <S> Map<String, Long> trainHere(
+            RunConfig config, TrainingWork<S> work, RunOrigin origin, ProgressSink progress) {
+        TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);
+        long from = newest(checkpoints).step();
+        new TrainingTask<>(config, work, origin, from, progress).run(ParameterAveraging.alone());
+        return finished(work, newest(checkpoints));
+    }
+
+    private static Map<String, Long> finished(TrainingWork<?> work, TrainingProgress done) {
         MetricsLog.join(work.output());
         return Map.of(STEPS, done.step(), "tokens", done.tokens());
     }

@@ -25,8 +25,7 @@ import org.xecomla.train.TrainingRun;
  * @param progress receives how far it is; replica 0 speaks for all
  * @param <S> a sample
  */
-record TrainingTask<S>(
-        RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressAccumulator progress)
+record TrainingTask<S>(RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressSink progress)
         implements BarrierLeg.Task<Long> {
     private static final int KEPT_CHECKPOINTS = 2;
 
@@ -68,7 +67,7 @@ record TrainingTask<S>(
     }
 
     /** Tells the driver. */
-    private record Reporter(ProgressAccumulator progress, long start) implements TrainListener {
+    private record Reporter(ProgressSink progress, long start) implements TrainListener {
         @Override
         public void onRound(RoundMetrics metrics, TrainingProgress done, boolean last) {
             progress.add(

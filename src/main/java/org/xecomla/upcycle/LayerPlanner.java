@@ -15,7 +15,6 @@ import org.xecomla.config.UpcycleConfig.RopeRows;
  * heads, E head dimension, N nope, P rope, R rank of the KV latent.
  */
 final class LayerPlanner {
-    private static final int BASE_SHARE = 4; // by default the student caches a fourth of the base's elements
     private static final int QUERY_MULTIPLE = 16;
 
     private final UpcycleConfig config;
@@ -84,9 +83,9 @@ final class LayerPlanner {
         return rows;
     }
 
-    /** Elements that the student may cache per token: a quarter of the base's. */
+    /** Elements that the student may cache per token. */
     private int budget() {
-        return Math.max(2, shape.kvElementsPerToken() / BASE_SHARE);
+        return Math.max(2, (int) Math.round(config.kvBudget() * shape.kvElementsPerToken()));
     }
 
     /**
@@ -141,8 +140,8 @@ final class LayerPlanner {
             int rank = Math.min(possible, budget() - ropeDim);
             if (rank < 1) {
                 throw new ConfigException("upcycle.qk-rope-head-dim = " + ropeDim
-                        + " leaves no room for a latent in a quarter of the base's " + shape.kvElementsPerToken()
-                        + " KV elements: set upcycle.kv-lora-rank too");
+                        + " leaves no room for a latent in upcycle.kv-budget = " + config.kvBudget() + " of the base's "
+                        + shape.kvElementsPerToken() + " KV elements: lower the one or raise the other");
             }
             return rank;
         }

@@ -59,6 +59,7 @@ class RunConfigTest {
                         UpcycleConfig.Profile.SERVING,
                         UpcycleConfig.Method.ALIGNED,
                         OptionalInt.empty(),
+                        0.25,
                         OptionalInt.of(0),
                         OptionalInt.empty(),
                         OptionalInt.empty(),
@@ -113,6 +114,7 @@ class RunConfigTest {
                         "runs/default/pretrain"),
                 c.pretrain());
         assertEquals(new EvalConfig(OptionalLong.empty(), 8), c.eval());
+        assertEquals(new SweepConfig(List.of(), List.of(), List.of(), List.of()), c.sweep());
         assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.XECOMLA), c.export());
         assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.CPU, OptionalInt.empty()), c.compute());
         assertEquals(
@@ -155,8 +157,8 @@ class RunConfigTest {
             corpus { train = [a.jsonl, b.jsonl], valid = [c.jsonl], text-key = body, sequences-per-shard = 9 }
             sequence.length = 2048
             upcycle {
-              profile = paper, method = aligned, kv-lora-rank = 512, q-lora-rank = 864, qk-rope-head-dim = 32
-              qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1], kv-energy = 0.95, q-energy = 0.9
+              profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
+              qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1], kv-energy = 0.95, q-energy = 0.9
               energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
               rope-scaling = base, calibration-tokens = 4096
             }
@@ -182,6 +184,7 @@ class RunConfigTest {
               weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
             }
             eval { max-windows = 10, batch-sequences = 3 }
+            sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
             export { dtype = f16, format = deepseek-v3 }
             compute { kernels = nd4j, threads = 3 }
             spark {
@@ -207,6 +210,7 @@ class RunConfigTest {
                         UpcycleConfig.Profile.PAPER,
                         UpcycleConfig.Method.ALIGNED,
                         OptionalInt.of(512),
+                        0.5,
                         OptionalInt.of(864),
                         OptionalInt.of(32),
                         OptionalInt.of(24),
@@ -263,6 +267,13 @@ class RunConfigTest {
                         "/models/small"),
                 c.pretrain());
         assertEquals(new EvalConfig(OptionalLong.of(10), 3), c.eval());
+        assertEquals(
+                new SweepConfig(
+                        List.of(new SweepConfig.KvBudget(15.6, 0), new SweepConfig.KvBudget(0, 32)),
+                        List.of(UpcycleConfig.Method.XECOMLA),
+                        List.of(TargetsConfig.Codec.DENSE, TargetsConfig.Codec.TOPK),
+                        List.of(1_000_000L)),
+                c.sweep());
         assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3), c.export());
         assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.ND4J, OptionalInt.of(3)), c.compute());
         assertEquals(
@@ -388,6 +399,10 @@ class RunConfigTest {
                 "upcycle.kv-lora-rank = 1.5 | upcycle.kv-lora-rank = 1.5 (FILE, line 1) is not a whole number",
                 "upcycle.kv-lora-rank = 0 | upcycle.kv-lora-rank = 0 (FILE, line 1) is out of range: it must be at least 1 and at most 2147483647",
                 "upcycle.qk-rope-head-dim = 5 | upcycle.qk-rope-head-dim = 5 (FILE, line 1) is odd: rotary dimensions come in pairs",
+                "upcycle.kv-budget = 0 | upcycle.kv-budget = 0 (FILE, line 1) is out of range: it must be above 0 and at most 1",
+                "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, which is neither a share such as 25% nor a rank such as 16",
+                "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a share such as 25% nor a rank such as 16",
+                "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",

@@ -65,7 +65,7 @@ class ShardStageTest {
                 "corpus.sequences-per-shard",
                 "50"));
         settings.putAll(more);
-        return new StageContext(spark, RunConfig.ofOverrides(settings), lines::add);
+        return StageContext.of(spark, RunConfig.ofOverrides(settings), lines::add);
     }
 
     private static void run(StageContext context) {

@@ -227,10 +227,29 @@ class UpcyclePlanTest {
         UpcycleConfig config = settings("qk-rope-head-dim=8");
         ConfigException e = assertThrows(ConfigException.class, () -> UpcyclePlan.of(config, base));
         assertEquals(
-                "upcycle.qk-rope-head-dim = 8 leaves no room for a latent in a quarter of the base's 32 KV elements: set"
-                        + " upcycle.kv-lora-rank too",
+                "upcycle.qk-rope-head-dim = 8 leaves no room for a latent in upcycle.kv-budget = 0.25 of the base's"
+                        + " 32 KV elements: lower the one or raise the other",
                 e.getMessage());
         assertEquals(8, first(base, "kv-lora-rank=8").qkRopeHeadDim());
+    }
+
+    /** Of 2 * 4 * 16 = 128 elements: latent and rope key together are the share, the rope key at most half of it. */
+    @ParameterizedTest
+    @CsvSource({
+        "aligned, 0.5, 48, 16",
+        "aligned, 0.25, 16, 16",
+        "aligned, 0.156, 12, 8",
+        "aligned, 0.094, 8, 4",
+        "xecomla, 0.5, 56, 8",
+        "xecomla, 0.25, 24, 8",
+        "xecomla, 0.156, 12, 8",
+        "xecomla, 0.094, 8, 4"
+    })
+    void aBudgetIsShared(String method, String budget, int rank, int ropeDim) {
+        ModelConfig base = model(128, 8, 4, 16, RopeScaling.NONE, 1);
+        LayerPlan plan = first(base, "method=" + method, "kv-budget=" + budget);
+        assertEquals(new RankPolicy.Fixed(rank), plan.kvRank());
+        assertEquals(ropeDim, plan.qkRopeHeadDim());
     }
 
     @Test
