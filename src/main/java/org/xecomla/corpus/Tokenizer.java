@@ -1,14 +1,13 @@
 package org.xecomla.corpus;
 
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
@@ -69,7 +68,7 @@ public final class Tokenizer implements AutoCloseable {
                 parsed.vocabSize(),
                 parsed.specialTokenId("bos", file.getParent()),
                 parsed.specialTokenId("eos", file.getParent()),
-                sha256(json));
+                DataFiles.sha256(json));
     }
 
     private static long create(String json, Path file) {
@@ -115,6 +114,33 @@ public final class Tokenizer implements AutoCloseable {
                 out[i] = (int) ids[i];
             }
             return out;
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
+    }
+
+    /**
+     * Token ids of {@code text}, those counted that have a character in one of {@code spans}.
+     *
+     * @param spans in order, apart from each other
+     */
+    MaskedTokens encode(String text, List<RenderedChat.Span> spans) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
+        try {
+            int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            CharSpan[] places = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
+            boolean[] counted = new boolean[ids.length];
+            for (RenderedChat.Span span : spans) {
+                // The library counts code points.
+                int start = text.codePointCount(0, span.start());
+                int end = start + text.codePointCount(span.start(), span.end());
+                for (int i = 0; i < ids.length; i++) {
+                    counted[i] |= places[i] != null && places[i].getEnd() > start && places[i].getStart() < end;
+                }
+            }
+            return new MaskedTokens(ids, counted);
         } finally {
             TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
@@ -203,14 +229,6 @@ public final class Tokenizer implements AutoCloseable {
             return in.readAllBytes();
         } catch (IOException e) {
             throw new UserException("cannot read " + DataFiles.display(file) + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

@@ -92,7 +92,8 @@ record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens) {
         return found == null ? OptionalInt.empty() : OptionalInt.of(found);
     }
 
-    private static JsonNode readIfThere(Path file) {
+    /** The JSON of a small file; an empty object where there is no such file. */
+    static JsonNode readIfThere(Path file) {
         ObjectMapper mapper = new ObjectMapper();
         if (!DataFiles.exists(file)) {
             return mapper.createObjectNode();

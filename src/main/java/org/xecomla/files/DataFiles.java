@@ -181,6 +181,11 @@ public final class DataFiles {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** SHA-256 of bytes, in hexadecimal. */
+    public static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(newSha256().digest(bytes));
+    }
+
     static MessageDigest newSha256() {
         try {
             return MessageDigest.getInstance("SHA-256");

@@ -1,0 +1,161 @@
+package org.xecomla.corpus;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+
+/** Against transformers' {@code apply_chat_template} on templates of published models; see src/test/resources/chat. */
+class ChatTemplateTest {
+    private static final Path CHAT = Path.of("src/test/resources/chat");
+    private static final Map<String, String> TOKENS = Map.of("bos_token", "<s>", "eos_token", "</s>");
+
+    @TempDir
+    Path directory;
+
+    private static ChatTemplate template(String name) throws IOException {
+        return ChatTemplate.of(Files.readString(CHAT.resolve(name)), TOKENS, name);
+    }
+
+    private static JsonNode expected() throws IOException {
+        return new ObjectMapper().readTree(Files.readAllBytes(CHAT.resolve("expected.json")));
+    }
+
+    private static List<Message> messages(JsonNode turns) {
+        List<Message> messages = new ArrayList<>();
+        turns.forEach(turn -> messages.add(
+                new Message(turn.get("role").asText(), turn.get("content").asText())));
+        return messages;
+    }
+
+    private static Tokenizer tokenizer() {
+        return TokenizerTest.open(TokenizerTest.resource("byte-fallback"));
+    }
+
+    @Test
+    void textsAndRefusalsAreThoseOfTransformers() throws IOException {
+        JsonNode cases = expected().get("cases");
+        assertEquals(66, cases.size());
+        for (JsonNode one : cases) {
+            ChatTemplate template = template(one.get("template").asText());
+            boolean prompt = one.get("prompt").asBoolean();
+            List<Message> messages = messages(one.get("messages"));
+            String where = one.get("template").asText() + " " + messages.size() + " " + prompt;
+            if (one.get("text").isNull()) {
+                UserException refused =
+                        assertThrows(UserException.class, () -> template.render(messages, prompt), where);
+                assertTrue(refused.getMessage().contains(one.get("refused").asText()), refused.getMessage());
+            } else {
+                assertEquals(one.get("text").asText(), template.render(messages, prompt), where);
+            }
+        }
+    }
+
+    @Test
+    void idsAndMasksAreThoseOfTransformers() throws IOException {
+        int numSeen = 0;
+        try (Tokenizer tokenizer = tokenizer()) {
+            for (JsonNode one : expected().get("cases")) {
+                if (one.has("ids")) {
+                    ChatTemplate template = template(one.get("template").asText());
+                    MaskedTokens tokens = MaskedTokens.of(messages(one.get("messages")), template, tokenizer);
+                    int[] mask = new int[tokens.ids().length];
+                    Arrays.setAll(mask, i -> tokens.counted()[i] ? 1 : 0);
+                    String where = one.get("template").asText() + " " + one.get("text");
+                    assertArrayEquals(ints(one.get("ids")), tokens.ids(), where);
+                    assertArrayEquals(ints(one.get("mask")), mask, where);
+                    numSeen++;
+                }
+            }
+        }
+        assertEquals(8, numSeen);
+    }
+
+    private static int[] ints(JsonNode numbers) {
+        int[] values = new int[numbers.size()];
+        Arrays.setAll(values, i -> numbers.get(i).asInt());
+        return values;
+    }
+
+    @Test
+    void aTemplateWithoutTagsGivesTheSameMaskAsTheOneWithThem() throws IOException {
+        for (String name : List.of("llama3", "gemma")) {
+            for (JsonNode chat : expected().get("chats")) {
+                List<Message> messages = messages(chat);
+                if (name.equals("gemma") && messages.get(0).role().equals("system")) {
+                    continue; // it refuses system messages
+                }
+                RenderedChat plain = template(name + ".jinja").renderWithSpans(messages);
+                RenderedChat tagged = template(name + "_training.jinja").renderWithSpans(messages);
+                assertEquals(tagged.text(), plain.text());
+                assertEquals(words(tagged), words(plain), name);
+            }
+        }
+    }
+
+    private static List<String> words(RenderedChat chat) {
+        return chat.assistant().stream()
+                .map(span -> chat.text().substring(span.start(), span.end()))
+                .toList();
+    }
+
+    @Test
+    void aTemplateThatRewritesEarlierTurnsIsRefusedForMasks() {
+        ChatTemplate last = ChatTemplate.of(
+                "{% for m in messages %}{{ loop.last }}{{ m.content }}|{% endfor %}", TOKENS, "last.jinja");
+        List<Message> messages = List.of(new Message("user", "a"), new Message("assistant", "b"));
+        UserException refused = assertThrows(UserException.class, () -> last.renderWithSpans(messages));
+        assertTrue(refused.getMessage().contains("{% generation %}"), refused.getMessage());
+    }
+
+    @Test
+    void whatJinjavaLacksIsAnErrorThatNamesTheTemplate() {
+        for (String text :
+                List.of("{{ messages | no_such_filter }}", "{{ no_such_function() }}", "{{ messages[0].zap() }}")) {
+            UserException error = assertThrows(UserException.class, () -> ChatTemplate.of(text, TOKENS, "broken.jinja")
+                    .render(List.of(new Message("user", "a")), false));
+            assertTrue(error.getMessage().startsWith("broken.jinja cannot be rendered"), error.getMessage());
+            assertFalse(error.getMessage().contains("\n"), error.getMessage());
+        }
+    }
+
+    @Test
+    void aDirectoryHasItsTemplateInAFileOrInTheTokenizersConfiguration() throws IOException {
+        UserException none = assertThrows(UserException.class, () -> open());
+        assertTrue(none.getMessage().contains("chat_template.jinja"), none.getMessage());
+        String config = "{\"bos_token\": {\"content\": \"<s>\"}, \"chat_template\": %s}";
+        write("tokenizer_config.json", config.formatted("\"{{ bos_token }}a\""));
+        assertEquals("<s>a", open().render(List.of(), false));
+        write(
+                "tokenizer_config.json",
+                config.formatted("[{\"name\": \"tool_use\", \"template\": \"t\"}, {\"name\": \"default\", \"template\":"
+                        + " \"d{{ bos_token }}\"}]"));
+        assertEquals("d<s>", open().render(List.of(), false));
+        write("chat_template.jinja", "file{{ bos_token }}\n");
+        assertEquals("file<s>", open().render(List.of(), false));
+        assertEquals(open().digest(), open().digest());
+    }
+
+    private ChatTemplate open() {
+        return ChatTemplate.open(DataFiles.path(directory.toString()));
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(directory.resolve(name), text);
+    }
+}
