@@ -50,6 +50,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: ${DEFAULT-VALUE}.")
     private int threads = 2;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "PRECISION",
+            description = "Of the matrix products: fp32 or bf16. Default: that of the configuration.")
+    private ComputeConfig.Precision precision;
+
     @Option(names = "--rounds", paramLabel = "N", description = "Turns that all take. Default: ${DEFAULT-VALUE}.")
     private int rounds = 7;
 
@@ -124,9 +130,10 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measureSteps(ComputeConfig compute, BenchShape measured, BenchShape.Model kind, PrintWriter console) {
         console.printf(
-                "%s, %s, %d threads, %s time, %s%n",
+                "%s, %s, %s, %d threads, %s time, %s%n",
                 measured,
                 kind.name().toLowerCase(Locale.ROOT),
+                compute.precision().name().toLowerCase(Locale.ROOT),
                 threads,
                 clock.name().toLowerCase(Locale.ROOT),
                 BenchReport.processor());
@@ -156,6 +163,9 @@ final class BenchCommand implements Callable<Integer> {
     private Map<String, String> settings() {
         Map<String, String> settings = new HashMap<>();
         settings.put("compute.threads", Integer.toString(threads));
+        if (precision != null) {
+            settings.put("compute.precision", precision.name().toLowerCase(Locale.ROOT));
+        }
         return settings;
     }
 

@@ -6,18 +6,43 @@ import java.util.OptionalInt;
  * Section {@code compute}.
  *
  * @param threads of one replica; empty: the processors there are
+ * @param precision of products
+ * @param recompute what a backward computes again instead of keeping it
  */
-public record ComputeConfig(KernelChoice kernels, OptionalInt threads) {
+public record ComputeConfig(KernelChoice kernels, OptionalInt threads, Precision precision, Recompute recompute) {
     /** Implementations of the tensor operations. */
     public enum KernelChoice {
         CPU,
         ND4J
     }
 
+    /** What the operands of matrix products are rounded to; sums, weights, gradients and moments are fp32. */
+    public enum Precision {
+        FP32,
+        BF16
+    }
+
+    /** What a backward computes again instead of keeping it from the forward. */
+    public enum Recompute {
+        NONE,
+        /** Every block from its input: a third more time, a block's activations instead of all blocks'. */
+        BLOCKS
+    }
+
     static ComputeConfig of(StrictConfig config) {
         return new ComputeConfig(
                 config.choice("compute.kernels", KernelChoice.class),
-                config.optionalInteger("compute.threads", Range.atLeast(1)));
+                config.optionalInteger("compute.threads", Range.atLeast(1)),
+                config.choice("compute.precision", Precision.class),
+                config.choice("compute.recompute", Recompute.class));
+    }
+
+    /** Refuses a precision that the kernels do not have. */
+    public void requireComputable() {
+        if (kernels == KernelChoice.ND4J && precision == Precision.BF16) {
+            throw new ConfigException(
+                    "compute.precision = bf16 needs compute.kernels = cpu, and it is nd4j: change either");
+        }
     }
 
     /** Threads of one replica on this machine. */

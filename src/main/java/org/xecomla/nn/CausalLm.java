@@ -9,6 +9,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RopeFrequencies;
@@ -36,6 +37,7 @@ public final class CausalLm implements AutoCloseable {
     private final ParameterStore gradients;
     private final Kernels kernels;
     private final int maxSequenceLength;
+    private final ComputeConfig.Recompute recompute;
     private final Map<RopeKey, RopeTable> ropeTables;
 
     private final Tensor embedding; // (V, D)
@@ -50,14 +52,34 @@ public final class CausalLm implements AutoCloseable {
      * @param gradients of the trainable parameters; null: inference. A tied head adds into the embedding's
      * @param kernels of the stores' type
      * @param maxSequenceLength the longest T that will be asked for
+     * @param recompute what the backward computes again instead of keeping it from the forward; gradients are the same,
+     *     bit for bit
      */
     public CausalLm(
             ModelConfig config,
             ParameterStore weights,
             ParameterStore gradients,
             Kernels kernels,
+            int maxSequenceLength,
+            ComputeConfig.Recompute recompute) {
+        this(
+                config,
+                weights,
+                gradients,
+                kernels,
+                maxSequenceLength,
+                recompute,
+                tables(config, maxSequenceLength, weights));
+    }
+
+    /** A model whose backward computes nothing again. */
+    public CausalLm(
+            ModelConfig config,
+            ParameterStore weights,
+            ParameterStore gradients,
+            Kernels kernels,
             int maxSequenceLength) {
-        this(config, weights, gradients, kernels, maxSequenceLength, tables(config, maxSequenceLength, weights));
+        this(config, weights, gradients, kernels, maxSequenceLength, ComputeConfig.Recompute.NONE);
     }
 
     private CausalLm(
@@ -66,7 +88,9 @@ public final class CausalLm implements AutoCloseable {
             ParameterStore gradients,
             Kernels kernels,
             int maxSequenceLength,
+            ComputeConfig.Recompute recompute,
             Map<RopeKey, RopeTable> ropeTables) {
+        this.recompute = recompute;
         this.config = config;
         this.weights = weights;
         this.gradients = gradients;
@@ -125,6 +149,7 @@ public final class CausalLm implements AutoCloseable {
             Predicate<String> trainable,
             DataType type,
             int maxSequenceLength,
+            ComputeConfig.Recompute recompute,
             int numThreads,
             BiConsumer<CausalLm, Arena> calls) {
         ParameterLayout layout = layout(config, trainable == null ? name -> false : trainable);
@@ -133,7 +158,7 @@ public final class CausalLm implements AutoCloseable {
         Map<RopeKey, RopeTable> tables = tables(config, key -> RopeTable.sizing(key.ropeDim, maxSequenceLength, type));
         Arena arena = Arena.sizing(type);
         SizingKernels nothing = new SizingKernels(type, numThreads);
-        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, tables), arena);
+        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, tables), arena);
         return new Footprint(
                 layout,
                 type,
@@ -199,7 +224,9 @@ public final class CausalLm implements AutoCloseable {
     public long arenaElements(BiConsumer<CausalLm, Arena> calls) {
         try (Arena sizing = Arena.sizing(weights.type());
                 Kernels nothing = new SizingKernels(weights.type())) {
-            calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, ropeTables), sizing);
+            calls.accept(
+                    new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, ropeTables),
+                    sizing);
             return sizing.peakElements();
         }
     }
@@ -305,25 +332,33 @@ public final class CausalLm implements AutoCloseable {
         return sums;
     }
 
-    /** What the backward needs of a forward pass; the blocks below the first trained one have no cache. */
-    private record Pass(List<TransformerBlock.Cache> blocks, RmsNorm.Cache normed) {}
+    /**
+     * What the backward needs of a forward pass.
+     *
+     * @param inputs of every block (B*T, D)
+     * @param caches of every block; null below the first trained one, and where the backward computes the block again
+     */
+    private record Pass(
+            int numSequences, List<Tensor> inputs, List<TransformerBlock.Cache> caches, RmsNorm.Cache normed) {}
 
     private Pass forward(int[] ids, int numSequences, Arena arena) {
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.gatherRows(embedding, ids, x); // (B*T, D)
+        List<Tensor> inputs = new ArrayList<>();
         List<TransformerBlock.Cache> caches = new ArrayList<>();
         for (int l = 0; l < blocks.size(); l++) {
             Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
             long mark = arena.mark();
             TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
-            if (l < firstTrainedBlock) {
+            boolean kept = l >= firstTrainedBlock && recompute == ComputeConfig.Recompute.NONE;
+            if (!kept) {
                 arena.release(mark);
-            } else {
-                caches.add(cache);
             }
+            caches.add(kept ? cache : null);
+            inputs.add(x);
             x = y;
         }
-        return new Pass(caches, finalNorm.forward(x, arena));
+        return new Pass(numSequences, inputs, caches, finalNorm.forward(x, arena));
     }
 
     private void backward(Tensor dHidden, int[] ids, Pass pass, Arena arena) {
@@ -332,8 +367,13 @@ public final class CausalLm implements AutoCloseable {
         // forward was: hidden = finalNorm(x)
         finalNorm.backward(dHidden, pass.normed, dStream); // (B*T, D)
         for (int l = blocks.size() - 1; l >= firstTrainedBlock; l--) {
+            long mark = arena.mark();
+            TransformerBlock.Cache kept = pass.caches.get(l);
+            TransformerBlock.Cache cache =
+                    kept != null ? kept : blocks.get(l).forwardAgain(pass.inputs.get(l), pass.numSequences, arena);
             // forward was: y = block(x)
-            blocks.get(l).backward(dStream, pass.blocks.get(l - firstTrainedBlock), arena); // (B*T, D)
+            blocks.get(l).backward(dStream, cache, arena); // (B*T, D)
+            arena.release(mark);
         }
         if (embeddingGradient != null) {
             // forward was: x = rows ids of the embedding

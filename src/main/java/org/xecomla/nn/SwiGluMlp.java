@@ -26,14 +26,22 @@ record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
         return gate.trainable() || up.trainable() || down.trainable();
     }
 
-    /** @param y (N, D), adds: the residual stream */
-    Cache forward(Tensor x, Tensor y, Arena arena) {
+    /** The forward's first half, all that the backward needs. */
+    Cache inner(Tensor x, Arena arena) {
         Tensor gated = gate.forward(x, arena); // (N, F)
         Tensor upped = up.forward(x, arena); // (N, F)
         Tensor inner = arena.matrix(x.rows(), gated.cols()); // (N, F)
         kernels.swiGlu(gated, upped, inner); // (N, F)
-        down.forwardAdding(inner, y); // (N, D)
         return new Cache(x, gated, upped, inner);
+    }
+
+    /**
+     * The forward's second half.
+     *
+     * @param y (N, D), adds: the residual stream
+     */
+    void output(Cache cache, Tensor y) {
+        down.forwardAdding(cache.inner, y); // (N, D)
     }
 
     /** @param dX (N, D), overwritten */

@@ -39,14 +39,20 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
      * @param y (B*T, D), overwritten
      */
     Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
+        Cache cache = forwardAgain(x, numSequences, arena);
+        kernels.copy(cache.mlpNorm.x(), y); // (B*T, D)
+        mlp.output(cache.mlp, y); // (B*T, D)
+        return cache;
+    }
+
+    /** What {@link #forward} returns, without its last product: for a backward whose y is long known. */
+    Cache forwardAgain(Tensor x, int numSequences, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (B*T, D)
         kernels.copy(x, middle);
         RmsNorm.Cache normed = attentionNorm.forward(x, arena);
         Attention.Cache attended = attention.forward(normed.y(), numSequences, middle, arena);
-        kernels.copy(middle, y);
         RmsNorm.Cache normedMiddle = mlpNorm.forward(middle, arena);
-        SwiGluMlp.Cache fed = mlp.forward(normedMiddle.y(), y, arena);
-        return new Cache(normed, attended, normedMiddle, fed);
+        return new Cache(normed, attended, normedMiddle, mlp.inner(normedMiddle.y(), arena));
     }
 
     /**
@@ -60,7 +66,7 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
         kernels.copy(x, middle);
         attention.decode(attentionNorm.forward(x, arena).y(), step, middle, arena); // (n, D)
         kernels.copy(middle, y);
-        mlp.forward(mlpNorm.forward(middle, arena).y(), y, arena); // (n, D)
+        mlp.output(mlp.inner(mlpNorm.forward(middle, arena).y(), arena), y); // (n, D)
     }
 
     /**

@@ -12,8 +12,9 @@ public final class ComputeKernels {
 
     /** Kernels of {@code compute.kernels} on {@code numThreads} threads of this machine. The caller closes them. */
     public static Kernels of(ComputeConfig compute, int numThreads) {
+        compute.requireComputable();
         return switch (compute.kernels()) {
-            case CPU -> new CpuKernels(numThreads);
+            case CPU -> new CpuKernels(numThreads, compute.precision());
             case ND4J -> new Nd4jKernels(DataType.FLOAT);
         };
     }

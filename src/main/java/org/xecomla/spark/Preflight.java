@@ -45,6 +45,7 @@ final class Preflight {
 
     /** @throws UserException with the first thing that stands in the way of {@code stages} */
     void check(List<Stage> stages) {
+        config.compute().requireComputable();
         Teacher.requireSameVocabulary(teacher, base.config());
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
             RunModels.packing(tokenizer, base.config());

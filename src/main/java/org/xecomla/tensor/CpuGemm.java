@@ -18,9 +18,8 @@ final class CpuGemm {
         openblas_nolapack.blas_set_num_threads(1); // whatever the environment asks for
     }
 
-    /** {@link Kernels#gemm}, split over the longer side of C. */
+    /** {@link Kernels#gemm} of operands that {@linkplain #requireFit fit}, split over the longer side of C. */
     void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
-        requireFit(transposeA, transposeB, a, b, c);
         boolean byRows = c.rows() >= c.cols();
         int side = byRows ? c.rows() : c.cols();
         int numUnits = (side + UNIT - 1) / UNIT;
@@ -66,7 +65,7 @@ final class CpuGemm {
     }
 
     /** Native code would read beyond a matrix that does not fit. */
-    private static void requireFit(boolean transposeA, boolean transposeB, Tensor a, Tensor b, Tensor c) {
+    static void requireFit(boolean transposeA, boolean transposeB, Tensor a, Tensor b, Tensor c) {
         int rows = transposeA ? a.cols() : a.rows();
         int innerOfB = transposeB ? b.cols() : b.rows();
         int cols = transposeB ? b.rows() : b.cols();

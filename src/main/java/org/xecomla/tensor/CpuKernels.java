@@ -3,6 +3,7 @@ package org.xecomla.tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xecomla.config.ComputeConfig;
 
 /**
  * The fast kernels of the processor, in FLOAT: OpenBLAS for products, the JDK's Vector API for the rest, both on the
@@ -29,6 +30,7 @@ public final class CpuKernels implements Kernels {
     private final Workers workers;
     private final HostScratch scratch;
     private final CpuGemm gemm;
+    private final Bf16Gemm roundedGemm; // null: fp32
     private final CpuAttention attention;
     private final CpuElementwise elementwise;
     private final CpuRows rows;
@@ -38,13 +40,21 @@ public final class CpuKernels implements Kernels {
      * @throws IllegalStateException if ND4J's back end is not nd4j-native
      */
     public CpuKernels(int numThreads) {
-        this(numThreads, Choice.ROW_MATH);
+        this(numThreads, ComputeConfig.Precision.FP32);
     }
 
-    CpuKernels(int numThreads, RowMath math) {
+    /**
+     * @param precision of large products, where the processor can; bf16 rounds their operands
+     */
+    public CpuKernels(int numThreads, ComputeConfig.Precision precision) {
+        this(numThreads, precision, Choice.ROW_MATH);
+    }
+
+    CpuKernels(int numThreads, ComputeConfig.Precision precision, RowMath math) {
         this.scratch = new HostScratch(numThreads);
         this.workers = new Workers(numThreads);
         this.gemm = new CpuGemm(workers);
+        this.roundedGemm = precision == ComputeConfig.Precision.BF16 ? Bf16Gemm.ifSupported(workers) : null;
         this.attention = new CpuAttention(workers, math, scratch);
         this.elementwise = new CpuElementwise(workers, math);
         this.rows = new CpuRows(workers, math, scratch);
@@ -57,7 +67,12 @@ public final class CpuKernels implements Kernels {
 
     @Override
     public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
-        gemm.gemm(transposeA, transposeB, alpha, a, b, beta, c);
+        CpuGemm.requireFit(transposeA, transposeB, a, b, c);
+        if (roundedGemm != null && Bf16Gemm.takes(transposeA, alpha, a, beta, c)) {
+            roundedGemm.gemm(transposeA, transposeB, a, b, beta, c);
+        } else {
+            gemm.gemm(transposeA, transposeB, alpha, a, b, beta, c);
+        }
     }
 
     @Override
@@ -179,6 +194,9 @@ public final class CpuKernels implements Kernels {
     @Override
     public void close() {
         workers.close();
+        if (roundedGemm != null) {
+            roundedGemm.close();
+        }
         scratch.close();
     }
 }

@@ -45,6 +45,7 @@ public record MemoryEstimate(Footprint model, long moments, long outer) {
                 trainable,
                 type,
                 shape.sequenceLength(),
+                shape.recompute(),
                 numThreads,
                 (sizing, scratch) -> objective.dryRun(sizing, shape, scratch));
         return new MemoryEstimate(footprint, 2 * footprint.ofTrainableStore(), 0);

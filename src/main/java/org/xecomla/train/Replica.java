@@ -1,6 +1,7 @@
 package org.xecomla.train;
 
 import java.util.function.Predicate;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LossSums;
@@ -15,13 +16,21 @@ import org.xecomla.tensor.ParameterStore;
  * before the first step. Belongs to one thread. Legend: B sequences of a micro-batch, T time.
  */
 public final class Replica implements AutoCloseable {
-    /** What a replica is made for. */
-    public record Shape(int microBatchSequences, int sequenceLength) {
+    /**
+     * What a replica is made for.
+     *
+     * @param recompute what its backward computes again
+     */
+    public record Shape(int microBatchSequences, int sequenceLength, ComputeConfig.Recompute recompute) {
         public Shape {
             if (microBatchSequences < 1 || sequenceLength < 2) {
                 throw new IllegalArgumentException(
                         "no micro-batch of " + microBatchSequences + " sequences of " + sequenceLength + " tokens");
             }
+        }
+
+        public Shape(int microBatchSequences, int sequenceLength) {
+            this(microBatchSequences, sequenceLength, ComputeConfig.Recompute.NONE);
         }
     }
 
@@ -46,7 +55,7 @@ public final class Replica implements AutoCloseable {
         this.gradients = ParameterStore.zerosOfTrainable(layout, kernels.type());
         this.kernels = kernels;
         this.shape = shape;
-        this.model = new CausalLm(config, weights, gradients, kernels, shape.sequenceLength);
+        this.model = new CausalLm(config, weights, gradients, kernels, shape.sequenceLength, shape.recompute);
         this.arena = Arena.ofElements(
                 kernels.type(), model.arenaElements((sizing, scratch) -> objective.dryRun(sizing, shape, scratch)));
     }

@@ -1,6 +1,7 @@
 package org.xecomla.train;
 
 import java.util.OptionalLong;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.DistillConfig;
 import org.xecomla.config.OptimizerConfig;
@@ -19,6 +20,7 @@ import org.xecomla.optim.OuterUpdate;
  * @param batchSequences sequences of a step, all replicas together
  * @param microBatchSequences sequences that a replica computes at once, at most
  * @param localSteps steps between two averages of the replicas
+ * @param recompute what a backward computes again
  * @param seed of the order of sequences, and of the first weights where there are none
  */
 public record TrainingPlan(
@@ -34,6 +36,7 @@ public record TrainingPlan(
         double outerLearningRate,
         double outerMomentum,
         long checkpointEvery,
+        ComputeConfig.Recompute recompute,
         long seed) {
     private static final double EPSILON = 1e-8;
 
@@ -49,6 +52,7 @@ public record TrainingPlan(
                 distill.replicas().outerLearningRate(),
                 distill.replicas().outerMomentum(),
                 distill.replicas().checkpointEvery(),
+                config.compute().recompute(),
                 config.run().seed());
     }
 
@@ -64,6 +68,7 @@ public record TrainingPlan(
                 1,
                 0,
                 pretrain.checkpointEvery(),
+                config.compute().recompute(),
                 config.run().seed());
     }
 
@@ -76,6 +81,7 @@ public record TrainingPlan(
             double outerLearningRate,
             double outerMomentum,
             long checkpointEvery,
+            ComputeConfig.Recompute recompute,
             long seed) {
         return new TrainingPlan(
                 numSteps,
@@ -94,6 +100,7 @@ public record TrainingPlan(
                 outerLearningRate,
                 outerMomentum,
                 checkpointEvery,
+                recompute,
                 seed);
     }
 
@@ -114,7 +121,7 @@ public record TrainingPlan(
 
     /** What a replica must hold that computes {@code slice} of every batch. */
     Replica.Shape replicaShape(BatchSlice slice) {
-        return new Replica.Shape(Math.min(microBatchSequences, slice.numSequences()), sequenceLength);
+        return new Replica.Shape(Math.min(microBatchSequences, slice.numSequences()), sequenceLength, recompute);
     }
 
     /** Whether the outer update leaves the replicas' average as it is, and so remembers nothing. */

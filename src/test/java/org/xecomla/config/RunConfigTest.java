@@ -116,7 +116,13 @@ class RunConfigTest {
         assertEquals(new EvalConfig(OptionalLong.empty(), 8), c.eval());
         assertEquals(new SweepConfig(List.of(), List.of(), List.of(), List.of()), c.sweep());
         assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.XECOMLA), c.export());
-        assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.CPU, OptionalInt.empty()), c.compute());
+        assertEquals(
+                new ComputeConfig(
+                        ComputeConfig.KernelChoice.CPU,
+                        OptionalInt.empty(),
+                        ComputeConfig.Precision.FP32,
+                        ComputeConfig.Recompute.NONE),
+                c.compute());
         assertEquals(
                 new SparkSettings(
                         Optional.empty(),
@@ -186,7 +192,7 @@ class RunConfigTest {
             eval { max-windows = 10, batch-sequences = 3 }
             sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
             export { dtype = f16, format = deepseek-v3 }
-            compute { kernels = nd4j, threads = 3 }
+            compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks }
             spark {
               master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
               executor-memory-overhead = 16g, driver-memory = 512m, conf { spark.ui.enabled = false }
@@ -275,7 +281,13 @@ class RunConfigTest {
                         List.of(1_000_000L)),
                 c.sweep());
         assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3), c.export());
-        assertEquals(new ComputeConfig(ComputeConfig.KernelChoice.ND4J, OptionalInt.of(3)), c.compute());
+        assertEquals(
+                new ComputeConfig(
+                        ComputeConfig.KernelChoice.ND4J,
+                        OptionalInt.of(3),
+                        ComputeConfig.Precision.BF16,
+                        ComputeConfig.Recompute.BLOCKS),
+                c.compute());
         assertEquals(
                 new SparkSettings(
                         Optional.of("yarn"),

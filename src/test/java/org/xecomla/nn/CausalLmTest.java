@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RopeScaling;
@@ -102,6 +103,24 @@ class CausalLmTest {
         assertEquals(B * (T - 1), sums.numCe());
         assertEquals(0, arena.mark());
         GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, 0.125));
+    }
+
+    @Test
+    void recomputedBlocksGiveTheSameBits() {
+        CausalLm keeping = model(true, name -> !name.contains("layers.0."));
+        LossSums sums = keeping.lossAndGradients(IDS, B, loss(), 1, arena);
+        double[] kept = keeping.gradients().segments().get(0).toDoubles();
+        kernels.fill(keeping.gradients().segments().get(0), 0);
+        CausalLm again = new CausalLm(
+                keeping.config(), keeping.weights(), keeping.gradients(), kernels, T, ComputeConfig.Recompute.BLOCKS);
+        opened.add(again);
+        assertEquals(sums, again.lossAndGradients(IDS, B, loss(), 1, arena));
+        assertArrayEquals(kept, again.gradients().segments().get(0).toDoubles(), 0);
+        assertTrue(arenaOf(again) < arenaOf(keeping));
+    }
+
+    private static long arenaOf(CausalLm model) {
+        return model.arenaElements((sizing, scratch) -> sizing.lossAndGradients(IDS, B, loss(), 1, scratch));
     }
 
     @Test

@@ -176,9 +176,9 @@ class LayerGradientTest {
         Bench bench = new Bench(choice, attentions().get(0));
         String prefix = ParameterShapes.layer(0) + "mlp.";
         SwiGluMlp mlp = SwiGluMlp.of(prefix, bench.parameters);
-        DoubleSupplier loss = bench.loss(y -> mlp.forward(bench.x, y, bench.arena));
+        DoubleSupplier loss = bench.loss(y -> mlp.output(mlp.inner(bench.x, bench.arena), y));
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        SwiGluMlp.Cache cache = mlp.forward(bench.x, bench.stream(), bench.arena);
+        SwiGluMlp.Cache cache = mlp.inner(bench.x, bench.arena);
         long mark = bench.arena.mark();
         mlp.backward(bench.dY, cache, dX, bench.arena);
         assertEquals(mark, bench.arena.mark());

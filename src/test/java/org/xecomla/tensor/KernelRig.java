@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig;
 
 /**
  * Runs one operation on the kernels under test and on {@link NaiveKernels} in double, over the same numbers, and compares.
@@ -42,9 +43,15 @@ final class KernelRig implements AutoCloseable {
     /** The kernels that every test runs on; made inside the test, so that the rig can close them. */
     static Stream<Supplier<Kernels>> implementations() {
         return Stream.of(
-                named("cpu, vectors, 1 thread", () -> new CpuKernels(1, new VectorMath())),
-                named("cpu, vectors, 3 threads", () -> new CpuKernels(3, new VectorMath())),
-                named("cpu, scalar, 2 threads", () -> new CpuKernels(2, new ScalarMath())),
+                named(
+                        "cpu, vectors, 1 thread",
+                        () -> new CpuKernels(1, ComputeConfig.Precision.FP32, new VectorMath())),
+                named(
+                        "cpu, vectors, 3 threads",
+                        () -> new CpuKernels(3, ComputeConfig.Precision.FP32, new VectorMath())),
+                named(
+                        "cpu, scalar, 2 threads",
+                        () -> new CpuKernels(2, ComputeConfig.Precision.FP32, new ScalarMath())),
                 named("nd4j float", () -> new Nd4jKernels(DataType.FLOAT)),
                 named("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE)));
     }

@@ -3,6 +3,7 @@ package org.xecomla.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -10,12 +11,14 @@ import org.junit.jupiter.api.parallel.Isolated;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.optim.Sgd;
 import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 
@@ -92,5 +95,75 @@ class MemoryEstimateTest {
         assertEquals(4 * parameters, estimate.model().weights());
         assertEquals(4 * parameters, estimate.model().gradients());
         assertEquals(8 * parameters, estimate.moments());
+    }
+
+    private static ModelConfig wide(int numLayers, int vocab, int length) {
+        AttentionConfig attention =
+                new AttentionConfig.Mla(16, 0, 96, 32, 32, 64, false, true, RopeScaling.NONE, 0.125);
+        return new ModelConfig(
+                1024, 2816, vocab, length, 1e-5, 1e4, true, 1, 2, Collections.nCopies(numLayers, attention));
+    }
+
+    private static MemoryEstimate estimate(ModelConfig model, int length, ComputeConfig.Recompute recompute) {
+        Replica.Shape shape = new Replica.Shape(1, length, recompute);
+        return MemoryEstimate.of(model, Freeze.NONE.trainable(), shape, LossSettings.CROSS_ENTROPY, DataType.FLOAT, 2);
+    }
+
+    /** Logits of 2048 positions over 128,256 tokens would be 1,002 MiB. */
+    @Test
+    void logitsOfAllPositionsNeverExist() {
+        int length = 2048;
+        MemoryEstimate large = estimate(wide(2, 128_256, length), length, ComputeConfig.Recompute.NONE);
+        MemoryEstimate small = estimate(wide(2, 64, length), length, ComputeConfig.Recompute.NONE);
+        long activations = small.model().arena();
+        assertTrue(large.total() < 4 * large.model().weights() + activations + (200L << 20), "at most 200 MiB more");
+    }
+
+    @Test
+    void anotherRecomputedBlockKeepsItsInputOnly() {
+        long three = estimate(wide(3, 64, 512), 512, ComputeConfig.Recompute.BLOCKS)
+                .model()
+                .arena();
+        long four = estimate(wide(4, 64, 512), 512, ComputeConfig.Recompute.BLOCKS)
+                .model()
+                .arena();
+        assertEquals(512 * 1024 * 4, four - three);
+    }
+
+    @Test
+    void memoryIsLinearInTheLengthOfSequences() {
+        MemoryEstimate whole = estimate(wide(2, 64, 8192), 8192, ComputeConfig.Recompute.NONE);
+        MemoryEstimate half = estimate(wide(2, 64, 4096), 4096, ComputeConfig.Recompute.NONE);
+        long growth = whole.model().arena() + whole.model().scratch();
+        assertTrue(growth <= 2.001 * (half.model().arena() + half.model().scratch()), growth + " bytes");
+    }
+
+    @Test
+    void trainsSequencesOf8192Tokens() {
+        int length = 8192;
+        ModelConfig model = new ModelConfig(
+                32,
+                64,
+                64,
+                length,
+                1e-5,
+                1e4,
+                true,
+                1,
+                2,
+                List.of(new AttentionConfig.Gqa(2, 1, 16, RopeScaling.NONE)));
+        Random random = new Random(1);
+        int[] ids = random.ints(length, 0, 64).toArray();
+        LossSettings loss = LossSettings.CROSS_ENTROPY;
+        try (Replica replica =
+                new Replica(model, Freeze.NONE.trainable(), new Replica.Shape(1, length), loss, kernels)) {
+            RandomWeights.write(model, 3, replica.weights());
+            TrainStep<TrainingSequence> step =
+                    new TrainStep<>(replica, new Sgd(), LearningRateSchedule.constant(0.1), new GradientClip(1), loss);
+            double mean = step.run(0, List.of(TrainingSequence.of(ids, null)))
+                    .measures()
+                    .loss();
+            assertEquals(Math.log(64), mean, 0.1); // weights near 0 know nothing
+        }
     }
 }

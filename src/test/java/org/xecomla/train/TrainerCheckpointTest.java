@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.optim.AdamW;
@@ -66,6 +67,7 @@ class TrainerCheckpointTest {
                 outerMomentum > 0 ? 0.7 : 1,
                 outerMomentum,
                 3,
+                ComputeConfig.Recompute.NONE,
                 3);
     }
 
