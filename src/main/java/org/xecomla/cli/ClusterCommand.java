@@ -28,11 +28,16 @@ abstract class ClusterCommand implements Callable<Integer> {
     public Integer call() {
         RunConfig config = options.load();
         PrintWriter out = spec.commandLine().getOut();
-        new Pipeline(config, line -> {
+        new Pipeline(config, commandLine(), line -> {
                     out.println(line);
                     out.flush();
                 })
                 .run(stages);
         return 0;
+    }
+
+    private String commandLine() {
+        return "submit/xecomla "
+                + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
     }
 }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             TeacherCommand.class,
             DistillCommand.class,
             SweepCommand.class,
+            ReportCommand.class,
             LogitsCommand.class,
             InitCommand.class,
             EvalCommand.class,

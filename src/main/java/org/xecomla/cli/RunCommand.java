@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
-        description = "The whole pipeline: shard, teacher, init, distill, eval, export. Goes on where it stopped.")
+        description =
+                "The whole pipeline: shard, teacher, init, distill, eval, export, report. Goes on where it stopped.")
 final class RunCommand extends ClusterCommand {
     RunCommand() {
         super(Stage.ofRun());

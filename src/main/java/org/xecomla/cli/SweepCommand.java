@@ -13,6 +13,6 @@ import picocli.CommandLine.Command;
                         + " against KV bytes as a table and a plot. Goes on where it stopped.")
 final class SweepCommand extends ClusterCommand {
     SweepCommand() {
-        super(List.of(Stage.SHARD, Stage.SWEEP));
+        super(List.of(Stage.SHARD, Stage.SWEEP, Stage.REPORT));
     }
 }

@@ -29,7 +29,12 @@ record AxisScale(double low, double high, boolean log, List<Double> ticks) {
         if (least > most) {
             return new AxisScale(log ? 1 : 0, log ? 10 : 1, log, List.of());
         }
-        return log ? logarithmic(least, most, named) : linear(least, most, named);
+        AxisScale scale = log ? logarithmic(least, most, named) : linear(least, most, named);
+        return new AxisScale(scale.low, scale.high, log, scale.within(scale.ticks));
+    }
+
+    private List<Double> within(List<Double> values) {
+        return values.stream().filter(value -> value >= low && value <= high).toList();
     }
 
     private static AxisScale linear(double least, double most, List<Double> named) {
@@ -53,7 +58,7 @@ record AxisScale(double low, double high, boolean log, List<Double> ticks) {
         double count = rough / unit;
         double step = unit * (count < 1.5 ? 1 : count < 3 ? 2 : count < 7 ? 5 : 10);
         List<Double> ticks = new ArrayList<>();
-        for (double tick = Math.ceil(low / step) * step; tick <= high + 1e-9 * step; tick += step) {
+        for (double tick = Math.ceil(low / step) * step; tick <= high; tick += step) {
             ticks.add(Math.rint(tick / step) * step);
         }
         return ticks;

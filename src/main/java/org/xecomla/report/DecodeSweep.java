@@ -30,7 +30,6 @@ public record DecodeSweep(
 
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-    private static final String LINE = "%7s  %5s  %13s  %16s  %-12s  %13s  %13s  %7s%n";
     private static final double MEGA = 1e6;
 
     /**
@@ -51,7 +50,7 @@ public record DecodeSweep(
 
         /** The student's speed in terms of the base's, and a word where it is the lesser. */
         String verdict() {
-            return String.format(Locale.ROOT, "%.2fx", speed()) + (speed() < 1 ? " slower" : "");
+            return String.format(Locale.ROOT, speed() < 1 ? "slower, %.2fx" : "faster, %.2fx", speed());
         }
 
         double share() {
@@ -63,31 +62,35 @@ public record DecodeSweep(
         cells = List.copyOf(cells);
     }
 
-    /** Aligned columns and a line on what they are. */
-    public String toText() {
-        StringBuilder text = new StringBuilder(String.format(
-                LINE,
+    /** The columns of the table, its heading first. */
+    List<List<String>> rows() {
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of(
                 "context",
                 "batch",
                 "base tokens/s",
                 "student tokens/s",
                 "student is",
-                "base cache",
-                "student cache",
+                "base cache, bytes",
+                "student cache, bytes",
                 "of base"));
         for (Cell cell : cells) {
-            text.append(String.format(
-                    LINE,
-                    String.format(Locale.ROOT, "%,d", cell.context),
-                    cell.batch,
+            rows.add(List.of(
+                    TextTable.count(cell.context),
+                    Integer.toString(cell.batch),
                     rate(cell.baseRate),
                     rate(cell.studentRate),
                     cell.verdict(),
-                    String.format(Locale.ROOT, "%,d B", cell.baseBytes),
-                    String.format(Locale.ROOT, "%,d B", cell.studentBytes),
-                    percent(cell.share())));
+                    TextTable.count(cell.baseBytes),
+                    TextTable.count(cell.studentBytes),
+                    TextTable.percent(cell.share())));
         }
-        return text.append(note()).append(System.lineSeparator()).toString();
+        return rows;
+    }
+
+    /** Aligned columns and a line on what they are. */
+    public String toText() {
+        return TextTable.of(rows()) + note() + System.lineSeparator();
     }
 
     /** What the figures are, in a sentence. */
@@ -107,10 +110,6 @@ public record DecodeSweep(
 
     static String rate(double tokensPerSecond) {
         return String.format(Locale.ROOT, tokensPerSecond < 100 ? "%.1f" : "%,.0f", tokensPerSecond);
-    }
-
-    static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
     }
 
     /** Rate and memory over the context, a colour a batch, the base dashed. */

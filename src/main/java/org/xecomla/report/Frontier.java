@@ -25,8 +25,6 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
 
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-    private static final int PALETTE = 6;
-    private static final int COLOUR_OF_BASE = PALETTE - 1;
 
     /**
      * A model that was measured.
@@ -78,13 +76,21 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
                 "KL at start",
                 "perplexity",
                 "KL"));
-        rows.add(List.of("base", "", count(base.kvBytes), "100.0 %", "", "", number(base.perplexity), number(base.kl)));
+        rows.add(List.of(
+                "base",
+                "",
+                TextTable.count(base.kvBytes),
+                "100.0 %",
+                "",
+                "",
+                number(base.perplexity),
+                number(base.kl)));
         for (Run run : runs) {
             rows.add(List.of(
                     run.name,
                     run.kvLoraRank + " + " + run.ropeDim,
-                    count(run.distilled.kvBytes),
-                    DecodeSweep.percent(share(run)),
+                    TextTable.count(run.distilled.kvBytes),
+                    TextTable.percent(share(run)),
                     number(run.start.perplexity),
                     number(run.start.kl),
                     number(run.distilled.perplexity),
@@ -93,32 +99,13 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
         return rows;
     }
 
-    private static String count(long value) {
-        return String.format(Locale.ROOT, "%,d", value);
-    }
-
     private static String number(double value) {
         return String.format(Locale.ROOT, value < 100 ? "%.4f" : "%,.1f", value);
     }
 
     /** Aligned columns and a line on what they are. */
     public String toText() {
-        List<List<String>> rows = rows();
-        int[] widths = new int[rows.get(0).size()];
-        rows.forEach(row -> {
-            for (int c = 0; c < widths.length; c++) {
-                widths[c] = Math.max(widths[c], row.get(c).length());
-            }
-        });
-        StringBuilder text = new StringBuilder();
-        for (List<String> row : rows) {
-            text.append(String.format("%-" + widths[0] + "s", row.get(0)));
-            for (int c = 1; c < widths.length; c++) {
-                text.append(String.format("  %" + widths[c] + "s", row.get(c)));
-            }
-            text.append(System.lineSeparator());
-        }
-        return text.append(note()).append(System.lineSeparator()).toString();
+        return TextTable.of(rows()) + note() + System.lineSeparator();
     }
 
     /** What the figures are. */
@@ -137,7 +124,7 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
         List<SvgChart.Series> perplexities = new ArrayList<>(series(Model::perplexity));
         perplexities.add(new SvgChart.Series(
                 "base",
-                COLOUR_OF_BASE,
+                SvgChart.NEUTRAL,
                 SvgChart.Style.LINE,
                 DoubleStream.of(sizes.get(0), base.kvBytes)
                         .mapToObj(bytes -> new SvgChart.Point(bytes, base.perplexity))
@@ -150,7 +137,7 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
     private List<SvgChart.Series> series(ToDoubleFunction<Model> value) {
         List<SvgChart.Series> all = new ArrayList<>();
         kinds().forEach((kind, ofKind) -> {
-            int colour = all.size() / 2 % COLOUR_OF_BASE;
+            int colour = all.size() / 2;
             all.add(new SvgChart.Series(kind, colour, SvgChart.Style.MARKED, points(ofKind, Run::distilled, value)));
             all.add(new SvgChart.Series(
                     kind + ", start", colour, SvgChart.Style.DASHED_MARKED, points(ofKind, Run::start, value)));

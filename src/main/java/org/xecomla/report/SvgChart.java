@@ -37,6 +37,10 @@ public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
     private static final int LEGEND_GAP = 14;
     private static final double CHARACTER = 6.3; // mean width of the font
     private static final int NUM_COLOURS = 6;
+
+    /** The colour of what series are compared with. */
+    public static final int NEUTRAL = -1;
+
     private static final int GAP = 16; // between charts of a figure
 
     /**
@@ -72,7 +76,7 @@ public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
         }
     }
 
-    /** @param colour 0 to 5; series of one colour belong together */
+    /** @param colour 0 to 5, beyond which they come again, or {@link #NEUTRAL}; series of one colour belong together */
     public record Series(String name, int colour, Style style, List<Point> points) {
         public Series {
             points = List.copyOf(points);
@@ -276,7 +280,7 @@ public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
     }
 
     private static String colour(Series one) {
-        return "var(--c" + one.colour % NUM_COLOURS + ")";
+        return one.colour == NEUTRAL ? "var(--muted)" : "var(--c" + one.colour % NUM_COLOURS + ")";
     }
 
     private static String line(String kind, double x1, double y1, double x2, double y2) {

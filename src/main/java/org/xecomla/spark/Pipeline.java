@@ -11,6 +11,8 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
+import org.xecomla.report.RunRecord;
+import org.xecomla.report.RunReport;
 
 /**
  * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is gone on
@@ -20,11 +22,16 @@ public final class Pipeline {
     private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
 
     private final RunConfig config;
+    private final String command;
     private final Consumer<String> console;
 
-    /** @param console is shown lines for a person */
-    public Pipeline(RunConfig config, Consumer<String> console) {
+    /**
+     * @param command the command line, for the run's record
+     * @param console is shown lines for a person
+     */
+    public Pipeline(RunConfig config, String command, Consumer<String> console) {
         this.config = config;
+        this.command = command;
         this.console = console;
     }
 
@@ -48,12 +55,16 @@ public final class Pipeline {
             for (Stage stage : stages) {
                 status(directory, RunStatus.State.RUNNING, stage, appId, null);
                 try {
+                    if (stage == Stage.REPORT) {
+                        note(directory);
+                    }
                     run(stage, context);
                 } catch (Throwable e) { // Spark throws checked exceptions unannounced
                     status(directory, RunStatus.State.FAILED, stage, appId, firstLine(e));
                     throw e;
                 }
             }
+            note(directory);
             status(directory, RunStatus.State.SUCCEEDED, stages.get(stages.size() - 1), appId, null);
         }
     }
@@ -67,8 +78,19 @@ public final class Pipeline {
             case DISTILL -> new DistillStage(context.run()).run(context.spark());
             case EVAL -> new EvalStage(context).run();
             case SWEEP -> new SweepStage(context).run();
+            case REPORT ->
+                context.say(
+                        Stage.REPORT.command(),
+                        "the run on one page: "
+                                + DataFiles.display(
+                                        RunReport.write(context.layout().dir())));
             case EXPORT -> new ExportStage(context).run();
         }
+    }
+
+    /** Only once the stages have worked: a configuration that was refused has made nothing here. */
+    private void note(Path directory) {
+        RunRecord.note(directory, command, Revision.current(), config.settings());
     }
 
     /** A status that cannot be written is not what ends a run. */

@@ -18,11 +18,13 @@ public enum Stage {
     /** Writes the student as a Hugging Face directory. */
     EXPORT,
     /** Initialises, trains and measures many students, as the tasks of one job. No stage of an ordinary run. */
-    SWEEP;
+    SWEEP,
+    /** Draws what there is of the run as one page. */
+    REPORT;
 
     /** The stages of an ordinary run, in their order. */
     public static List<Stage> ofRun() {
-        return List.of(SHARD, TEACHER, INIT, DISTILL, EVAL, EXPORT);
+        return List.of(SHARD, TEACHER, INIT, DISTILL, EVAL, EXPORT, REPORT);
     }
 
     /** The name of its command. */

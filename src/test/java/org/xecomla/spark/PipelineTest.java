@@ -60,7 +60,7 @@ class PipelineTest {
     }
 
     private void run(RunConfig config) {
-        new Pipeline(config, lines::add).run(ALL);
+        new Pipeline(config, "submit/xecomla run", lines::add).run(ALL);
     }
 
     @Test

@@ -52,7 +52,7 @@ class SweepTest {
     }
 
     private Frontier sweep(RunConfig config) throws Exception {
-        new Pipeline(config, lines::add).run(STAGES);
+        new Pipeline(config, "submit/xecomla run", lines::add).run(STAGES);
         return Frontier.fromJson(Files.readString(Path.of(config.run().dir(), "frontier", Frontier.FILE)));
     }
 

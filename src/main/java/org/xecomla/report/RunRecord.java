@@ -1,0 +1,59 @@
+package org.xecomla.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+
+/**
+ * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it.
+ *
+ * @param commands the command lines that worked on it, each once, in the order of their first use
+ * @param revision of the sources that worked last
+ * @param settings the resolved configuration of the last
+ */
+public record RunRecord(List<String> commands, String revision, Map<String, String> settings) {
+    public static final String FILE = "run.json";
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    public RunRecord {
+        commands = List.copyOf(commands);
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Notes that {@code command} works on the run in {@code directory}. */
+    public static void note(Path directory, String command, String revision, Map<String, String> settings) {
+        List<String> before = read(directory).map(RunRecord::commands).orElse(List.of());
+        List<String> commands =
+                Stream.concat(before.stream(), Stream.of(command)).distinct().toList();
+        try {
+            String text = JSON.writeValueAsString(new RunRecord(commands, revision, settings)) + "\n";
+            DataFiles.writeString(new Path(directory, FILE), text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record of strings is always JSON", e);
+        }
+    }
+
+    /** @throws UserException where the file is there and broken */
+    public static Optional<RunRecord> read(Path directory) {
+        Path path = new Path(directory, FILE);
+        if (!DataFiles.exists(path)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(JSON.readValue(DataFiles.readString(path), RunRecord.class));
+        } catch (JsonProcessingException e) {
+            throw new UserException(DataFiles.display(path) + " is broken: " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package org.xecomla.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+import org.w3c.dom.NodeList;
+import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
+
+class RunReportTest {
+    @TempDir
+    private Path dir;
+
+    private String html() throws Exception {
+        SampleRun.write(dir);
+        RunReport.write(DataFiles.path(dir.toString()));
+        return Files.readString(dir.resolve(RunReport.FILE));
+    }
+
+    private static List<String> texts(Document page, String tag) {
+        NodeList nodes = page.getElementsByTagName(tag);
+        return IntStream.range(0, nodes.getLength())
+                .mapToObj(i -> nodes.item(i).getTextContent())
+                .toList();
+    }
+
+    @Test
+    void showsEverythingOfARun() throws Exception {
+        String html = html();
+        Document page = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(html.getBytes(StandardCharsets.UTF_8)));
+        assertEquals(
+                List.of("Result", "Frontier", "Decoding", "Training: distill", "Stages", "Configuration", "Digests"),
+                texts(page, "h2"));
+        assertEquals(8, page.getElementsByTagName("svg").getLength()); // two, two, four curves
+        List<String> cells = new ArrayList<>(texts(page, "td"));
+        assertTrue(
+                cells.containsAll(List.of("distilled", "0.0193", "25.0 %", "xecomla-320", "54.0000")), cells::toString);
+        assertTrue(cells.containsAll(List.of("slower, 0.90x", "faster, 1.50x", "163,840")), cells::toString);
+        assertEquals(List.of(SampleRun.COMMAND), texts(page, "pre"));
+        assertTrue(texts(page, "dt").contains("upcycle.method"));
+        assertTrue(texts(page, "dd")
+                .contains(DataFiles.sha256(DataFiles.path(
+                        dir.resolve("distill/step-000400/model.safetensors").toString()))));
+    }
+
+    @Test
+    void needsNoOtherFileAndFollowsTheReadersMode() throws Exception {
+        String html = html();
+        for (String outside : List.of("http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link")) {
+            assertFalse(html.contains(outside), outside);
+        }
+        assertTrue(html.contains("prefers-color-scheme:dark"));
+        assertTrue(html.contains("name=\"viewport\""));
+    }
+
+    @Test
+    void drawsARunThatIsNotFinished() throws Exception {
+        SampleRun.write(dir);
+        Files.delete(dir.resolve("distill/_SUCCESS"));
+        Files.delete(dir.resolve("run.json"));
+        Files.createDirectories(dir.resolve("distill/metrics"));
+        Files.move(dir.resolve("distill/metrics.jsonl"), dir.resolve("distill/metrics/step-000000400.jsonl"));
+        for (String later : List.of("eval", "frontier", "decode")) {
+            DataFiles.delete(DataFiles.path(dir.resolve(later).toString()));
+        }
+        RunReport.write(DataFiles.path(dir.toString()));
+        String html = Files.readString(dir.resolve(RunReport.FILE));
+        assertTrue(html.contains("in part"));
+        assertTrue(html.contains("Training: distill"));
+        assertFalse(html.contains("<h2>Result"));
+        assertTrue(html.contains("<dt>distill.key</dt>"));
+    }
+
+    @Test
+    void refusesADirectoryWithoutARun() {
+        UserException e = assertThrows(UserException.class, () -> RunReport.write(DataFiles.path(dir.toString())));
+        assertTrue(e.getMessage().endsWith("holds no stage of a run: name the run.dir of one"), e.getMessage());
+        assertFalse(Files.exists(dir.resolve(RunReport.FILE)));
+    }
+
+    @Test
+    void aRecordKeepsEveryCommandOnce() {
+        org.apache.hadoop.fs.Path path = DataFiles.path(dir.toString());
+        RunRecord.note(path, "shard", "1", Map.of("a", "1"));
+        RunRecord.note(path, "run", "1", Map.of("a", "2"));
+        RunRecord.note(path, "run", "2", Map.of("a", "2"));
+        assertEquals(
+                new RunRecord(List.of("shard", "run"), "2", Map.of("a", "2")),
+                RunRecord.read(path).orElseThrow());
+    }
+
+    @Test
+    void frontierAndDecodeSweepAreReadAsWritten() {
+        assertEquals(
+                SampleRun.frontier(), Frontier.fromJson(SampleRun.frontier().toJson()));
+        assertEquals(SampleRun.decode(), DecodeSweep.fromJson(SampleRun.decode().toJson()));
+        assertThrows(UserException.class, () -> Frontier.fromJson("[]"));
+        assertTrue(SampleRun.decode().toText().contains("the student is slower in 1 of 2 cells"));
+    }
+}
