@@ -18,9 +18,8 @@ final class HtmlPage {
             .wide{overflow-x:auto;margin:.6rem 0}
             table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
             th,td{padding:.35rem .8rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
-            th{color:var(--faint);font-weight:600;vertical-align:bottom}
-            th:first-child,td:first-child,td.words,th.words{text-align:left}
-            td.words{white-space:normal;min-width:12rem}
+            th{color:var(--faint);font-weight:600;vertical-align:bottom;white-space:normal}
+            td.words,th.words{text-align:left;white-space:normal}
             .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem 1.5rem;margin:.6rem 0}
             .charts svg{width:100%;height:auto;max-width:36rem}
             pre{background:var(--panel);border:1px solid var(--edge);border-radius:6px;padding:.7rem .9rem;overflow-x:auto;
@@ -28,7 +27,7 @@ final class HtmlPage {
             dl{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.1rem 1rem;margin:.4rem 0;font-size:.8125rem}
             dt{color:var(--faint);overflow-wrap:anywhere}
             dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,"Liberation Mono",monospace}
-            @media (max-width:34rem){body{font-size:15px}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
+            @media (max-width:34rem){body{font-size:15px}table{font-size:.8125rem}th,td{padding-right:.55rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
             """;
 
     private final String title;
@@ -75,7 +74,7 @@ final class HtmlPage {
         body.append("</div>\n");
     }
 
-    /** @param rows the heading first; columns of numbers stand right, of words left */
+    /** @param rows the heading first; columns with numbers stand right, others left */
     void table(List<List<String>> rows) {
         body.append("<div class=\"wide\"><table>\n");
         for (int r = 0; r < rows.size(); r++) {
@@ -96,11 +95,7 @@ final class HtmlPage {
     }
 
     private static boolean ofWords(List<List<String>> rows, int column) {
-        return rows.stream()
-                        .skip(1)
-                        .map(row -> row.get(column))
-                        .allMatch(cell -> cell.matches("|[a-zA-Z].*|.*, .*[a-z].*"))
-                && column > 0;
+        return rows.stream().skip(1).map(row -> row.get(column)).noneMatch(cell -> cell.matches("[-\\d,.+ %]+"));
     }
 
     /** Names and what they stand for. */

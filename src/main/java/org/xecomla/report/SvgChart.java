@@ -28,7 +28,7 @@ public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
 
     private static final int WIDTH = 420;
     private static final int PLOT_HEIGHT = 220;
-    private static final int LEFT = 58;
+    private static final int LEFT = 64;
     private static final int RIGHT = 14;
     private static final int TITLE_HEIGHT = 26;
     private static final int LEGEND_ROW = 17;
