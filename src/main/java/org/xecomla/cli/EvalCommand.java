@@ -1,13 +1,25 @@
 package org.xecomla.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.Tokenizer;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
+import org.xecomla.eval.tasks.Continuation;
+import org.xecomla.eval.tasks.ContinuationEncoder;
+import org.xecomla.eval.tasks.ContinuationScorer;
+import org.xecomla.eval.tasks.TaskResults;
+import org.xecomla.eval.tasks.TaskSet;
+import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.serve.ComputeKernels;
 import org.xecomla.serve.LoadedModel;
@@ -18,25 +30,49 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Scores one checkpoint on text, in this process. */
+/** Scores one checkpoint on text and on multiple-choice tasks, in this process. */
 @Command(
         name = "eval",
         mixinStandardHelpOptions = true,
-        description = "Perplexity of a checkpoint on text, and its KL from a teacher, as JSON.")
+        description =
+                "Perplexity of a checkpoint on text, its KL from a teacher, and its scores on multiple-choice tasks, as"
+                        + " JSON.")
 final class EvalCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
     private String model;
 
     @Option(
             names = "--data",
-            required = true,
             split = ",",
             paramLabel = "FILE",
-            description = "JSON lines, text under corpus.text-key.")
-    private List<String> data;
+            description = "Text to score: JSON lines, text under corpus.text-key.")
+    private List<String> data = List.of();
 
-    @Option(names = "--teacher", paramLabel = "DIR", description = "Checkpoint to compare with.")
+    @Option(names = "--teacher", paramLabel = "DIR", description = "Checkpoint to compare with on that text.")
     private String teacher;
+
+    @Option(
+            names = "--tasks",
+            split = ",",
+            paramLabel = "TASK=FILE",
+            description = "Tasks to score, as eval.tasks: arc_easy=F.jsonl,...")
+    private Map<String, String> tasks = new LinkedHashMap<>();
+
+    @Option(
+            names = "--fewshot",
+            split = ",",
+            paramLabel = "TASK=FILE",
+            description = "Files to pick examples from, as eval.fewshot.")
+    private Map<String, String> fewshot = new LinkedHashMap<>();
+
+    @Option(
+            names = "--num-fewshot",
+            paramLabel = "N",
+            description = "Examples before each question, as eval.num-fewshot.")
+    private Integer numFewshot;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Questions of each task, as eval.limit.")
+    private Integer limit;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "JSON file.")
     private String out;
@@ -49,21 +85,48 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RunConfig config = options.load();
+        RunConfig config = options.load(settings());
+        List<TaskSource> sources = TaskSource.of(config.eval());
+        if (data.isEmpty() && sources.isEmpty()) {
+            throw new ConfigException("there is nothing to score: give --data with text, or --tasks");
+        }
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
+        PrintWriter console = spec.commandLine().getOut();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        if (!data.isEmpty()) {
+            json.setAll(text(config, student).json());
+            console.println(json.toPrettyString());
+        }
+        if (!sources.isEmpty()) {
+            json.setAll(tasks(config, student, sources, console));
+        }
+        DataFiles.writeString(DataFiles.path(out), json.toPrettyString() + "\n");
+        console.flush();
+        return 0;
+    }
+
+    /** What this command's own options say of the section eval. */
+    private Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        tasks.forEach((task, file) -> settings.put("eval.tasks." + task, file));
+        fewshot.forEach((task, file) -> settings.put("eval.fewshot." + task, file));
+        if (numFewshot != null) {
+            settings.put("eval.num-fewshot", numFewshot.toString());
+        }
+        if (limit != null) {
+            settings.put("eval.limit", limit.toString());
+        }
+        return settings;
+    }
+
+    private EvalResult text(RunConfig config, ModelDirectory student) {
         ModelDirectory reference = teacher == null ? null : ModelDirectory.open(DataFiles.path(teacher));
         int length = config.sequence().lengthFor(student.config());
         if (reference != null) {
             length = Math.min(length, config.sequence().lengthFor(reference.config()));
         }
         List<int[]> windows = windows(config, student, length);
-        EvalSums sums = sums(config, student, reference, length, windows);
-        EvalResult result = EvalResult.of(sums, student.config(), student.dtype());
-        DataFiles.writeString(DataFiles.path(out), result.toJson());
-        PrintWriter console = spec.commandLine().getOut();
-        console.print(result.toJson());
-        console.flush();
-        return 0;
+        return EvalResult.of(sums(config, student, reference, length, windows), student.config(), student.dtype());
     }
 
     private List<int[]> windows(RunConfig config, ModelDirectory student, int length) {
@@ -81,6 +144,24 @@ final class EvalCommand implements Callable<Integer> {
                 Evaluator evaluator =
                         new Evaluator(model.model(), reference == null ? null : reference.model(), length, batch)) {
             return evaluator.evaluate(windows);
+        }
+    }
+
+    private ObjectNode tasks(RunConfig config, ModelDirectory student, List<TaskSource> sources, PrintWriter console) {
+        int maxLength = config.eval().maxLengthFor(student.config());
+        TaskSet set =
+                TaskSet.read(sources, config.eval().numFewshot(), config.eval().limit());
+        List<Continuation> continuations;
+        try (Tokenizer tokenizer = Texts.tokenizer(config.models().tokenizer().orElse(model), student.config())) {
+            continuations = new ContinuationEncoder(tokenizer, maxLength).encode(set.prompts());
+        }
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                LoadedModel loaded = LoadedModel.open(student, kernels, maxLength)) {
+            ContinuationScorer scorer =
+                    new ContinuationScorer(loaded.model(), config.eval().batchSequences());
+            TaskResults results = TaskResults.of(set, scorer.score(continuations), student.path(), maxLength);
+            results.lines().forEach(console::println);
+            return results.json();
         }
     }
 }

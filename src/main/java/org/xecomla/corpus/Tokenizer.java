@@ -106,7 +106,16 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
     public int[] encode(String text) {
-        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
+        return encode(text, false);
+    }
+
+    /** {@link #encode(String)} with the special tokens that the tokenizer's own post-processor adds, commonly a BOS. */
+    public int[] encodeWithSpecialTokens(String text) {
+        return encode(text, true);
+    }
+
+    private int[] encode(String text, boolean special) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), special);
         try {
             long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
             int[] out = new int[ids.length];

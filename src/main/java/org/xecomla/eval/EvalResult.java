@@ -47,6 +47,11 @@ public record EvalResult(double loss, long tokens, OptionalDouble klToTeacher, i
     }
 
     public String toJson() {
+        return json().toPrettyString() + "\n";
+    }
+
+    /** {@link #toJson} as a tree. */
+    public ObjectNode json() {
         ObjectNode node = JSON.createObjectNode();
         node.put("perplexity", perplexity());
         node.put("loss", loss);
@@ -55,7 +60,7 @@ public record EvalResult(double loss, long tokens, OptionalDouble klToTeacher, i
         node.put("kv_elements_per_token", kvElementsPerToken);
         node.put("kv_bytes_per_token", kvBytesPerToken());
         node.put("kv_dtype", kvDtype.torchName());
-        return node.toPrettyString() + "\n";
+        return node;
     }
 
     /** @throws UserException where {@code json} is not what {@link #toJson} writes */

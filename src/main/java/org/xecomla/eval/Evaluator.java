@@ -14,9 +14,6 @@ import org.xecomla.tensor.Tensor;
  * positions of a chunk.
  */
 public final class Evaluator implements AutoCloseable {
-    private static final int CHUNK_ELEMENTS = 1 << 20;
-    private static final int LEAST_ROWS = 64; // below, products with the head are bound by reading it
-
     private final CausalLm student;
     private final CausalLm teacher; // null: none
     private final int sequenceLength;
@@ -48,19 +45,9 @@ public final class Evaluator implements AutoCloseable {
         int[] ids = new int[batchWindows * sequenceLength];
         long elements = model.arenaElements((sized, sizing) -> {
             Tensor hidden = sized.hiddenStates(ids, batchWindows, sizing, null); // (B*T, D)
-            chunkLogits(sized, hidden.rows(0, Math.min(chunkRows(), hidden.rows())), sizing); // (n, V)
+            Logits.of(sized, hidden.rows(0, Math.min(Logits.chunkRows(student), hidden.rows())), sizing); // (n, V)
         });
         return Arena.ofElements(model.weights().type(), elements);
-    }
-
-    private int chunkRows() {
-        return Math.max(LEAST_ROWS, CHUNK_ELEMENTS / student.config().vocabSize());
-    }
-
-    private static Tensor chunkLogits(CausalLm model, Tensor hidden, Arena arena) {
-        Tensor logits = arena.matrix(hidden.rows(), model.config().vocabSize()); // (n, V)
-        model.logits(hidden, logits);
-        return logits;
     }
 
     /**
@@ -94,14 +81,14 @@ public final class Evaluator implements AutoCloseable {
         Tensor hidden = student.hiddenStates(ids, numWindows, studentArena, null); // (B*T, D)
         Tensor taught = teacher == null ? null : teacher.hiddenStates(ids, numWindows, teacherArena, null); // (B*T, D')
         EvalSums sums = EvalSums.ZERO;
-        for (int from = 0; from < ids.length; from += chunkRows()) {
-            int to = Math.min(ids.length, from + chunkRows());
+        for (int from = 0; from < ids.length; from += Logits.chunkRows(student)) {
+            int to = Math.min(ids.length, from + Logits.chunkRows(student));
             long studentTop = studentArena.mark();
-            Tensor logits = chunkLogits(student, hidden.rows(from, to), studentArena); // (n, V)
+            Tensor logits = Logits.of(student, hidden.rows(from, to), studentArena); // (n, V)
             sums = sums.plus(lossOfRows(logits, ids, from));
             if (teacher != null) {
                 long teacherTop = teacherArena.mark();
-                Tensor targets = chunkLogits(teacher, taught.rows(from, to), teacherArena); // (n, V)
+                Tensor targets = Logits.of(teacher, taught.rows(from, to), teacherArena); // (n, V)
                 sums = sums.plus(divergenceOfRows(targets, logits));
                 teacherArena.release(teacherTop);
             }
@@ -123,7 +110,7 @@ public final class Evaluator implements AutoCloseable {
             boolean predicts = (position + 1) % sequenceLength != 0; // a window's last position has no label
             if (predicts) {
                 double[] z = logits.rows(row, row + 1).toDoubles(); // (V)
-                sum += logSumExp(z) - z[ids[position + 1]];
+                sum += Logits.logSumExp(z) - z[ids[position + 1]];
                 numTokens++;
             }
         }
@@ -139,26 +126,14 @@ public final class Evaluator implements AutoCloseable {
         for (int row = 0; row < logits.rows(); row++) {
             double[] p = targets.rows(row, row + 1).toDoubles(); // (V)
             double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
-            double logSumP = logSumExp(p);
-            double logSumQ = logSumExp(q);
+            double logSumP = Logits.logSumExp(p);
+            double logSumQ = Logits.logSumExp(q);
             for (int i = 0; i < p.length; i++) {
                 double logP = p[i] - logSumP;
                 sum += Math.exp(logP) * (logP - (q[i] - logSumQ));
             }
         }
         return new EvalSums(0, 0, sum, logits.rows());
-    }
-
-    private static double logSumExp(double[] z) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double value : z) {
-            max = Math.max(max, value);
-        }
-        double sum = 0;
-        for (double value : z) {
-            sum += Math.exp(value - max);
-        }
-        return max + Math.log(sum);
     }
 
     @Override

@@ -113,8 +113,11 @@ class RunConfigTest {
                         WeightType.BF16,
                         "runs/default/pretrain"),
                 c.pretrain());
-        assertEquals(new EvalConfig(OptionalLong.empty(), 8), c.eval());
         assertEquals(new SweepConfig(List.of(), List.of(), List.of(), List.of()), c.sweep());
+        assertEquals(
+                new EvalConfig(
+                        OptionalLong.empty(), 8, Map.of(), Map.of(), 0, OptionalInt.empty(), OptionalInt.empty()),
+                c.eval());
         assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.XECOMLA), c.export());
         assertEquals(
                 new ComputeConfig(
@@ -189,8 +192,11 @@ class RunConfigTest {
               micro-batch-sequences = 1, learning-rate = 0.5, min-learning-rate = 0.25, warmup-steps = 3
               weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
             }
-            eval { max-windows = 10, batch-sequences = 3 }
             sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
+            eval {
+              max-windows = 10, batch-sequences = 3, tasks { piqa = p.jsonl }, fewshot { piqa = t.jsonl }
+              num-fewshot = 5, limit = 100, max-length = 2048
+            }
             export { dtype = f16, format = deepseek-v3 }
             compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks }
             spark {
@@ -272,7 +278,6 @@ class RunConfigTest {
                         WeightType.F32,
                         "/models/small"),
                 c.pretrain());
-        assertEquals(new EvalConfig(OptionalLong.of(10), 3), c.eval());
         assertEquals(
                 new SweepConfig(
                         List.of(new SweepConfig.KvBudget(15.6, 0), new SweepConfig.KvBudget(0, 32)),
@@ -280,6 +285,16 @@ class RunConfigTest {
                         List.of(TargetsConfig.Codec.DENSE, TargetsConfig.Codec.TOPK),
                         List.of(1_000_000L)),
                 c.sweep());
+        assertEquals(
+                new EvalConfig(
+                        OptionalLong.of(10),
+                        3,
+                        Map.of("piqa", "p.jsonl"),
+                        Map.of("piqa", "t.jsonl"),
+                        5,
+                        OptionalInt.of(100),
+                        OptionalInt.of(2048)),
+                c.eval());
         assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3), c.export());
         assertEquals(
                 new ComputeConfig(
@@ -312,7 +327,9 @@ class RunConfigTest {
             assertFalse(value.equals(full.get(key)), key + " is still " + value);
         });
         assertEquals(
-                defaults.size() + 5, full.size(), "the profile, three paths that have no default, one of spark.conf");
+                defaults.size() + 7,
+                full.size(),
+                "the profile, three paths without default, two files of a task, one of spark.conf");
     }
 
     @Test

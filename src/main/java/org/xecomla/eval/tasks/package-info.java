@@ -1,0 +1,2 @@
+/** Multiple-choice tasks scored by log-likelihood, in lm-evaluation-harness's own forms. */
+package org.xecomla.eval.tasks;
