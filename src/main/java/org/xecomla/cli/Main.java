@@ -24,6 +24,8 @@ import picocli.CommandLine.Command;
             BenchCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
+            EstimateCommand.class,
+            DoctorCommand.class,
             PretrainCommand.class,
             StoriesCommand.class,
             TokenizerCommand.class

@@ -12,16 +12,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.config.UserException;
+import org.xecomla.spark.Estimate;
 import org.xecomla.spark.SubmitConf;
 
 /**
  * Prints the arguments of spark-submit, one a line, for {@code submit/xecomla}: what the configuration says, then what
- * stands after {@code --} on the command line.
+ * stands after {@code --} on the command line, last the application.
  *
  * <p>Arguments: the application's jar, the directory of its libraries, the command with its options, {@code --}, options of
  * spark-submit. A configuration that cannot be right ends here, before a cluster is asked for anything.
@@ -42,20 +44,40 @@ public final class SubmitArguments {
     }
 
     static List<String> of(List<String> arguments, Map<String, String> environment) {
-        String jar = arguments.get(0);
-        List<String> libraries = jars(new File(arguments.get(1)));
+        String home = System.getProperty("xecomla.home", ".");
+        SubmitConf.Application application =
+                new SubmitConf.Application(arguments.get(0), jars(new File(arguments.get(1))), home);
         int split = arguments.lastIndexOf("--");
         List<String> command = arguments.subList(2, split);
         List<String> submitFlags = arguments.subList(split + 1, arguments.size());
 
         RunConfig config = load(command);
         String master = masterOf(submitFlags, config.spark(), environment);
-        List<String> out = new ArrayList<>(SubmitConf.arguments(config.spark(), master, jar, libraries));
+        List<String> out =
+                new ArrayList<>(SubmitConf.arguments(config.spark(), master, application, overhead(config, master)));
         if (driverElsewhere(submitFlags, config.spark())) {
             out.addAll(List.of("--conf", SubmitConf.CONFIGURATION + "=" + config.toJson()));
         }
         out.addAll(submitFlags);
+        out.add(SubmitConf.primaryResource(master, application));
         return out;
+    }
+
+    /** Beside the heap; not known where the models are not within this machine's reach. */
+    private static OptionalLong overhead(RunConfig config, String master) {
+        boolean given = config.spark().executorMemoryOverhead().isPresent();
+        if (given || SubmitConf.onThisMachine(master) || config.models().base().isEmpty()) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Estimate.executorOverhead(config));
+        } catch (RuntimeException e) {
+            System.err.println(
+                    "xecomla: spark.executor-memory-overhead is left to Spark, since the models cannot be looked"
+                            + " at from here: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            return OptionalLong.empty();
+        }
     }
 
     private static boolean driverElsewhere(List<String> submitFlags, SparkSettings settings) {

@@ -1,5 +1,6 @@
 package org.xecomla.config;
 
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -9,6 +10,9 @@ import java.util.TreeMap;
 /**
  * Section {@code spark}: what spark-submit is told. What is empty is left to Spark.
  *
+ * @param gpusPerExecutor 0 or 1: a replica works on one device
+ * @param gpuDiscoveryScript on the executors' machines; empty: the shipped one
+ * @param executorTimeout longest wait for the first executor that can work on a model
  * @param conf further settings by Spark's own names
  */
 public record SparkSettings(
@@ -19,6 +23,9 @@ public record SparkSettings(
         Optional<String> executorMemory,
         Optional<String> executorMemoryOverhead,
         Optional<String> driverMemory,
+        int gpusPerExecutor,
+        Optional<String> gpuDiscoveryScript,
+        Duration executorTimeout,
         Map<String, String> conf) {
     /** Where the driver runs. */
     public enum DeployMode {
@@ -39,6 +46,9 @@ public record SparkSettings(
                 size(config, "spark.executor-memory"),
                 size(config, "spark.executor-memory-overhead"),
                 size(config, "spark.driver-memory"),
+                config.integer("spark.gpus-per-executor", Range.atLeast(0).atMost(1)),
+                config.optionalText("spark.gpu-discovery-script"),
+                Duration.ofSeconds(config.integer("spark.executor-timeout-seconds", Range.atLeast(1))),
                 config.section("spark.conf"));
     }
 

@@ -1,8 +1,12 @@
 package org.xecomla.eval;
 
 import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig.Recompute;
+import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Footprint;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
@@ -42,12 +46,31 @@ public final class Evaluator implements AutoCloseable {
     }
 
     private Arena arena(CausalLm model) {
-        int[] ids = new int[batchWindows * sequenceLength];
-        long elements = model.arenaElements((sized, sizing) -> {
-            Tensor hidden = sized.hiddenStates(ids, batchWindows, sizing, null); // (B*T, D)
-            Logits.of(sized, hidden.rows(0, Math.min(Logits.chunkRows(student), hidden.rows())), sizing); // (n, V)
-        });
+        long elements = model.arenaElements((sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
         return Arena.ofElements(model.weights().type(), elements);
+    }
+
+    /** Makes the calls of one batch on a model without memory, so that its scratch can be sized. */
+    private static void dryRun(CausalLm sizing, int batchWindows, int sequenceLength, Arena scratch) {
+        Tensor hidden =
+                sizing.hiddenStates(new int[batchWindows * sequenceLength], batchWindows, scratch, null); // (B*T, D)
+        Logits.of(sizing, hidden.rows(0, Math.min(Logits.chunkRows(sizing), hidden.rows())), scratch); // (n, V)
+    }
+
+    /**
+     * Memory that scoring takes for each of its models, in FLOAT, from shapes alone.
+     *
+     * @param numThreads of the kernels
+     */
+    public static Footprint footprint(ModelConfig model, int batchWindows, int sequenceLength, int numThreads) {
+        return CausalLm.footprint(
+                model,
+                null,
+                DataType.FLOAT,
+                sequenceLength,
+                Recompute.NONE,
+                numThreads,
+                (sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
     }
 
     /**

@@ -1,8 +1,10 @@
 package org.xecomla.serve;
 
+import java.util.OptionalInt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.Device;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Nd4jKernels;
 
@@ -12,10 +14,23 @@ public final class ComputeKernels {
 
     /** Kernels of {@code compute.kernels} on {@code numThreads} threads of this machine. The caller closes them. */
     public static Kernels of(ComputeConfig compute, int numThreads) {
+        return of(compute, numThreads, OptionalInt.empty());
+    }
+
+    /**
+     * The same on one of several GPUs, where the kernels are ND4J's: those of the processor leave it alone.
+     *
+     * @param gpu index of the device; empty: ND4J's choice
+     * @throws org.xecomla.config.UserException where there is no such device
+     */
+    public static Kernels of(ComputeConfig compute, int numThreads, OptionalInt gpu) {
         compute.requireComputable();
         return switch (compute.kernels()) {
             case CPU -> new CpuKernels(numThreads, compute.precision());
-            case ND4J -> new Nd4jKernels(DataType.FLOAT);
+            case ND4J -> {
+                gpu.ifPresent(Device::use);
+                yield new Nd4jKernels(DataType.FLOAT);
+            }
         };
     }
 

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.storage.BlockManager;
 import org.xecomla.config.ReplicasConfig.Averaging;
@@ -45,14 +44,16 @@ final class BarrierLeg {
      * @throws org.apache.spark.SparkException (unchecked by Scala) when a task was lost with its executor
      */
     static <R> List<R> run(
-            JavaSparkContext spark, RingGroup group, Averaging averaging, Duration timeout, Task<R> task) {
+            ModelTasks modelTasks, RingGroup group, Averaging averaging, Duration timeout, Task<R> task) {
         List<Integer> ranks = IntStream.range(0, group.numReplicas()).boxed().toList();
         ClassTag<Outcome<R>> outcomeType = ClassTag$.MODULE$.apply(Outcome.class);
-        RDD<Outcome<R>> outcomes = spark.parallelize(ranks, group.numReplicas())
+        RDD<Outcome<R>> outcomes = modelTasks
+                .spark()
+                .parallelize(ranks, group.numReplicas())
                 .rdd()
                 .barrier()
                 .mapPartitions(new Member<>(group, averaging, timeout, task), false, outcomeType);
-        return Outcome.values(outcomes.toJavaRDD().collect());
+        return Outcome.values(modelTasks.on(outcomes).toJavaRDD().collect());
     }
 
     /** The code of one task. */

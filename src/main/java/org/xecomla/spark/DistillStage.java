@@ -4,7 +4,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
@@ -32,9 +31,8 @@ final class DistillStage {
         return TrainingLegs.result(layout.distill(), KIND);
     }
 
-    /** Trains to the end of the plan, by replicas on {@code spark}. */
-    void run(JavaSparkContext spark) {
-        StageContext stage = new StageContext(spark, context);
+    /** Trains to the end of the plan, by replicas on the cluster of {@code stage}. */
+    void run(StageContext stage) {
         complete((work, origin) -> new TrainingLegs<>(stage, work, origin).train());
     }
 

@@ -78,7 +78,7 @@ final class EvalStage {
         long total = numWindows * candidates.size() * sequenceLength;
         try (WorkMeter meter = new WorkMeter(context.spark(), total, "tokens", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
-            sums = context.map(NAME, "perplexity and KL", ranges, range -> {
+            sums = context.mapOnModels(NAME, "perplexity and KL", ranges, range -> {
                 EvalSums part = score(config, candidates.get(range.candidate).path, tokens, range.from, range.to);
                 counter.add((range.to - range.from) * sequenceLength);
                 return part;

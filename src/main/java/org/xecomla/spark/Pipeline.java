@@ -50,8 +50,9 @@ public final class Pipeline {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             String appId = spark.sc().applicationId();
             console.accept("appId=" + appId);
-            preflight.checkSlots(spark, stages);
             StageContext context = StageContext.of(spark, config, console);
+            preflight.checkSlots(context.modelTasks(), stages);
+            context.modelTasks().requireExecutor();
             for (Stage stage : stages) {
                 status(directory, RunStatus.State.RUNNING, stage, appId, null);
                 try {
@@ -74,8 +75,11 @@ public final class Pipeline {
             case SHARD ->
                 new ShardStage(context, RunModels.base(context.config()).config()).run();
             case TEACHER -> new TeacherStage(context).run();
-            case INIT -> new InitStage(context.run(), RunModels.base(context.config())).run();
-            case DISTILL -> new DistillStage(context.run()).run(context.spark());
+            case INIT ->
+                context.byOneTask(
+                        InitStage.NAME, "the student's start", run -> new InitStage(run, RunModels.base(run.config()))
+                                .run());
+            case DISTILL -> new DistillStage(context.run()).run(context);
             case EVAL -> new EvalStage(context).run();
             case SWEEP -> new SweepStage(context).run();
             case REPORT ->

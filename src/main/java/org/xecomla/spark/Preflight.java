@@ -6,18 +6,16 @@ import java.util.Locale;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ComputeConfig.KernelChoice;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.targets.TargetCodec;
 import org.xecomla.teacher.Teacher;
-import org.xecomla.train.TrainingPlan;
+import org.xecomla.tensor.Device;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /**
@@ -25,8 +23,6 @@ import org.xecomla.upcycle.UpcyclePlan;
  * take. Reads headers, configurations and the beginning of the corpus, no weights.
  */
 final class Preflight {
-    private static final long SAMPLED_CHARS = 200_000;
-    private static final int STORES = 4; // weights, gradients, two moments
     private static final double MEGA = 1e6;
 
     private final RunConfig config;
@@ -62,6 +58,7 @@ final class Preflight {
         if (stages.contains(Stage.TEACHER)) {
             TeacherStage.codec(config).encoder(sequenceLength, teacher.vocabSize(), 0);
         }
+        requireBackEnd();
         requireWritable(DataFiles.path(config.run().dir()));
     }
 
@@ -70,6 +67,16 @@ final class Preflight {
         for (SweepRun run : SweepRun.all(config)) {
             UpcyclePlan.of(run.config().upcycle(), base.config());
             TeacherStage.codec(run.config()).encoder(sequenceLength, teacher.vocabSize(), 0);
+        }
+    }
+
+    private void requireBackEnd() {
+        boolean onGpu = config.spark().gpusPerExecutor() > 0 && config.compute().kernels() == KernelChoice.ND4J;
+        if (onGpu && !Device.isGpu()) {
+            throw new UserException(
+                    "spark.gpus-per-executor = 1 with compute.kernels = nd4j needs a build for GPUs, and"
+                            + " this one computes on the processor: set XECOMLA_MAVEN_FLAGS=-Pcuda and start again, or set"
+                            + " spark.gpus-per-executor = 0");
         }
     }
 
@@ -96,11 +103,20 @@ final class Preflight {
     }
 
     /** @throws UserException where this machine cannot run all replicas at once; a cluster's executors may still come */
-    void checkSlots(JavaSparkContext spark, List<Stage> stages) {
+    void checkSlots(ModelTasks modelTasks, List<Stage> stages) {
+        JavaSparkContext spark = modelTasks.spark();
+        if (!spark.isLocal()) {
+            return;
+        }
+        int slots = modelTasks.slots();
         int replicas = config.distill().replicas().count();
-        if (stages.contains(Stage.DISTILL) && spark.isLocal() && Slots.now(spark) < replicas) {
+        if (stages.contains(Stage.DISTILL) && slots < replicas) {
             throw new ConfigException("distill.replicas = " + replicas + " need as many task slots at once, and "
-                    + spark.master() + " has " + Slots.now(spark) + ": lower distill.replicas or raise spark.master");
+                    + spark.master() + " has " + slots + ": lower distill.replicas or raise spark.master");
+        }
+        if (config.spark().gpusPerExecutor() > 0 && slots > 1) {
+            throw new ConfigException("spark.master = " + spark.master() + " would put " + slots
+                    + " tasks on one GPU: set it to local[1], or to a cluster with an executor for every GPU");
         }
     }
 
@@ -117,51 +133,19 @@ final class Preflight {
                 model.vocabSize(),
                 sequenceLength,
                 config.run().dir()));
+        if (config.spark().gpusPerExecutor() > 0 && config.compute().kernels() == KernelChoice.CPU) {
+            lines.add("plan     spark.gpus-per-executor = 1 reserves GPUs that compute.kernels = cpu does not use");
+        }
         if (stages.contains(Stage.SHARD) && stages.contains(Stage.DISTILL)) {
-            lines.addAll(cost(parameters));
+            lines.addAll(cost());
         }
         return lines;
     }
 
-    private List<String> cost(long parameters) {
-        long tokens = estimateTokens();
-        long sequences = Math.max(1, tokens / sequenceLength);
-        TargetCodec codec = TeacherStage.codec(config);
-        double targetBytes = (double) sequences * codec.typicalRecordBytes(sequenceLength, teacher.vocabSize());
-        TrainingPlan plan = TrainingPlan.distillation(config, sequences, sequenceLength);
-        double replicaBytes = (double) parameters * Float.BYTES * STORES;
-        return List.of(
-                String.format(
-                        Locale.ROOT,
-                        "plan     corpus of about %,d tokens; targets (%s) about %,.1f MB",
-                        tokens,
-                        codec.name(),
-                        targetBytes / MEGA),
-                String.format(
-                        Locale.ROOT,
-                        "plan     %,d steps of %d sequences, %,d tokens; %d replicas averaging every %d steps, each with about"
-                                + " %,.0f MB and its scratch outside the heap",
-                        plan.numSteps(),
-                        plan.batchSequences(),
-                        plan.numTokens(),
-                        config.distill().replicas().count(),
-                        plan.localSteps(),
-                        replicaBytes / MEGA));
-    }
-
-    /** From the length of the files and the tokens per byte of their beginning. */
-    private long estimateTokens() {
-        List<Path> files = config.corpus().train().stream().map(DataFiles::path).toList();
-        long bytes = files.stream().mapToLong(DataFiles::length).sum();
-        long[] seen = new long[2]; // characters, tokens
-        try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
-            Packing packing = RunModels.packing(tokenizer, base.config());
-            TextDocuments.of(files, config.corpus().textKey()).read(document -> {
-                seen[0] += document.text().length();
-                seen[1] += packing.tokens(document, tokenizer).length;
-                return seen[0] < SAMPLED_CHARS;
-            });
-        }
-        return Math.round((double) bytes * seen[1] / Math.max(1, seen[0]));
+    private List<String> cost() {
+        RunShapes shapes = RunShapes.of(config);
+        return Estimate.of(config, shapes, CorpusSize.measure(config, shapes.base())).summary().stream()
+                .map(line -> "plan     " + line)
+                .toList();
     }
 }

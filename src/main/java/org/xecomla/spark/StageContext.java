@@ -1,17 +1,19 @@
 package org.xecomla.spark;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 
 /** What a stage of a run works with that has Spark do its work. */
-record StageContext(JavaSparkContext spark, RunContext run) {
+record StageContext(JavaSparkContext spark, ModelTasks modelTasks, RunContext run) {
     /** What an ordinary task does with its item. It may be run again. */
     @FunctionalInterface
     interface Task<T, R> extends Serializable {
@@ -20,7 +22,13 @@ record StageContext(JavaSparkContext spark, RunContext run) {
 
     /** @param console is shown lines for a person */
     static StageContext of(JavaSparkContext spark, RunConfig config, Consumer<String> console) {
-        return new StageContext(spark, new RunContext(config, RunLayout.of(config), console));
+        RunContext run = new RunContext(config, RunLayout.of(config), console);
+        return new StageContext(spark, new ModelTasks(spark, config), run);
+    }
+
+    /** The same executors for another run. */
+    StageContext with(RunContext other) {
+        return new StageContext(spark, modelTasks, other);
     }
 
     RunConfig config() {
@@ -55,19 +63,55 @@ record StageContext(JavaSparkContext spark, RunContext run) {
      * @throws org.xecomla.config.UserException when a task met something that the user must mend
      */
     <T, R> List<R> map(String stage, String description, List<T> items, Task<T, R> task) {
+        return collect(stage, description, outcomes(items, task));
+    }
+
+    /** {@link #map} with tasks that work on a model. */
+    <T, R> List<R> mapOnModels(String stage, String description, List<T> items, Task<T, R> task) {
+        modelTasks.requireExecutor();
+        return collect(stage, description, modelTasks.on(outcomes(items, task)));
+    }
+
+    /** What one task does, which may be run again. */
+    @FunctionalInterface
+    interface Work extends Serializable {
+        void run(RunContext context);
+    }
+
+    /**
+     * Runs {@code work} as one task that works on a model, since the driver may have neither the memory nor the GPU; on
+     * master local in this thread, with all processors.
+     */
+    void byOneTask(String stage, String description, Work work) {
+        if (spark.isLocal()) {
+            work.run(run);
+            return;
+        }
+        RunConfig config = config();
+        RunLayout layout = layout();
+        List<ArrayList<String>> said = mapOnModels(stage, description, List.of(stage), ignored -> {
+            ArrayList<String> lines = new ArrayList<>();
+            work.run(new RunContext(config, layout, lines::add));
+            return lines;
+        });
+        said.get(0).forEach(console());
+    }
+
+    private <T, R> JavaRDD<Outcome<R>> outcomes(List<T> items, Task<T, R> task) {
+        return spark.parallelize(items, items.size()).map(item -> Outcome.ofRetryable(() -> task.run(item)));
+    }
+
+    private <R> List<R> collect(String stage, String description, JavaRDD<Outcome<R>> outcomes) {
         spark.setJobDescription(stage + ": " + description);
         try {
-            List<Outcome<R>> outcomes = spark.parallelize(items, items.size())
-                    .map(item -> Outcome.ofRetryable(() -> task.run(item)))
-                    .collect();
-            return Outcome.values(outcomes);
+            return Outcome.values(outcomes.collect());
         } finally {
             spark.setJobDescription(null);
         }
     }
 
-    /** How many tasks the cluster can run at once, as far as it is known; at least 1. */
+    /** How many tasks on models the cluster can run at once, as far as it is known: more executors may still come. */
     int parallelism() {
-        return Math.max(1, spark.defaultParallelism());
+        return Math.max(config().distill().replicas().count(), modelTasks.slots());
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.xecomla.config.SparkSettings;
 
@@ -22,16 +23,34 @@ public final class SubmitConf {
             "--add-modules jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
     private static final List<String> NATIVE_THREADS = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
 
+    /** Where the image has the application, its libraries and the discovery script: see {@code submit/docker/Dockerfile}. */
+    private static final String IMAGE_HOME = "/opt/xecomla";
+
+    private static final String DISCOVERY = "gpu-discovery.sh";
+
+    /**
+     * The application as it lies on the machine that submits it.
+     *
+     * @param jar the application
+     * @param libraries what it needs beside Spark
+     * @param home the project's root
+     */
+    public record Application(String jar, List<String> libraries, String home) {
+        private String discoveryScript() {
+            return home + "/submit/" + DISCOVERY;
+        }
+    }
+
     private SubmitConf() {}
 
     /**
      * The options of spark-submit, without the application's jar.
      *
      * @param master that the application will have: one from the command line goes before that of the settings
-     * @param jar the application
-     * @param libraries what it needs beside Spark
+     * @param overheadBytes memory that an executor needs beside its heap, where the settings leave it open; empty: not known
      */
-    public static List<String> arguments(SparkSettings settings, String master, String jar, List<String> libraries) {
+    public static List<String> arguments(
+            SparkSettings settings, String master, Application application, OptionalLong overheadBytes) {
         List<String> out = new ArrayList<>(List.of(
                 "--class",
                 "org.xecomla.cli.Main",
@@ -44,12 +63,19 @@ public final class SubmitConf {
         settings.driverMemory().ifPresent(size -> out.addAll(List.of("--driver-memory", size)));
         settings.executorMemory().ifPresent(size -> out.addAll(List.of("--executor-memory", size)));
         settings.executorCores().ifPresent(n -> out.addAll(List.of("--executor-cores", String.valueOf(n))));
-        if (!onThisMachine(master)) {
-            out.addAll(List.of("--jars", String.join(",", libraries)));
+        if (!onThisMachine(master) && !inImage(master)) {
+            out.addAll(List.of("--jars", String.join(",", application.libraries)));
         }
-        properties(settings, master, jar, libraries)
-                .forEach((key, value) -> out.addAll(List.of("--conf", key + "=" + value)));
+        Map<String, String> conf = properties(settings, master, application);
+        overheadBytes.ifPresent(bytes -> conf.putIfAbsent("spark.executor.memoryOverhead", (bytes >> 20) + 1 + "m"));
+        conf.putAll(settings.conf());
+        conf.forEach((key, value) -> out.addAll(List.of("--conf", key + "=" + value)));
         return out;
+    }
+
+    /** What spark-submit is given as the application. */
+    public static String primaryResource(String master, Application application) {
+        return inImage(master) ? "local://" + IMAGE_HOME + "/xecomla-spark.jar" : application.jar;
     }
 
     /** Whether driver and executors see the same files: no jar has to travel. */
@@ -57,8 +83,13 @@ public final class SubmitConf {
         return master.startsWith("local");
     }
 
-    /** The properties of Spark: ours, then those of {@code spark.conf}. */
-    static Map<String, String> properties(SparkSettings settings, String master, String jar, List<String> libraries) {
+    /** Whether executors are containers of an image that holds the application. */
+    private static boolean inImage(String master) {
+        return master.startsWith("k8s://");
+    }
+
+    /** Our properties of Spark. */
+    private static Map<String, String> properties(SparkSettings settings, String master, Application application) {
         Map<String, String> conf = new TreeMap<>();
         conf.put("spark.driver.extraJavaOptions", JVM_OPTIONS);
         conf.put("spark.executor.extraJavaOptions", JVM_OPTIONS);
@@ -69,9 +100,9 @@ public final class SubmitConf {
         }
         if (onThisMachine(master)) {
             // No copy of the native libraries for every start.
-            String classPath = jar + ":" + String.join(":", libraries);
-            conf.put("spark.driver.extraClassPath", classPath);
-            conf.put("spark.executor.extraClassPath", classPath);
+            classPath(application.jar + ":" + String.join(":", application.libraries), conf);
+        } else if (inImage(master)) {
+            classPath(IMAGE_HOME + "/lib/*", conf);
         }
         settings.executorInstances().ifPresent(n -> conf.put("spark.executor.instances", String.valueOf(n)));
         if (settings.executorInstances().isPresent() && settings.executorCores().isPresent()) {
@@ -81,13 +112,41 @@ public final class SubmitConf {
             conf.put("spark.cores.max", String.valueOf(cores));
         }
         settings.executorMemoryOverhead().ifPresent(size -> conf.put("spark.executor.memoryOverhead", size));
+        if (settings.gpusPerExecutor() > 0) {
+            gpus(settings, master, application, conf);
+        }
         conf.put("spark.ui.showConsoleProgress", "false");
         // Progress of long tasks comes with heartbeats.
         conf.put("spark.executor.heartbeatInterval", "5s");
         // A replica's second copy would join nobody, and whoever submits retries the driver.
         conf.put("spark.speculation", "false");
         conf.put("spark.yarn.maxAppAttempts", "1");
-        conf.putAll(settings.conf());
         return conf;
+    }
+
+    private static void classPath(String classPath, Map<String, String> conf) {
+        conf.put("spark.driver.extraClassPath", classPath);
+        conf.put("spark.executor.extraClassPath", classPath);
+    }
+
+    /** One GPU for each executor; that most stages take none, and some one for each task, {@link ModelTasks} asks for. */
+    private static void gpus(SparkSettings settings, String master, Application application, Map<String, String> conf) {
+        conf.put("spark.executor.resource.gpu.amount", "1");
+        conf.put("spark.task.resource.gpu.amount", "0");
+        String script = settings.gpuDiscoveryScript().orElse(application.discoveryScript());
+        if (master.equals("yarn")) {
+            if (settings.gpuDiscoveryScript().isEmpty()) {
+                conf.put("spark.yarn.dist.files", script);
+                script = "./" + DISCOVERY; // in the container's directory
+            }
+        } else if (inImage(master)) {
+            conf.put("spark.executor.resource.gpu.vendor", "nvidia.com");
+            script = settings.gpuDiscoveryScript().orElse(IMAGE_HOME + "/submit/" + DISCOVERY);
+        } else if (master.startsWith("local-cluster")) {
+            // The workers are ours to start.
+            conf.put("spark.worker.resource.gpu.amount", "1");
+            conf.put("spark.worker.resource.gpu.discoveryScript", script);
+        }
+        conf.put("spark.executor.resource.gpu.discoveryScript", script);
     }
 }

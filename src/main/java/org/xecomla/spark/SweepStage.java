@@ -41,7 +41,7 @@ final class SweepStage {
     void run() {
         for (SweepRun one : distinctTargets()) {
             RunContext teacher = new RunContext(one.config(), one.layout(), context.console());
-            new TeacherStage(new StageContext(context.spark(), teacher)).run();
+            new TeacherStage(context.with(teacher)).run();
         }
         long tokensOfRun = 0;
         List<Long> tokens = new ArrayList<>();
@@ -78,7 +78,7 @@ final class SweepStage {
         try (WorkMeter meter =
                 new WorkMeter(context.spark(), total(tokens), "tokens", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
-            context.map(NAME, items.size() + " runs", numbers, number -> {
+            context.mapOnModels(NAME, items.size() + " runs", numbers, number -> {
                 if (number == items.size()) {
                     RunContext quiet = new RunContext(config, layout, line -> {});
                     Map<String, Path> base = Map.of(BASE, RunModels.base(config).path());

@@ -63,7 +63,7 @@ final class TeacherStage {
             try (WorkMeter meter =
                     new WorkMeter(context.spark(), numTokens, "tokens", line -> context.say(NAME, line))) {
                 LongAccumulator counter = meter.counter();
-                context.map(NAME, "targets of " + numShards + " shards", tasks, task -> {
+                context.mapOnModels(NAME, "targets of " + numShards + " shards", tasks, task -> {
                     work.write(share(numShards, numTasks, task), counter);
                     return task;
                 });

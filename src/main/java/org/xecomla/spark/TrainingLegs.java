@@ -98,7 +98,8 @@ final class TrainingLegs<S> {
     /** Runs one leg; returns why it ended early, or null. */
     private String leg(TrainingProgress from, int generation) {
         int wanted = work.replicas().count();
-        int replicas = Slots.await(context.spark(), wanted, EXECUTOR_WAIT);
+        context.modelTasks().requireExecutor();
+        int replicas = context.modelTasks().awaitSlots(wanted, EXECUTOR_WAIT);
         if (replicas < wanted) {
             context.say(work.name(), "goes on with " + replicas + " of " + wanted + " replicas");
         }
@@ -113,7 +114,7 @@ final class TrainingLegs<S> {
         try {
             RingGroup group = RingGroup.create(work.output().toString(), generation, replicas);
             TrainingTask<S> task = new TrainingTask<>(config, work, origin, from.step(), accumulator);
-            BarrierLeg.run(context.spark(), group, work.replicas().averaging(), NEIGHBOUR_TIMEOUT, task);
+            BarrierLeg.run(context.modelTasks(), group, work.replicas().averaging(), NEIGHBOUR_TIMEOUT, task);
             listener.report(accumulator.value());
             return null;
         } catch (UserException e) {

@@ -2,12 +2,15 @@ package org.xecomla.teacher;
 
 import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Footprint;
 import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
@@ -43,11 +46,37 @@ public final class Teacher implements AutoCloseable {
         this.model = new CausalLm(config, weights, null, kernels, sequenceLength);
         this.batchSequences = batchSequences;
         this.chunkRows = chunkRows;
-        this.arena = Arena.ofElements(kernels.type(), model.arenaElements((sizing, scratch) -> {
-            int[] ids = new int[batchSequences * sequenceLength];
-            sizing.hiddenStates(ids, batchSequences, scratch, null);
-            scratch.matrix(chunkRows, config.vocabSize()); // (n, V)
-        }));
+        this.arena = Arena.ofElements(
+                kernels.type(),
+                model.arenaElements(
+                        (sizing, scratch) -> dryRun(sizing, batchSequences, sequenceLength, chunkRows, scratch)));
+    }
+
+    /** Makes the calls of one batch on a model without memory, so that its scratch can be sized. */
+    private static void dryRun(CausalLm sizing, int batchSequences, int sequenceLength, int chunkRows, Arena scratch) {
+        sizing.hiddenStates(new int[batchSequences * sequenceLength], batchSequences, scratch, null); // (B*T, D)
+        scratch.matrix(chunkRows, sizing.config().vocabSize()); // (n, V)
+    }
+
+    private static int chunkRows(ModelConfig config, int sequenceLength) {
+        return Math.min(sequenceLength, Math.max(LEAST_ROWS, CHUNK_ELEMENTS / config.vocabSize()));
+    }
+
+    /**
+     * Memory that a teacher of this shape takes, in FLOAT, from shapes alone.
+     *
+     * @param numThreads of its kernels
+     */
+    public static Footprint footprint(ModelConfig config, int batchSequences, int sequenceLength, int numThreads) {
+        return CausalLm.footprint(
+                config,
+                null,
+                DataType.FLOAT,
+                sequenceLength,
+                Recompute.NONE,
+                numThreads,
+                (sizing, scratch) ->
+                        dryRun(sizing, batchSequences, sequenceLength, chunkRows(config, sequenceLength), scratch));
     }
 
     /**
@@ -65,8 +94,8 @@ public final class Teacher implements AutoCloseable {
             throw new ConfigException("the teacher " + DataFiles.display(model) + " takes sequences of at most "
                     + longest + " tokens and they have " + sequenceLength + ": lower sequence.length");
         }
-        int chunkRows = Math.max(LEAST_ROWS, CHUNK_ELEMENTS / directory.config().vocabSize());
-        return new Teacher(directory, kernels, batchSequences, sequenceLength, Math.min(sequenceLength, chunkRows));
+        int chunkRows = chunkRows(directory.config(), sequenceLength);
+        return new Teacher(directory, kernels, batchSequences, sequenceLength, chunkRows);
     }
 
     public ModelConfig config() {

@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.nn.Flops;
 
 /**
  * The model and the batch that the engine is measured on, a Llama of {@code heads * (dim / heads)} wide attention.
@@ -93,20 +93,9 @@ public record BenchShape(
                 dim, ffn, vocab, length, 1e-5, 1e4, false, -1, -1, Collections.nCopies(layers, attention));
     }
 
-    /**
-     * Floating-point operations of a forward pass: two for every weight of a matrix that a token is multiplied by and, in attention,
-     * for every pair of a query and a key that it sees. A training step has three times as many; what a kernel computes
-     * again is not counted.
-     */
+    /** Floating-point operations of a forward pass; see {@link Flops}. */
     public double forwardFlops(Model model) {
-        double weights = ParameterShapes.of(config(model)).entrySet().stream()
-                .filter(e -> !e.getKey().equals(ParameterShapes.EMBEDDING)
-                        && !e.getKey().endsWith("norm.weight"))
-                .mapToDouble(e -> (double) e.getValue().rows() * e.getValue().cols())
-                .sum();
-        double pairs = 0.5 * batch * heads * length * (length + 1.0) * layers;
-        int queryDim = model == Model.GQA ? headDim() : NOPE_DIM + ROPE_DIM;
-        return 2 * weights * numTokens() + 2 * pairs * (queryDim + headDim());
+        return batch * Flops.forward(config(model), length);
     }
 
     @Override

@@ -125,7 +125,7 @@ public record TrainingPlan(
     }
 
     /** Whether the outer update leaves the replicas' average as it is, and so remembers nothing. */
-    boolean plainAveraging() {
+    public boolean plainAveraging() {
         return OuterUpdate.plainAveraging(outerLearningRate, outerMomentum);
     }
 

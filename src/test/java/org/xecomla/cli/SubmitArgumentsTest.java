@@ -101,4 +101,66 @@ class SubmitArgumentsTest {
         assertThrows(UserException.class, () -> arguments("run", "-Dspark.driver-memory", "--"));
         assertThrows(UserException.class, () -> arguments("run", "-Dspark.drivermemory=1g", "--"));
     }
+
+    private static List<String> conf(List<String> arguments, String prefix) {
+        return arguments.stream().filter(a -> a.startsWith(prefix)).sorted().toList();
+    }
+
+    private static final String ONE_GPU = "-Dspark.gpus-per-executor=1";
+
+    @Test
+    void anExecutorGetsOneGpuAndMostTasksNone() {
+        String conf = "--conf=" + dir.resolve("run.conf");
+        List<String> none = arguments("run", conf, "--", "--master", "yarn");
+        assertEquals(List.of(), conf(none, "spark.executor.resource"));
+        List<String> yarn = arguments("run", conf, ONE_GPU, "--", "--master", "yarn");
+        assertEquals(
+                List.of(
+                        "spark.executor.resource.gpu.amount=1",
+                        "spark.executor.resource.gpu.discoveryScript=./gpu-discovery.sh"),
+                conf(yarn, "spark.executor.resource"));
+        assertTrue(yarn.contains("spark.task.resource.gpu.amount=0"), yarn::toString);
+        assertTrue(yarn.contains("spark.yarn.dist.files=./submit/gpu-discovery.sh"), yarn::toString);
+        List<String> own =
+                arguments("run", conf, ONE_GPU, "-Dspark.gpu-discovery-script=/opt/g.sh", "--", "--master", "yarn");
+        assertTrue(own.contains("spark.executor.resource.gpu.discoveryScript=/opt/g.sh"), own::toString);
+        assertEquals(List.of(), conf(own, "spark.yarn.dist.files"));
+    }
+
+    @Test
+    void kubernetesFindsTheApplicationInItsImage() {
+        String conf = "--conf=" + dir.resolve("run.conf");
+        List<String> out = arguments("run", conf, ONE_GPU, "--", "--master", "k8s://http://host:1");
+        assertEquals("local:///opt/xecomla/xecomla-spark.jar", out.get(out.size() - 1));
+        assertFalse(out.contains("--jars"), out::toString);
+        assertTrue(out.contains("spark.executor.extraClassPath=/opt/xecomla/lib/*"), out::toString);
+        assertTrue(out.contains("spark.executor.resource.gpu.vendor=nvidia.com"), out::toString);
+        assertEquals(
+                "app.jar",
+                arguments("run", conf, "--").get(arguments("run", conf, "--").size() - 1));
+    }
+
+    @Test
+    void memoryBesideTheHeapFollowsFromTheModels() {
+        String[] paper = {
+            "run",
+            "--conf=conf/llama3.2-1b-8b-teacher.conf",
+            "-Dbase.path=conf/shapes/Llama-3.2-1B-Instruct",
+            "-Dteacher.path=conf/shapes/Llama-3.1-8B-Instruct",
+            "--"
+        };
+        List<String> overhead = conf(arguments(paper), "spark.executor.memoryOverhead=");
+        assertEquals(1, overhead.size(), overhead::toString);
+        int mebibytes = Integer.parseInt(overhead.get(0).replaceAll("\\D", ""));
+        assertTrue(mebibytes > 80 << 10 && mebibytes < 100 << 10, overhead::toString);
+        String given = "-Dspark.executor-memory-overhead=7g";
+        assertEquals(
+                List.of("spark.executor.memoryOverhead=7g"),
+                conf(arguments("run", "-Dspark.master=yarn", given, "--"), "spark.executor.memoryOverhead="));
+        assertEquals(
+                List.of(),
+                conf(
+                        arguments("run", "-Dspark.master=yarn", "-Dbase.path=/nowhere", "--"),
+                        "spark.executor.memoryOverhead="));
+    }
 }

@@ -15,6 +15,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +136,9 @@ class RunConfigTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
+                        0,
+                        Optional.empty(),
+                        Duration.ofMinutes(10),
                         Map.of()),
                 c.spark());
     }
@@ -201,7 +205,8 @@ class RunConfigTest {
             compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks }
             spark {
               master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
-              executor-memory-overhead = 16g, driver-memory = 512m, conf { spark.ui.enabled = false }
+              executor-memory-overhead = 16g, driver-memory = 512m, gpus-per-executor = 1
+              gpu-discovery-script = /opt/gpus.sh, executor-timeout-seconds = 30, conf { spark.ui.enabled = false }
             }
             """;
 
@@ -312,6 +317,9 @@ class RunConfigTest {
                         Optional.of("4g"),
                         Optional.of("16g"),
                         Optional.of("512m"),
+                        1,
+                        Optional.of("/opt/gpus.sh"),
+                        Duration.ofSeconds(30),
                         Map.of("spark.ui.enabled", "false")),
                 c.spark());
     }

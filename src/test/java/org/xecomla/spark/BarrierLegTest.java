@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ReplicasConfig.Averaging;
+import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.tensor.Tensor;
 
@@ -31,6 +33,7 @@ import org.xecomla.tensor.Tensor;
 class BarrierLegTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static JavaSparkContext spark;
+    private static ModelTasks modelTasks;
 
     @BeforeAll
     static void start() {
@@ -39,6 +42,7 @@ class BarrierLegTest {
                 .setAppName("BarrierLegTest")
                 .set("spark.ui.enabled", "false")
                 .set("spark.executor.heartbeatInterval", "200ms"));
+        modelTasks = new ModelTasks(spark, RunConfig.ofOverrides(Map.of()));
     }
 
     @AfterAll
@@ -50,7 +54,7 @@ class BarrierLegTest {
     @EnumSource
     void theTasksOfALegMeet(Averaging transport) {
         List<double[]> sums = BarrierLeg.run(
-                spark,
+                modelTasks,
                 RingGroup.create("test", 1, 3),
                 transport,
                 TIMEOUT,
@@ -72,7 +76,7 @@ class BarrierLegTest {
     }
 
     private static List<float[]> averages(Averaging transport, int numReplicas) {
-        return BarrierLeg.run(spark, RingGroup.create("test", 1, numReplicas), transport, TIMEOUT, averaging -> {
+        return BarrierLeg.run(modelTasks, RingGroup.create("test", 1, numReplicas), transport, TIMEOUT, averaging -> {
             List<Tensor> segments = segments(averaging.rank());
             for (int round = 0; round < 3; round++) {
                 averaging.average(segments, 1.0 / averaging.numReplicas());
@@ -103,7 +107,7 @@ class BarrierLegTest {
         long start = System.nanoTime();
         Exception e = assertThrows(
                 RuntimeException.class,
-                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 2), transport, TIMEOUT, averaging -> {
+                () -> BarrierLeg.run(modelTasks, RingGroup.create("test", 1, 2), transport, TIMEOUT, averaging -> {
                     if (averaging.rank() == 1) {
                         throw reason;
                     }
@@ -136,7 +140,7 @@ class BarrierLegTest {
         spark.sc().register(accumulator, ProgressAccumulator.NAME);
         spark.sc().addSparkListener(listener);
         Thread leg = new Thread(
-                () -> BarrierLeg.run(spark, RingGroup.create("test", 1, 1), Averaging.RING, TIMEOUT, averaging -> {
+                () -> BarrierLeg.run(modelTasks, RingGroup.create("test", 1, 1), Averaging.RING, TIMEOUT, averaging -> {
                     for (int step = 1; step <= 1000; step++) {
                         accumulator.add(new Progress(step, step * 10L, 1.0 / step, System.currentTimeMillis()));
                         Thread.sleep(5);

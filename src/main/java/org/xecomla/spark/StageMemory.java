@@ -1,0 +1,97 @@
+package org.xecomla.spark;
+
+import java.util.stream.LongStream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig.Recompute;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.SparkSettings;
+import org.xecomla.eval.Evaluator;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.teacher.Teacher;
+import org.xecomla.train.LossSettings;
+import org.xecomla.train.MemoryEstimate;
+import org.xecomla.train.TrainingPlan;
+
+/**
+ * Memory outside the heap that one task of each stage takes, in bytes, from shapes alone. On a GPU most of it is the
+ * device's.
+ *
+ * @param distill with what the tasks exchange
+ */
+record StageMemory(long teacher, long init, long distill, long eval, long export) {
+    /** What Spark itself sets aside beside a heap: its share, and at least so much. */
+    private static final double JVM_SHARE = 0.1;
+
+    private static final long LEAST_JVM = 384L << 20;
+    private static final long DEFAULT_HEAP = 1L << 30;
+
+    /** Segments under way of a replica that averages: what it sends, what it receives, and room for a third. */
+    private static final long EXCHANGE = 256L << 20;
+
+    /** @param threads of one task's kernels */
+    static StageMemory of(RunConfig config, RunShapes shapes, int threads) {
+        int length = shapes.sequenceLength();
+        int batch = config.eval().batchSequences();
+        int replicas = config.distill().replicas().count();
+        TrainingPlan plan = TrainingPlan.distillation(config, Long.MAX_VALUE / length, length);
+        long trained = MemoryEstimate.of(shapes.student(), plan, LossSettings.distillation(config), replicas, threads)
+                .total();
+        long scored = largest(
+                Evaluator.footprint(shapes.base(), batch, length, threads).total(),
+                Evaluator.footprint(shapes.student(), batch, length, threads).total());
+        long reference =
+                Evaluator.footprint(shapes.teacher(), batch, length, threads).total();
+        return new StageMemory(
+                Teacher.footprint(shapes.teacher(), batch, length, threads).total(),
+                calibrated(shapes, length, threads) + weights(shapes.student()),
+                trained + (replicas > 1 ? EXCHANGE : 0),
+                scored + reference,
+                weights(shapes.student()));
+    }
+
+    private static long largest(long... bytes) {
+        return LongStream.of(bytes).max().orElseThrow();
+    }
+
+    private static long calibrated(RunShapes shapes, int length, int threads) {
+        return CausalLm.footprint(
+                        shapes.base(),
+                        null,
+                        DataType.FLOAT,
+                        length,
+                        Recompute.NONE,
+                        threads,
+                        (sizing, scratch) -> sizing.hiddenStates(new int[length], 1, scratch, null))
+                .total();
+    }
+
+    static long weights(ModelConfig model) {
+        return CausalLm.layout(model, name -> false).numParameters() * Float.BYTES;
+    }
+
+    /** Of the stage that takes most. */
+    long most() {
+        return largest(teacher, init, distill, eval, export);
+    }
+
+    /**
+     * What an executor needs beside its heap: its tasks' tensors, and what every JVM takes.
+     *
+     * @param tasks that run in it side by side
+     */
+    long overhead(SparkSettings settings, int tasks) {
+        long heap = settings.executorMemory().map(StageMemory::bytes).orElse(DEFAULT_HEAP);
+        return most() * tasks + largest(LEAST_JVM, (long) (JVM_SHARE * heap));
+    }
+
+    /** A size such as 4g or 512m. */
+    static long bytes(String size) {
+        int digits = 0;
+        while (Character.isDigit(size.charAt(digits))) {
+            digits++;
+        }
+        int power = "kmgt".indexOf(Character.toLowerCase(size.charAt(digits))) + 1;
+        return Long.parseLong(size.substring(0, digits)) << (10 * power);
+    }
+}

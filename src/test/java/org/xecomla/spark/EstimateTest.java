@@ -1,0 +1,141 @@
+package org.xecomla.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.UserException;
+import org.xecomla.nn.Flops;
+
+class EstimateTest {
+    private static final StageRates RATES = new StageRates(4e12, 5e12, 2e5, 1.25e9, "given");
+    private static final List<String> STAGES = Arrays.stream(Stage.values())
+            .filter(s -> s != Stage.SWEEP)
+            .map(Stage::command)
+            .toList();
+
+    @TempDir
+    Path dir;
+
+    static Stream<Path> paperRuns() throws Exception {
+        List<Path> runs = new ArrayList<>(List.of(Path.of("conf/llama3.2-1b-8b-teacher.conf")));
+        try (Stream<Path> paper = Files.list(Path.of("conf/paper"))) {
+            paper.sorted().forEach(runs::add);
+        }
+        return runs.stream();
+    }
+
+    /** A shipped run with the models that its configuration names, as shapes. */
+    private static RunConfig shipped(Path file) {
+        RunConfig named = RunConfig.load(file.toString(), Map.of());
+        Map<String, String> models = new HashMap<>();
+        models.put(
+                "base.path",
+                "conf/shapes/" + Path.of(named.models().requireBase()).getFileName());
+        models.put(
+                "teacher.path",
+                "conf/shapes/" + Path.of(named.models().requireTeacher()).getFileName());
+        return RunConfig.load(file.toString(), models);
+    }
+
+    private static double number(String text) {
+        return Double.parseDouble(text.replace(",", ""));
+    }
+
+    @ParameterizedTest
+    @MethodSource("paperRuns")
+    void everyShippedRunHasAPrice(Path file) {
+        RunConfig config = shipped(file);
+        List<String> lines = Estimate.of(config, OptionalLong.empty()).lines(RATES, 24);
+        for (String stage : STAGES) {
+            String[] row = lines.stream()
+                    .filter(line -> line.startsWith(stage + " "))
+                    .findFirst()
+                    .orElseThrow()
+                    .split("\\s+");
+            assertEquals(8, row.length, String.join(" ", row));
+            double hours = number(row[3]);
+            double gibibytes = number(row[4]);
+            assertTrue(hours >= 0 && hours < 1e5, stage + " takes " + hours + " h");
+            assertTrue(gibibytes >= 0 && gibibytes < 400, stage + " takes " + gibibytes + " GiB");
+            if (stage.equals("distill")) {
+                assertEquals(config.distill().tokens().orElseThrow(), number(row[1]), 200 * 2048);
+                assertTrue(hours > 1 && gibibytes > 1, String.join(" ", row));
+            }
+        }
+        assertTrue(Estimate.executorOverhead(config) > 4L << 30, "that of Spark would do");
+    }
+
+    /** Two layers, one head of two dimensions, tied: counted by hand. */
+    @Test
+    void operationsAreThoseOfTheMatrices() {
+        AttentionConfig attention = new AttentionConfig.Gqa(1, 1, 2, RopeScaling.NONE);
+        ModelConfig model = new ModelConfig(2, 3, 7, 16, 1e-5, 1e4, true, -1, -1, List.of(attention, attention));
+        int weights = 2 * (4 * 2 * 2 + 3 * 2 * 3) + 7 * 2; // q, k, v, o; gate, up, down; the embedding as head
+        int length = 5;
+        int pairs = length * (length + 1) / 2;
+        assertEquals(2 * weights * length + 2 * pairs * 2 * (2 + 2), Flops.forward(model, length), 0);
+    }
+
+    @Test
+    void aRunIsCountedFromItsPlan() throws Exception {
+        RunConfig config = TinyRun.in(dir).config("run", 3);
+        RunShapes shapes = RunShapes.of(config);
+        CorpusSize corpus = CorpusSize.assume(6400, "given");
+        RunCost cost = RunCost.of(config, shapes, corpus, 1);
+        StageCost distill = cost.stages().stream()
+                .filter(stage -> stage.stage() == Stage.DISTILL)
+                .findFirst()
+                .orElseThrow();
+        assertEquals(24 * 6 * 32, distill.tokens(), 0);
+        assertEquals(24 * 6 * 3 * Flops.forward(shapes.student(), 32), distill.flops(), 1);
+        double bytes = StageMemory.weights(shapes.student());
+        assertEquals(3 * 12 * 2 * 2 / 3.0 * bytes, distill.exchanged(), 1, "12 rounds of 2 (P - 1) / P");
+        assertEquals(4 * (bytes + 3 * 2 * bytes), distill.written(), 1, "4 checkpoints with the moments of 3 replicas");
+        List<String> lines = Estimate.of(config, shapes, corpus).lines(RATES, 24);
+        assertTrue(lines.stream().anyMatch(line -> line.startsWith("averaging  12 rounds")), lines::toString);
+        assertTrue(lines.get(1).startsWith("corpus     6,400 tokens"), lines::toString);
+    }
+
+    @Test
+    void anExecutorNeedsWhatItsTasksTake() throws Exception {
+        RunConfig config = TinyRun.in(dir).config("run", 2);
+        long most = StageMemory.of(config, RunShapes.of(config), 1).most();
+        assertEquals(most + (384L << 20), Estimate.executorOverhead(config), "one task, and what a JVM takes");
+        Map<String, String> two = new HashMap<>(TinyRun.in(dir).settings("run", 2));
+        two.put("spark.executor-cores", "2");
+        two.put("compute.threads", "1");
+        two.put("spark.executor-memory", "8g");
+        assertEquals(2 * most + (long) (0.1 * (8L << 30)), Estimate.executorOverhead(RunConfig.ofOverrides(two)));
+    }
+
+    @Test
+    void whatIsNotKnownIsAskedFor() throws Exception {
+        Map<String, String> settings = new HashMap<>(TinyRun.in(dir).settings("run", 1));
+        settings.put("corpus.train", "[\"/nowhere.jsonl\"]");
+        settings.remove("distill.tokens");
+        RunConfig config = RunConfig.ofOverrides(settings);
+        UserException e = assertThrows(UserException.class, () -> Estimate.of(config, OptionalLong.empty()));
+        assertTrue(e.getMessage().contains("--corpus-tokens"), e.getMessage());
+        settings.put("base.path", "/nowhere");
+        RunConfig lost = RunConfig.ofOverrides(settings);
+        assertThrows(UserException.class, () -> Estimate.of(lost, OptionalLong.of(1000)));
+    }
+}
