@@ -26,9 +26,13 @@ abstract class ClusterCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RunConfig config = options.load();
+        return run(options.load(), stages, spec);
+    }
+
+    /** Runs {@code stages} on behalf of a command. */
+    static int run(RunConfig config, List<Stage> stages, CommandSpec spec) {
         PrintWriter out = spec.commandLine().getOut();
-        new Pipeline(config, commandLine(), line -> {
+        new Pipeline(config, commandLine(spec), line -> {
                     out.println(line);
                     out.flush();
                 })
@@ -36,7 +40,7 @@ abstract class ClusterCommand implements Callable<Integer> {
         return 0;
     }
 
-    private String commandLine() {
+    private static String commandLine(CommandSpec spec) {
         return "submit/xecomla "
                 + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
     }

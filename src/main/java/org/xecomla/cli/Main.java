@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
         version = "xecomla-spark 0.1.0",
         subcommands = {
             RunCommand.class,
+            StageCommand.class,
             ShardCommand.class,
             TeacherCommand.class,
             DistillCommand.class,

@@ -19,6 +19,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.config.UserException;
 import org.xecomla.spark.Estimate;
+import org.xecomla.spark.GpuDiscovery;
 import org.xecomla.spark.SubmitConf;
 
 /**
@@ -32,11 +33,24 @@ public final class SubmitArguments {
     private static final Pattern MASTER =
             Pattern.compile("local(\\[[^]]+])?|local-cluster\\[[^]]+]|spark://.+|yarn|k8s://.+");
 
+    /** The command that prints a file instead of arguments. */
+    private static final String PROPERTIES = "properties";
+
+    private static final Map<String, String> NAMES = Map.of(
+            "--name", "spark.app.name",
+            "--master", "spark.master",
+            "--deploy-mode", "spark.submit.deployMode",
+            "--driver-memory", "spark.driver.memory",
+            "--executor-memory", "spark.executor.memory",
+            "--executor-cores", "spark.executor.cores",
+            "--jars", "spark.jars");
+
     private SubmitArguments() {}
 
     public static void main(String[] arguments) {
         try {
-            of(List.of(arguments), System.getenv()).forEach(System.out::println);
+            List<String> out = of(List.of(arguments), System.getenv());
+            (arguments[2].equals(PROPERTIES) ? properties(out) : out).forEach(System.out::println);
         } catch (UserException e) {
             System.err.println("xecomla " + arguments[2] + ": " + e.getMessage());
             System.exit(1);
@@ -53,13 +67,17 @@ public final class SubmitArguments {
 
         RunConfig config = load(command);
         String master = masterOf(submitFlags, config.spark(), environment);
-        List<String> out =
-                new ArrayList<>(SubmitConf.arguments(config.spark(), master, application, overhead(config, master)));
-        if (driverElsewhere(submitFlags, config.spark())) {
+        if (config.spark().gpusPerExecutor() > 0 && master.startsWith("local-cluster")) {
+            GpuDiscovery.requireGpu(config.spark().gpuDiscoveryScript().orElse(application.discoveryScript()));
+        }
+        boolean driverElsewhere = driverElsewhere(submitFlags, config.spark());
+        List<String> out = new ArrayList<>(
+                SubmitConf.arguments(config.spark(), master, driverElsewhere, application, overhead(config, master)));
+        if (driverElsewhere || command.get(0).equals(PROPERTIES)) {
             out.addAll(List.of("--conf", SubmitConf.CONFIGURATION + "=" + config.toJson()));
         }
         out.addAll(submitFlags);
-        out.add(SubmitConf.primaryResource(master, application));
+        out.add(SubmitConf.primaryResource(master, driverElsewhere, application));
         return out;
     }
 
@@ -78,6 +96,29 @@ public final class SubmitArguments {
                             + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
             return OptionalLong.empty();
         }
+    }
+
+    /** The same as lines of the file that spark-submit's {@code --properties-file} reads; the application is a comment. */
+    static List<String> properties(List<String> arguments) {
+        List<String> lines = new ArrayList<>();
+        lines.add("# application: " + arguments.get(arguments.size() - 1));
+        for (int i = 0; i + 1 < arguments.size() - 1; i += 2) {
+            String flag = arguments.get(i);
+            String value = arguments.get(i + 1);
+            int equals = value.indexOf('=');
+            if (flag.equals("--class")) {
+                lines.add("# class: " + value);
+            } else if (flag.equals("--conf")) {
+                lines.add(property(value.substring(0, equals), value.substring(equals + 1)));
+            } else {
+                lines.add(property(NAMES.get(flag), value));
+            }
+        }
+        return lines;
+    }
+
+    private static String property(String key, String value) {
+        return key + " " + value.replace("\\", "\\\\");
     }
 
     private static boolean driverElsewhere(List<String> submitFlags, SparkSettings settings) {

@@ -103,10 +103,14 @@ public record RunConfig(
         return ConfigValueFactory.fromMap(settings).render(ConfigRenderOptions.concise());
     }
 
-    /** @param json from {@link #toJson}, of this version */
-    public static RunConfig ofJson(String json) {
+    /**
+     * @param json from {@link #toJson}, of this version
+     * @param overrides dotted keys and values, as after -D
+     */
+    public static RunConfig ofJson(String json, Map<String, String> overrides) {
         Map<String, String> settings = new TreeMap<>();
         ConfigFactory.parseString(json).root().forEach((key, value) -> settings.put(key, (String) value.unwrapped()));
+        settings.putAll(overrides);
         return ofOverrides(settings);
     }
 

@@ -13,6 +13,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.ReplicasConfig.Averaging;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.files.DataFiles;
 import org.xecomla.train.ParameterAveraging;
 
 /** Looks for what would stop a run, or slow it down, where the run would work: here, and on the executors. */
@@ -72,6 +73,8 @@ public final class Doctor {
                                     "executors",
                                     slots + " of " + wanted + " replicas find a slot: lower distill.replicas, or raise"
                                             + " spark.executor-instances and the cluster's room"));
+            // Made once, here: one task's probe is not to go with a directory that another has made.
+            DataFiles.createDirectories(DataFiles.path(config.run().dir()));
             findings.addAll(ports(tasks, slots));
             examine(tasks, slots)
                     .forEach(report -> report.findings.forEach(finding -> findings.add(

@@ -36,7 +36,8 @@ public final class SubmitConf {
      * @param home the project's root
      */
     public record Application(String jar, List<String> libraries, String home) {
-        private String discoveryScript() {
+        /** What names an executor's GPUs where the settings do not say. */
+        public String discoveryScript() {
             return home + "/submit/" + DISCOVERY;
         }
     }
@@ -47,10 +48,15 @@ public final class SubmitConf {
      * The options of spark-submit, without the application's jar.
      *
      * @param master that the application will have: one from the command line goes before that of the settings
+     * @param driverElsewhere whether the driver runs on the cluster
      * @param overheadBytes memory that an executor needs beside its heap, where the settings leave it open; empty: not known
      */
     public static List<String> arguments(
-            SparkSettings settings, String master, Application application, OptionalLong overheadBytes) {
+            SparkSettings settings,
+            String master,
+            boolean driverElsewhere,
+            Application application,
+            OptionalLong overheadBytes) {
         List<String> out = new ArrayList<>(List.of(
                 "--class",
                 "org.xecomla.cli.Main",
@@ -66,7 +72,7 @@ public final class SubmitConf {
         if (!onThisMachine(master) && !inImage(master)) {
             out.addAll(List.of("--jars", String.join(",", application.libraries)));
         }
-        Map<String, String> conf = properties(settings, master, application);
+        Map<String, String> conf = properties(settings, master, driverElsewhere, application);
         overheadBytes.ifPresent(bytes -> conf.putIfAbsent("spark.executor.memoryOverhead", (bytes >> 20) + 1 + "m"));
         conf.putAll(settings.conf());
         conf.forEach((key, value) -> out.addAll(List.of("--conf", key + "=" + value)));
@@ -74,8 +80,8 @@ public final class SubmitConf {
     }
 
     /** What spark-submit is given as the application. */
-    public static String primaryResource(String master, Application application) {
-        return inImage(master) ? "local://" + IMAGE_HOME + "/xecomla-spark.jar" : application.jar;
+    public static String primaryResource(String master, boolean driverElsewhere, Application application) {
+        return inImage(master) && driverElsewhere ? "local://" + IMAGE_HOME + "/xecomla-spark.jar" : application.jar;
     }
 
     /** Whether driver and executors see the same files: no jar has to travel. */
@@ -89,7 +95,8 @@ public final class SubmitConf {
     }
 
     /** Our properties of Spark. */
-    private static Map<String, String> properties(SparkSettings settings, String master, Application application) {
+    private static Map<String, String> properties(
+            SparkSettings settings, String master, boolean driverElsewhere, Application application) {
         Map<String, String> conf = new TreeMap<>();
         conf.put("spark.driver.extraJavaOptions", JVM_OPTIONS);
         conf.put("spark.executor.extraJavaOptions", JVM_OPTIONS);
@@ -100,9 +107,14 @@ public final class SubmitConf {
         }
         if (onThisMachine(master)) {
             // No copy of the native libraries for every start.
-            classPath(application.jar + ":" + String.join(":", application.libraries), conf);
+            String classPath = application.jar + ":" + String.join(":", application.libraries);
+            conf.put("spark.driver.extraClassPath", classPath);
+            conf.put("spark.executor.extraClassPath", classPath);
         } else if (inImage(master)) {
-            classPath(IMAGE_HOME + "/lib/*", conf);
+            String ofImage = IMAGE_HOME + "/lib/*";
+            String ofDriver = driverElsewhere ? ofImage : String.join(":", application.libraries);
+            conf.put("spark.driver.extraClassPath", ofDriver);
+            conf.put("spark.executor.extraClassPath", ofImage);
         }
         settings.executorInstances().ifPresent(n -> conf.put("spark.executor.instances", String.valueOf(n)));
         if (settings.executorInstances().isPresent() && settings.executorCores().isPresent()) {
@@ -122,11 +134,6 @@ public final class SubmitConf {
         conf.put("spark.speculation", "false");
         conf.put("spark.yarn.maxAppAttempts", "1");
         return conf;
-    }
-
-    private static void classPath(String classPath, Map<String, String> conf) {
-        conf.put("spark.driver.extraClassPath", classPath);
-        conf.put("spark.executor.extraClassPath", classPath);
     }
 
     /** One GPU for each executor; that most stages take none, and some one for each task, {@link ModelTasks} asks for. */

@@ -70,7 +70,7 @@ class SubmitArgumentsTest {
         assertTrue(sent(arguments("run", conf, "--")).isEmpty());
         List<String> out =
                 arguments("run", conf, "-D", "run.seed=8", "--", "--master", "yarn", "--deploy-mode", "cluster");
-        RunConfig there = RunConfig.ofJson(sent(out).orElseThrow());
+        RunConfig there = RunConfig.ofJson(sent(out).orElseThrow(), Map.of());
         assertEquals(8, there.run().seed());
         assertEquals("3g", there.spark().driverMemory().orElseThrow());
         assertEquals(RunConfig.load(dir.resolve("run.conf").toString(), Map.of("run.seed", "8")), there);
@@ -127,17 +127,40 @@ class SubmitArgumentsTest {
         assertEquals(List.of(), conf(own, "spark.yarn.dist.files"));
     }
 
+    /** A scheduler's spark-submit is told the same, and the driver the same configuration, but for what its task sets. */
+    @Test
+    void aPropertiesFileSaysTheSame() throws Exception {
+        String conf = "--conf=" + dir.resolve("run.conf");
+        List<String> lines = SubmitArguments.properties(
+                arguments("properties", conf, "-Dcorpus.text-key=a \"quoted\" \\\\ key", "-Dspark.master=yarn", "--"));
+        java.util.Properties read = new java.util.Properties();
+        read.load(new java.io.StringReader(String.join("\n", lines)));
+        assertEquals("yarn", read.getProperty("spark.master"));
+        assertEquals("client", read.getProperty("spark.submit.deployMode"));
+        assertEquals("3g", read.getProperty("spark.driver.memory"));
+        assertEquals(dir + "/lib/a.jar," + dir + "/lib/b.jar", read.getProperty("spark.jars"));
+        assertTrue(lines.contains("# application: app.jar"), lines::toString);
+        RunConfig there =
+                RunConfig.ofJson(read.getProperty(SubmitConf.CONFIGURATION), Map.of("run.dir", "/runs/scheduled"));
+        assertEquals("a \"quoted\" \\\\ key", there.corpus().textKey());
+        assertEquals("/runs/scheduled", there.run().dir());
+    }
+
     @Test
     void kubernetesFindsTheApplicationInItsImage() {
         String conf = "--conf=" + dir.resolve("run.conf");
-        List<String> out = arguments("run", conf, ONE_GPU, "--", "--master", "k8s://http://host:1");
+        List<String> out =
+                arguments("run", conf, ONE_GPU, "-Dspark.deploy-mode=cluster", "--", "--master", "k8s://http://host:1");
         assertEquals("local:///opt/xecomla/xecomla-spark.jar", out.get(out.size() - 1));
         assertFalse(out.contains("--jars"), out::toString);
         assertTrue(out.contains("spark.executor.extraClassPath=/opt/xecomla/lib/*"), out::toString);
         assertTrue(out.contains("spark.executor.resource.gpu.vendor=nvidia.com"), out::toString);
-        assertEquals(
-                "app.jar",
-                arguments("run", conf, "--").get(arguments("run", conf, "--").size() - 1));
+        List<String> here = arguments("run", conf, "--", "--master", "k8s://http://host:1");
+        assertEquals("app.jar", here.get(here.size() - 1), "a driver on this machine has no image");
+        assertTrue(
+                here.contains("spark.driver.extraClassPath=" + dir + "/lib/a.jar:" + dir + "/lib/b.jar"),
+                here::toString);
+        assertTrue(here.contains("spark.executor.extraClassPath=/opt/xecomla/lib/*"), here::toString);
     }
 
     @Test
