@@ -56,6 +56,7 @@ public record RunConfig(
         StrictConfig strict = new StrictConfig(ConfigSources.resolve(file, overrides));
         RunConfig result = of(strict);
         strict.rejectUnread();
+        result.targets.requireCarries(result.distill.divergence());
         return result;
     }
 

@@ -1,6 +1,8 @@
 package org.xecomla.corpus;
 
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.UserException;
@@ -57,6 +59,11 @@ public final class TokenShards implements AutoCloseable {
     /** SHA-256 of shard {@code shard}'s header and tokens, which names tokenizer, packing and cut as well. */
     public String digest(int shard) {
         return shards.digest(shard);
+    }
+
+    /** How documents became these tokens, the tokenizer's digest included: binds whatever is made from them. */
+    public SortedMap<String, String> packing() {
+        return new TreeMap<>(spec.packing().settings());
     }
 
     /** The T ids of sequence {@code sequence}, 0 to {@link #numSequences()} (exclusive). */

@@ -1,8 +1,13 @@
 package org.xecomla.files;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
@@ -58,13 +63,32 @@ public final class ShardDirectory implements AutoCloseable {
      * index are read; {@link ShardReader#verify} reads all.
      */
     public static boolean isComplete(Path file, ShardHeader header) {
+        return soundHeader(file).filter(header::equals).isPresent();
+    }
+
+    /**
+     * As {@link #isComplete}, for stages whose inputs may have been exchanged behind their back.
+     *
+     * @throws UserException where it is a sound shard with another header; names what differs, both ways
+     */
+    public static boolean isCompleteOrAbsent(Path file, ShardHeader header) {
+        Optional<ShardHeader> found = soundHeader(file);
+        if (found.isPresent() && !found.get().equals(header)) {
+            throw new UserException(DataFiles.display(file) + " is of another run: " + difference(header, found.get())
+                    + "; delete it, or choose another directory");
+        }
+        return found.isPresent();
+    }
+
+    /** Empty where there is no file, or a damaged one. */
+    private static Optional<ShardHeader> soundHeader(Path file) {
         if (!DataFiles.exists(file)) {
-            return false;
+            return Optional.empty();
         }
         try (ShardReader reader = ShardReader.open(file)) {
-            return reader.header().equals(header);
+            return Optional.of(reader.header());
         } catch (UserException damaged) {
-            return false;
+            return Optional.empty();
         }
     }
 
@@ -117,13 +141,24 @@ public final class ShardDirectory implements AutoCloseable {
     }
 
     private static String difference(ShardHeader wanted, ShardHeader found) {
-        Map<String, String> a = new TreeMap<>(wanted.settings());
-        Map<String, String> b = new TreeMap<>(found.settings());
-        a.entrySet().removeIf(entry -> entry.getValue().equals(found.settings().get(entry.getKey())));
-        b.entrySet().removeIf(entry -> entry.getValue().equals(wanted.settings().get(entry.getKey())));
-        return a.isEmpty() && b.isEmpty()
-                ? "shard " + found.shard() + " of " + found.plan() + ", not " + wanted.shard() + " of " + wanted.plan()
-                : b + ", not " + a;
+        List<String> differences = new ArrayList<>();
+        addDifferences(wanted.settings(), found.settings(), differences);
+        addDifferences(wanted.inputs(), found.inputs(), differences);
+        return differences.isEmpty()
+                ? "shard " + found.shard() + " of " + found.plan() + " in blocks of " + found.recordsPerBlock()
+                        + ", not " + wanted.shard() + " of " + wanted.plan() + " in blocks of "
+                        + wanted.recordsPerBlock()
+                : String.join("; ", differences);
+    }
+
+    private static void addDifferences(Map<String, String> wanted, Map<String, String> found, List<String> out) {
+        SortedSet<String> keys = new TreeSet<>(wanted.keySet());
+        keys.addAll(found.keySet());
+        for (String key : keys) {
+            if (!Objects.equals(wanted.get(key), found.get(key))) {
+                out.add(key + " = " + found.get(key) + ", not " + wanted.get(key));
+            }
+        }
     }
 
     /** The record of sequence {@code sequence}. */

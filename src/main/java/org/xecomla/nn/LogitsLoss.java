@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import java.util.Arrays;
+import org.xecomla.config.Divergence;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -10,7 +11,7 @@ import org.xecomla.tensor.Tensor;
  *
  * <p>With q = softmax(beta z), beta = 1/T and weights w of the listed tokens, KL and cross-entropies all have the
  * gradient beta (mass q - w). A tail bucket of teacher's mass t and student's mass q_t (both at least 1e-12) adds t
- * (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Legend: N rows, V
+ * (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Other divergences are {@link BucketDivergence}'s. Legend: N rows, V
  * vocabulary, k listed tokens.
  */
 record LogitsLoss(Kernels kernels) {
@@ -28,7 +29,8 @@ record LogitsLoss(Kernels kernels) {
         Tensor second = arena.matrix(logits.rows(), logits.cols()); // (N, V)
         kernels.copy(logits, second);
         LossSums ce = oneSoftmax(second, TokenLoss.crossEntropy(loss.labels()), weights, arena);
-        LossSums kl = oneSoftmax(logits, TokenLoss.distillation(loss.targets(), loss.temperature()), weights, arena);
+        TokenLoss alone = TokenLoss.distillation(loss.targets(), loss.temperature(), loss.divergence());
+        LossSums kl = oneSoftmax(logits, alone, weights, arena);
         if (weights != null) {
             kernels.axpy(1, second, logits); // (N, V)
         }
@@ -47,20 +49,27 @@ record LogitsLoss(Kernels kernels) {
 
         LossSums sums = LossSums.ZERO;
         RowFactors factors = new RowFactors(new double[numRows], new double[numRows]);
-        double[] listed = null; // (N, k) student's probabilities where the tail is set apart
+        double[] listed = null; // (N, k) student's probabilities where they are set apart
+        double[] slopes = null; // (N, k) what the listed tokens pull the gradient by
         if (loss.labels() != null) {
             sums = sums.plus(crossEntropy(loss.labels(), labelLogits, logSumExp, weights, factors));
         }
         if (targets != null) {
             double[] tail = null; // (N) student's mass of all other tokens
-            if (targets.tail() != null) {
+            if (targets.tail() != null || loss.divergence() != Divergence.FORWARD_KL) {
                 listed = gather(logits, targets.ids()); // (N, k)
                 tail = clearListed(logits, targets.ids(), listed, arena);
             }
-            sums = sums.plus(divergence(targets, targetLogits, tail, beta, logSumExp, weights, factors));
+            if (loss.divergence() == Divergence.FORWARD_KL) {
+                sums = sums.plus(divergence(targets, targetLogits, tail, beta, logSumExp, weights, factors));
+            } else {
+                BucketDivergence divergence = new BucketDivergence(loss.divergence(), targets, listed, tail);
+                sums = sums.plus(divergence.sums());
+                slopes = weights == null ? null : divergence.slopes(weights.kl() * beta, factors);
+            }
         }
         if (weights != null) {
-            gradient(logits, loss.labels(), targets, listed, beta, weights, factors);
+            gradient(logits, loss.labels(), targets, listed, slopes, beta, weights, factors);
         }
         return sums;
     }
@@ -68,7 +77,7 @@ record LogitsLoss(Kernels kernels) {
     /**
      * What the probabilities of a row are multiplied by in the gradient: those of listed tokens, and those of the rest.
      */
-    private record RowFactors(double[] listed, double[] rest) {
+    record RowFactors(double[] listed, double[] rest) {
         void add(int n, double toListed, double toRest) {
             listed[n] += toListed;
             rest[n] += toRest;
@@ -162,12 +171,13 @@ record LogitsLoss(Kernels kernels) {
         return sum;
     }
 
-    /** Logits hold q, with zeros in the listed columns where the tail is set apart; they leave as the gradient. */
+    /** Logits hold q, with zeros in the listed columns where those are set apart; they leave as the gradient. */
     private void gradient(
             Tensor logits,
             int[] labels,
             ListedTargets targets,
             double[] listed,
+            double[] slopes,
             double beta,
             LossWeights weights,
             RowFactors factors) {
@@ -176,7 +186,7 @@ record LogitsLoss(Kernels kernels) {
             double[] values = new double[targets.ids().length]; // (N, k)
             for (int i = 0; i < values.length; i++) {
                 double fromListed = listed == null ? 0 : factors.listed()[i / targets.k()] * listed[i];
-                values[i] = fromListed - weights.kl() * beta * targets.weights()[i];
+                values[i] = fromListed + (slopes == null ? -weights.kl() * beta * targets.weights()[i] : slopes[i]);
             }
             kernels.scatterAddColumns(values, targets.ids(), logits); // (N, V)
         }

@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import java.util.Arrays;
+import org.xecomla.config.Divergence;
 import org.xecomla.tensor.SoftLabels;
 
 /**
@@ -14,8 +15,9 @@ import org.xecomla.tensor.SoftLabels;
  * @param labels (N) the next token, -1: none. Null: none
  * @param alpha weight of the cross-entropy, 0 to 1
  * @param temperature T of the student's distribution in the KL, above 0. The targets must have been made with the same
+ * @param divergence in place of KL above; only forward KL goes with targets that were drawn
  */
-public record TokenLoss(SoftLabels targets, int[] labels, double alpha, double temperature) {
+public record TokenLoss(SoftLabels targets, int[] labels, double alpha, double temperature, Divergence divergence) {
     public TokenLoss {
         if (!(alpha >= 0 && alpha <= 1) || !(temperature > 0)) {
             throw new IllegalArgumentException("no loss of alpha " + alpha + " and temperature " + temperature);
@@ -24,14 +26,27 @@ public record TokenLoss(SoftLabels targets, int[] labels, double alpha, double t
             throw new IllegalArgumentException("alpha " + alpha + " asks for "
                     + (targets == null ? "targets" : "labels") + ", and there are none");
         }
+        if (targets instanceof SoftLabels.Sampled && divergence != Divergence.FORWARD_KL) {
+            throw new IllegalArgumentException("draws from the teacher do not tell " + divergence);
+        }
         if (targets != null && labels != null && targets.numRows() != labels.length) {
             throw new IllegalArgumentException(targets.numRows() + " targets and " + labels.length + " labels");
         }
     }
 
+    /** With forward KL. */
+    public TokenLoss(SoftLabels targets, int[] labels, double alpha, double temperature) {
+        this(targets, labels, alpha, temperature, Divergence.FORWARD_KL);
+    }
+
     /** KL to the teacher only. */
     public static TokenLoss distillation(SoftLabels targets, double temperature) {
         return new TokenLoss(targets, null, 0, temperature);
+    }
+
+    /** Another divergence from the teacher only. */
+    public static TokenLoss distillation(SoftLabels targets, double temperature, Divergence divergence) {
+        return new TokenLoss(targets, null, 0, temperature, divergence);
     }
 
     /** Cross-entropy on labels only. */
@@ -63,6 +78,7 @@ public record TokenLoss(SoftLabels targets, int[] labels, double alpha, double t
                 targets == null ? null : targets.rows(from, to),
                 labels == null ? null : Arrays.copyOfRange(labels, from, to),
                 alpha,
-                temperature);
+                temperature,
+                divergence);
     }
 }

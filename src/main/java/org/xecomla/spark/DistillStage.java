@@ -47,6 +47,7 @@ final class DistillStage {
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("shards", InputDigests.ofStage(layout.trainShards(), ShardStage.KIND));
+        TeacherStage.requireAsked(context);
         inputs.put("targets", InputDigests.ofStage(layout.targets(), TeacherStage.KIND));
         inputs.put("student-init", InputDigests.ofStage(layout.studentInit(), InitStage.KIND));
         Manifest asked = context.asked(KIND, settings, inputs);

@@ -1,8 +1,10 @@
 package org.xecomla.spark;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.checkpoint.ModelDirectory;
@@ -12,6 +14,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.TokenizerVocabulary;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.teacher.Teacher;
@@ -25,26 +28,28 @@ import org.xecomla.upcycle.UpcyclePlan;
 final class Preflight {
     private static final double MEGA = 1e6;
 
+    /** Those that hear the teacher; training reads what it said, perhaps elsewhere and long ago. */
+    private static final Set<Stage> NEED_TEACHER = EnumSet.of(Stage.TEACHER, Stage.EVAL, Stage.SWEEP);
+
     private final RunConfig config;
     private final ModelDirectory base;
-    private final ModelConfig teacher;
     private final int sequenceLength;
 
     /** @throws UserException where a model is missing or broken, or a sequence is longer than a model takes */
     Preflight(RunConfig config) {
         this.config = config;
         this.base = RunModels.base(config);
-        this.teacher = RunModels.teacher(config).config();
         this.sequenceLength = config.sequence().lengthFor(base.config());
-        config.sequence().lengthFor(teacher);
     }
 
     /** @throws UserException with the first thing that stands in the way of {@code stages} */
     void check(List<Stage> stages) {
         config.compute().requireComputable();
-        Teacher.requireSameVocabulary(teacher, base.config());
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
             RunModels.packing(tokenizer, base.config());
+        }
+        if (stages.stream().anyMatch(NEED_TEACHER::contains)) {
+            checkTeacher();
         }
         if (stages.contains(Stage.SWEEP)) {
             checkSweep();
@@ -56,17 +61,36 @@ final class Preflight {
             requireFiles("corpus.valid", config.corpus().valid());
         }
         if (stages.contains(Stage.TEACHER)) {
-            TeacherStage.codec(config).encoder(sequenceLength, teacher.vocabSize(), 0);
+            TeacherStage.codec(config).encoder(sequenceLength, base.config().vocabSize(), 0);
         }
         requireBackEnd();
         requireWritable(DataFiles.path(config.run().dir()));
+    }
+
+    private void checkTeacher() {
+        ModelConfig teacher = RunModels.teacher(config).config();
+        config.sequence().lengthFor(teacher);
+        Teacher.requireSameVocabulary(teacher, base.config());
+        requireSameTokenizer();
+    }
+
+    /** Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is trusted. */
+    private void requireSameTokenizer() {
+        Path ofTeacher = DataFiles.path(config.models().requireTeacher());
+        Path ofRun = DataFiles.path(config.models().requireTokenizer());
+        if (ofTeacher.equals(ofRun)) {
+            return;
+        }
+        TokenizerVocabulary.find(ofRun).ifPresent(run -> TokenizerVocabulary.find(ofTeacher)
+                .ifPresent(teachers -> run.requireSame(teachers, "this run", "the teacher")));
     }
 
     /** A value of the sweep that cannot be should not be found out by its task. */
     private void checkSweep() {
         for (SweepRun run : SweepRun.all(config)) {
             UpcyclePlan.of(run.config().upcycle(), base.config());
-            TeacherStage.codec(run.config()).encoder(sequenceLength, teacher.vocabSize(), 0);
+            TeacherStage.codec(run.config())
+                    .encoder(sequenceLength, base.config().vocabSize(), 0);
         }
     }
 

@@ -54,6 +54,21 @@ final class TeacherStage {
                 () -> write(new Work(config, shards.path(), output.path(), inputs.get("teacher"))));
     }
 
+    /**
+     * Refuses targets that this configuration would not have made, naming both values. The teacher itself may be elsewhere:
+     * it is compared where it is at hand.
+     */
+    static void requireAsked(RunContext context) {
+        StageDirectory targets = context.layout().targets();
+        Map<String, String> inputs = new TreeMap<>(targets.requireComplete(KIND).inputs());
+        inputs.put("shards", InputDigests.ofStage(context.layout().trainShards(), ShardStage.KIND));
+        Path model = DataFiles.path(context.config().models().requireTeacher());
+        if (DataFiles.exists(model)) {
+            inputs.put("teacher", InputDigests.ofModel(model));
+        }
+        targets.examine(context.asked(KIND, context.config().settings("targets"), inputs));
+    }
+
     private Map<String, Long> write(Work work) {
         try (TokenShards tokens = TokenShards.open(work.tokens)) {
             long numTokens = tokens.numSequences() * tokens.sequenceLength();
@@ -89,6 +104,7 @@ final class TeacherStage {
             case "codec" -> targets.codec().name().toLowerCase(Locale.ROOT);
             case "k" -> Integer.toString(targets.k());
             case "samples" -> Integer.toString(targets.samples());
+            case "draws" -> targets.draws().name().toLowerCase(Locale.ROOT);
             case "temperature" -> Double.toString(targets.temperature());
             case "seed" -> Long.toString(config.run().seed());
             default -> throw new IllegalArgumentException("a codec has no setting " + key);
@@ -102,7 +118,12 @@ final class TeacherStage {
             try (TokenShards sequences = TokenShards.open(tokens)) {
                 ModelConfig shape = RunModels.teacher(config).config();
                 TargetShardSpec spec = new TargetShardSpec(
-                        sequences.plan(), sequences.sequenceLength(), shape.vocabSize(), codec(config), teacherDigest);
+                        sequences.plan(),
+                        sequences.sequenceLength(),
+                        shape.vocabSize(),
+                        codec(config),
+                        teacherDigest,
+                        sequences.packing());
                 List<Integer> missing = missing(sequences, spec, shards, counter);
                 if (missing.isEmpty()) {
                     return;

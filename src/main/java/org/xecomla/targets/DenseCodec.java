@@ -42,9 +42,11 @@ public record DenseCodec(double temperature) implements TargetCodec {
     @Override
     public SoftLabels.Dense decode(byte[] record, int sequenceLength, int vocabSize) {
         float[] probabilities = new float[sequenceLength * vocabSize]; // (T, V)
-        RecordReader in = new RecordReader(record);
-        in.getFloats(probabilities);
-        in.end();
+        if (record.length != 4 * probabilities.length) {
+            throw new IllegalArgumentException(
+                    "a record has " + record.length + " bytes, not " + 4 * probabilities.length);
+        }
+        ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(probabilities);
         return new SoftLabels.Dense(sequenceLength, vocabSize, probabilities);
     }
 

@@ -7,7 +7,8 @@ import org.xecomla.tensor.Tensor;
  * Encodes one sequence from the teacher's logits, row after row: they may come in chunks of any number of rows, so that (T,
  * V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not thread-safe.
  */
-public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder {
+public abstract sealed class TargetEncoder
+        permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder, HybridCodec.Encoder {
     private final int sequenceLength;
     private final int vocabSize;
     private final double temperature;
@@ -23,7 +24,7 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
         this.row = new float[vocabSize];
     }
 
-    /** Takes the next position's probabilities (V), which sum to 1 up to rounding. The array is used again afterwards. */
+    /** Takes the next position's probabilities (V), which sum to 1 up to rounding. The array may be overwritten. */
     abstract void encodeRow(int position, float[] probabilities);
 
     abstract byte[] record();

@@ -2,7 +2,6 @@ package org.xecomla.targets;
 
 import org.apache.hadoop.fs.Path;
 import org.xecomla.files.ShardDirectory;
-import org.xecomla.files.ShardHeader;
 import org.xecomla.files.ShardWriter;
 
 /** Writes target shards: one record a sequence, as {@link TargetEncoder#finish} gave it. */
@@ -23,9 +22,14 @@ public final class TargetShardWriter {
                 ShardDirectory.file(directory, TargetShardSpec.KIND, shard), spec.header(shard, tokenDigest), body);
     }
 
-    /** Whether shard {@code shard} is there, sound, of this very spec and for this very token shard. */
+    /**
+     * Whether shard {@code shard} is there and sound; a damaged one is to be written again.
+     *
+     * @throws org.xecomla.config.UserException where it is sound and of another teacher, codec, tokenizer, packing or token
+     *     shard; names both values
+     */
     public static boolean isComplete(Path directory, TargetShardSpec spec, int shard, String tokenDigest) {
-        ShardHeader header = spec.header(shard, tokenDigest);
-        return ShardDirectory.isComplete(ShardDirectory.file(directory, TargetShardSpec.KIND, shard), header);
+        Path file = ShardDirectory.file(directory, TargetShardSpec.KIND, shard);
+        return ShardDirectory.isCompleteOrAbsent(file, spec.header(shard, tokenDigest));
     }
 }

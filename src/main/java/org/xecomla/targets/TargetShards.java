@@ -1,5 +1,6 @@
 package org.xecomla.targets;
 
+import java.util.Map;
 import java.util.function.IntFunction;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
@@ -62,9 +63,17 @@ public final class TargetShards implements AutoCloseable {
     /**
      * Refuses token shards other than those that the targets were made for.
      *
+     * @param packing how the documents became the tokens, the tokenizer's digest included
      * @param tokenDigest digest of each token shard
      */
-    public void requireCovers(ShardPlan plan, int sequenceLength, IntFunction<String> tokenDigest) {
+    public void requireCovers(
+            ShardPlan plan, int sequenceLength, Map<String, String> packing, IntFunction<String> tokenDigest) {
+        packing.forEach((key, value) -> {
+            if (!value.equals(spec.packing().get(key))) {
+                throw mismatch("for tokens of " + key + " = " + spec.packing().get(key) + ", that of the tokens is now "
+                        + value);
+            }
+        });
         if (!plan.equals(spec.plan()) || sequenceLength != spec.sequenceLength()) {
             throw mismatch("of " + spec.plan() + " with " + spec.sequenceLength() + " tokens each, the tokens are "
                     + plan + " with " + sequenceLength);
@@ -74,7 +83,7 @@ public final class TargetShards implements AutoCloseable {
         }
     }
 
-    /** As {@link #requireCovers(ShardPlan, int, IntFunction)}, for one shard: what a task that reads only that checks. */
+    /** As {@link #requireCovers(ShardPlan, int, Map, IntFunction)}, for one shard: what a task that reads only that checks. */
     public void requireCovers(int shard, String tokenDigest) {
         String made = TargetShardSpec.tokenDigest(shards.shard(shard).header());
         if (!tokenDigest.equals(made)) {

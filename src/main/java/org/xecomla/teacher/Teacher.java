@@ -105,8 +105,13 @@ public final class Teacher implements AutoCloseable {
     /** Refuses a student with another vocabulary: a distribution over the one says nothing about the other. */
     public static void requireSameVocabulary(ModelConfig teacher, ModelConfig student) {
         if (teacher.vocabSize() != student.vocabSize()) {
+            boolean larger = teacher.vocabSize() > student.vocabSize();
             throw new ConfigException("the teacher's vocabulary has " + teacher.vocabSize() + " ids and the student's "
-                    + student.vocabSize() + ": set teacher.path to a model with the student's tokenizer");
+                    + student.vocabSize() + ", so that ids " + Math.min(teacher.vocabSize(), student.vocabSize())
+                    + " to "
+                    + (Math.max(teacher.vocabSize(), student.vocabSize()) - 1) + " are only the "
+                    + (larger ? "teacher's" : "student's")
+                    + ": set teacher.path to a model with the student's tokenizer");
         }
     }
 

@@ -41,7 +41,7 @@ public final class DistillationData implements TrainingData {
     public static DistillationData of(
             TokenShards tokens, TargetShards targets, ModelConfig student, double temperature) {
         tokens.requireFits(student.vocabSize(), student.maxPositionEmbeddings(), "the student");
-        targets.requireCovers(tokens.plan(), tokens.sequenceLength(), tokens::digest);
+        targets.requireCovers(tokens.plan(), tokens.sequenceLength(), tokens.packing(), tokens::digest);
         targets.requireVocabulary(student.vocabSize());
         targets.requireTemperature(temperature);
         return new DistillationData(tokens, targets);

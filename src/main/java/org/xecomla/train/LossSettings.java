@@ -2,6 +2,7 @@ package org.xecomla.train;
 
 import java.util.Arrays;
 import java.util.List;
+import org.xecomla.config.Divergence;
 import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LossSums;
@@ -15,8 +16,10 @@ import org.xecomla.tensor.SoftLabels;
  *
  * @param alpha weight of the cross-entropy on the text, 0 to 1
  * @param temperature T of student and targets in the KL
+ * @param divergence from the teacher, in place of KL
  */
-public record LossSettings(double alpha, double temperature) implements Objective<TrainingSequence> {
+public record LossSettings(double alpha, double temperature, Divergence divergence)
+        implements Objective<TrainingSequence> {
     /** Cross-entropy only: pretraining. */
     public static final LossSettings CROSS_ENTROPY = new LossSettings(1, 1);
 
@@ -32,9 +35,17 @@ public record LossSettings(double alpha, double temperature) implements Objectiv
         }
     }
 
+    /** With forward KL. */
+    public LossSettings(double alpha, double temperature) {
+        this(alpha, temperature, Divergence.FORWARD_KL);
+    }
+
     /** The loss of sections {@code distill} and {@code targets}. */
     public static LossSettings distillation(RunConfig config) {
-        return new LossSettings(config.distill().alpha(), config.targets().temperature());
+        return new LossSettings(
+                config.distill().alpha(),
+                config.targets().temperature(),
+                config.distill().divergence());
     }
 
     @Override
@@ -74,7 +85,7 @@ public record LossSettings(double alpha, double temperature) implements Objectiv
     public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
         int n = shape.microBatchSequences() * shape.sequenceLength();
         SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
-        TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature);
+        TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature, divergence);
         sizing.lossAndGradients(new int[n], shape.microBatchSequences(), loss, 1, arena);
     }
 
@@ -88,6 +99,6 @@ public record LossSettings(double alpha, double temperature) implements Objectiv
                     "alpha " + alpha + " asks for the teacher's targets, and there are none");
         }
         boolean free = alpha > 0 || temperature == 1;
-        return new TokenLoss(batch.softLabels(), free ? batch.labels() : null, alpha, temperature);
+        return new TokenLoss(batch.softLabels(), free ? batch.labels() : null, alpha, temperature, divergence);
     }
 }

@@ -68,6 +68,28 @@ class WrongInputsTest {
     }
 
     @Test
+    void tokenizersOfTeacherAndRunUnequal() throws IOException {
+        Path teacher = Files.createDirectory(dir.resolve("teacher"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer_config.json")) {
+            Files.copy(Path.of(MODEL, file), teacher.resolve(file));
+        }
+        String json = Files.readString(Path.of(MODEL, "tokenizer.json"));
+        String swapped = json.replaceFirst("(\"e\"\\s*:\\s*)(\\d+)", "\"\\\\u20ac\": $2");
+        Files.writeString(teacher.resolve("tokenizer.json"), swapped);
+        refused(run("teacher.path=" + teacher), "tokenizers of this run", "differ in 1 ids", "is \"e\" and \"\u20ac\"");
+    }
+
+    @Test
+    void vocabulariesOfTeacherAndStudentUnequal() throws IOException {
+        Path teacher = Files.createDirectory(dir.resolve("smaller"));
+        Path model = Path.of("src/test/resources/golden/llama-gqa-tied");
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(model.resolve(file), teacher.resolve(file));
+        }
+        refused(run("teacher.path=" + teacher), "1024", "to 1023 are only the student's", "teacher.path");
+    }
+
+    @Test
     void sequenceLongerThanTheModels() {
         refused(run("sequence.length=4096"), "sequence.length = 4096", "max_position_embeddings 256");
     }

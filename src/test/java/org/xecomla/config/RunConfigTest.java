@@ -75,13 +75,16 @@ class RunConfigTest {
                         UpcycleConfig.RopeChoice.YARN,
                         8192),
                 c.upcycle());
-        assertEquals(new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 50, 1), c.targets());
+        assertEquals(
+                new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 50, TargetsConfig.Draws.INDEPENDENT, 1),
+                c.targets());
         assertEquals(
                 new DistillConfig(
                         OptionalLong.empty(),
                         new OptimizerConfig(96, 4, 8e-5, 0, OptionalInt.empty(), 0, 1, 0.9, 0.98),
                         PLAIN,
-                        0),
+                        0,
+                        Divergence.FORWARD_KL),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -175,11 +178,11 @@ class RunConfigTest {
               energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
               rope-scaling = base, calibration-tokens = 4096
             }
-            targets { codec = topk, k = 16, samples = 12, temperature = 2.5 }
+            targets { codec = topk, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
             distill {
               tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
               min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
-              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, freeze = non-attention
+              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl, freeze = non-attention
               checkpoint-every = 50
               outer { learning-rate = 0.7, momentum = 0.9 }
             }
@@ -242,14 +245,16 @@ class RunConfigTest {
                         UpcycleConfig.RopeChoice.BASE,
                         4096),
                 c.upcycle());
-        assertEquals(new TargetsConfig(TargetsConfig.Codec.TOPK, 16, 12, 2.5), c.targets());
+        assertEquals(
+                new TargetsConfig(TargetsConfig.Codec.TOPK, 16, 12, TargetsConfig.Draws.STRATIFIED, 2.5), c.targets());
         assertEquals(
                 new DistillConfig(
                         OptionalLong.of(6_800_000_000L),
                         new OptimizerConfig(
                                 64, 8, 1e-3, 1e-4, OptionalInt.of(20), 0.1, Double.POSITIVE_INFINITY, 0.8, 0.99),
                         new ReplicasConfig(4, 10, ReplicasConfig.Averaging.DRIVER, "non-attention", 50, 0.7, 0.9),
-                        0.25),
+                        0.25,
+                        Divergence.REVERSE_KL),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -374,6 +379,7 @@ class RunConfigTest {
                         "targets.codec", "sampled",
                         "targets.k", "50",
                         "targets.samples", "50",
+                        "targets.draws", "independent",
                         "targets.temperature", "1"),
                 some);
     }
@@ -428,6 +434,9 @@ class RunConfigTest {
                 "distill { tokns = 5 } | unknown key distill.tokns (FILE, line 1), did you mean distill.tokens?",
                 "distil.tokens = 5 | unknown key distil.tokens (FILE, line 1), did you mean distill.tokens?",
                 "distill.temperature = 2 | unknown key distill.temperature (FILE, line 1), did you mean targets.temperature?",
+                "distill.divergence = reverse-kl | distill.divergence = reverse-kl needs the teacher's probability of whatever the"
+                        + " student says, and targets.codec = sampled keeps draws, which estimate forward-kl alone: use"
+                        + " targets.codec = topk or dense",
                 "something = 2 | unknown key something (FILE, line 1)",
                 "profiles.paper.upcycle.k = 2 | unknown key profiles.paper.upcycle.k (FILE, line 1)",
                 "distill.kv-lora_rank = null | unknown key distill.kv-lora_rank (FILE, line 1), did you mean upcycle.kv-lora-rank?",
@@ -439,7 +448,7 @@ class RunConfigTest {
                 "upcycle.kv-budget = 0 | upcycle.kv-budget = 0 (FILE, line 1) is out of range: it must be above 0 and at most 1",
                 "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, which is neither a share such as 25% nor a rank such as 16",
                 "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a share such as 25% nor a rank such as 16",
-                "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
+                "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled, hybrid",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",

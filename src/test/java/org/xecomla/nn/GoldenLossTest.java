@@ -7,6 +7,7 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.config.Divergence;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.SoftLabels;
@@ -33,6 +34,12 @@ class GoldenLossTest {
     void forwardKl(KernelChoice choice) {
         check(choice, "forward_kl", TokenLoss.distillation(dense(1), 1));
         check(choice, "forward_kl_T2", TokenLoss.distillation(dense(2), 2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void reverseKl(KernelChoice choice) {
+        check(choice, "reverse_kl", TokenLoss.distillation(dense(1), 1, Divergence.REVERSE_KL));
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -10,8 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.Divergence;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
@@ -57,6 +60,12 @@ class LogitsLossTest {
                 TokenLoss.distillation(topK(), 1),
                 TokenLoss.distillation(topK(), 3),
                 TokenLoss.distillation(sampled(), 1),
+                TokenLoss.distillation(dense(1), 1, Divergence.REVERSE_KL),
+                TokenLoss.distillation(dense(2), 2, Divergence.JENSEN_SHANNON),
+                TokenLoss.distillation(topK(), 2, Divergence.REVERSE_KL),
+                TokenLoss.distillation(topK(), 1, Divergence.JENSEN_SHANNON),
+                new TokenLoss(topK(), LABELS, 0.25, 1, Divergence.REVERSE_KL),
+                new TokenLoss(dense(2), LABELS, 0.25, 2, Divergence.JENSEN_SHANNON),
                 new TokenLoss(dense(1), LABELS, 0.25, 1),
                 new TokenLoss(topK(), LABELS, 0.25, 1),
                 new TokenLoss(topK(), LABELS, 0.25, 2),
@@ -116,6 +125,50 @@ class LogitsLossTest {
         Applied applied = apply(TokenLoss.distillation(own, 2), DataType.DOUBLE);
         assertEquals(0, applied.sums().kl(), 1e-7);
         assertArrayEquals(new double[N * V], applied.gradient(), 1e-6);
+    }
+
+    /** Against the plain formulas over the vocabulary, and over three tokens and all others. */
+    @ParameterizedTest
+    @EnumSource(names = {"REVERSE_KL", "JENSEN_SHANNON"})
+    void otherDivergencesAreTheirFormulas(Divergence divergence) {
+        SoftLabels.Dense p = SoftTargets.dense(logits(3), V, 1);
+        SoftLabels.Dense q = SoftTargets.dense(logits(1), V, 1);
+        int[] ids = new int[N * 3];
+        float[] listed = new float[N * 3];
+        float[] tail = new float[N];
+        double whole = 0;
+        double inBuckets = 0;
+        for (int n = 0; n < N; n++) {
+            double[] rest = {0, 0};
+            for (int v = 0; v < V; v++) {
+                double ofP = p.probabilities()[n * V + v];
+                double ofQ = q.probabilities()[n * V + v];
+                whole += term(divergence, ofP, ofQ);
+                if (v < 3) {
+                    ids[n * 3 + v] = v;
+                    listed[n * 3 + v] = (float) ofP;
+                    inBuckets += term(divergence, ofP, ofQ);
+                } else {
+                    rest[0] += ofP;
+                    rest[1] += ofQ;
+                }
+            }
+            tail[n] = (float) rest[0];
+            inBuckets += term(divergence, rest[0], rest[1]);
+        }
+        TokenLoss dense = TokenLoss.distillation(p, 1, divergence);
+        TokenLoss buckets = TokenLoss.distillation(new SoftLabels.TopK(N, 3, ids, listed, tail), 1, divergence);
+        assertEquals(whole, apply(dense, DataType.DOUBLE).sums().klSum(), 1e-6);
+        assertEquals(inBuckets, apply(buckets, DataType.DOUBLE).sums().klSum(), 1e-6);
+        assertTrue(inBuckets < whole, "a lower bound");
+        assertThrows(IllegalArgumentException.class, () -> TokenLoss.distillation(sampled(), 1, divergence));
+    }
+
+    private static double term(Divergence divergence, double p, double q) {
+        double m = (p + q) / 2;
+        return divergence == Divergence.REVERSE_KL
+                ? q * Math.log(q / p)
+                : 0.5 * (p * Math.log(p / m) + q * Math.log(q / m));
     }
 
     @Test

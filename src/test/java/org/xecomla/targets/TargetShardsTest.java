@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -28,11 +31,18 @@ class TargetShardsTest {
     private static final ShardPlan PLAN = new ShardPlan(17, 7);
     private static final List<String> TOKEN_DIGESTS = List.of("aa", "bb", "cc");
 
+    private static final SortedMap<String, String> PACKING =
+            new TreeMap<>(Map.of("tokenizer", "tokenizer-1", "bos-token-id", "1"));
+
     @TempDir
     Path directory;
 
     static Stream<TargetCodec> codecs() {
-        return Stream.of(new DenseCodec(2), new TopKCodec(2, 4), new SampledCodec(2, 6, 31));
+        return Stream.of(
+                new DenseCodec(2),
+                new TopKCodec(2, 4),
+                new SampledCodec(2, 6, true, 31),
+                new HybridCodec(2, 3, 4, false, 31));
     }
 
     private static byte[] record(TargetCodec codec, long sequence) {
@@ -49,7 +59,7 @@ class TargetShardsTest {
     }
 
     private static TargetShardSpec spec(TargetCodec codec) {
-        return new TargetShardSpec(PLAN, LENGTH, VOCAB_SIZE, codec, "teacher-1");
+        return new TargetShardSpec(PLAN, LENGTH, VOCAB_SIZE, codec, "teacher-1", PACKING);
     }
 
     private void write(TargetCodec codec, int shard) {
@@ -94,21 +104,33 @@ class TargetShardsTest {
             write(new TopKCodec(2, 4), shard);
         }
         try (TargetShards shards = TargetShards.open(base())) {
-            shards.requireCovers(PLAN, LENGTH, TOKEN_DIGESTS::get);
+            shards.requireCovers(PLAN, LENGTH, PACKING, TOKEN_DIGESTS::get);
             shards.requireTeacher("teacher-1");
             shards.requireTemperature(2);
             shards.requireVocabulary(VOCAB_SIZE);
             refuses("bb", "xx", () -> shards.requireCovers(1, "xx"));
-            refuses("cc", "bb", () -> shards.requireCovers(PLAN, LENGTH, i -> TOKEN_DIGESTS.get(Math.min(i, 1))));
+            refuses(
+                    "cc",
+                    "bb",
+                    () -> shards.requireCovers(PLAN, LENGTH, PACKING, i -> TOKEN_DIGESTS.get(Math.min(i, 1))));
             refuses(
                     "sequencesPerShard=7",
                     "sequencesPerShard=8",
-                    () -> shards.requireCovers(new ShardPlan(17, 8), LENGTH, TOKEN_DIGESTS::get));
-            refuses("5", "6", () -> shards.requireCovers(PLAN, 6, TOKEN_DIGESTS::get));
+                    () -> shards.requireCovers(new ShardPlan(17, 8), LENGTH, PACKING, TOKEN_DIGESTS::get));
+            refuses("5", "6", () -> shards.requireCovers(PLAN, 6, PACKING, TOKEN_DIGESTS::get));
+            refuses("tokenizer-1", "tokenizer-2", () -> requirePacking(shards, "tokenizer", "tokenizer-2"));
+            refuses("bos-token-id = 1", "now -1", () -> requirePacking(shards, "bos-token-id", "-1"));
+            refuses("document-mask = null", "now true", () -> requirePacking(shards, "document-mask", "true"));
             refuses("teacher-1", "teacher-2", () -> shards.requireTeacher("teacher-2"));
             refuses("2.0", "1.0", () -> shards.requireTemperature(1));
             refuses("23", "24", () -> shards.requireVocabulary(24));
         }
+    }
+
+    private static void requirePacking(TargetShards shards, String key, String value) {
+        SortedMap<String, String> packing = new TreeMap<>(PACKING);
+        packing.put(key, value);
+        shards.requireCovers(PLAN, LENGTH, packing, TOKEN_DIGESTS::get);
     }
 
     private static void refuses(String made, String given, Executable check) {
@@ -119,12 +141,13 @@ class TargetShardsTest {
 
     @Test
     void aStageGoesOnWhereItStopped() throws IOException {
-        TargetCodec codec = new SampledCodec(2, 6, 31);
+        TargetCodec codec = new SampledCodec(2, 6, false, 31);
         write(codec, 0);
         assertTrue(TargetShardWriter.isComplete(base(), spec(codec), 0, "aa"));
         assertFalse(TargetShardWriter.isComplete(base(), spec(codec), 1, "bb"));
-        assertFalse(TargetShardWriter.isComplete(base(), spec(codec), 0, "changed tokens"));
-        assertFalse(TargetShardWriter.isComplete(base(), spec(new SampledCodec(2, 6, 32)), 0, "aa"));
+        refuses("tokens = aa", "xx", () -> TargetShardWriter.isComplete(base(), spec(codec), 0, "xx"));
+        TargetCodec other = new SampledCodec(2, 6, false, 32);
+        refuses("seed = 31", "32", () -> TargetShardWriter.isComplete(base(), spec(other), 0, "aa"));
         assertThrows(UserException.class, () -> TargetShards.open(base()));
         Path file = directory.resolve("targets-00000.shard");
         byte[] bytes = Files.readAllBytes(file);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +60,12 @@ class TeacherTest {
         }
     }
 
+    private SortedMap<String, String> tokenPacking() {
+        try (TokenShards shards = TokenShards.open(tokens)) {
+            return shards.packing();
+        }
+    }
+
     private Path targets(String name) {
         return DataFiles.path(temporary.resolve(name).toString());
     }
@@ -90,7 +97,8 @@ class TeacherTest {
 
     @Test
     void targetsAreTheTeachersDistributions() {
-        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1.5), "teacher");
+        TargetShardSpec spec =
+                new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1.5), "teacher", tokenPacking());
         try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
                 Teacher teacher = new Teacher(ModelDirectory.open(MODEL), kernels, 2, LENGTH, 5);
                 TokenShards shards = TokenShards.open(tokens)) {
@@ -101,7 +109,7 @@ class TeacherTest {
             }
             assertEquals((long) NUM_SEQUENCES * LENGTH, seen.get());
             try (TargetShards written = TargetShards.open(targets("a"))) {
-                written.requireCovers(shards.plan(), LENGTH, shards::digest);
+                written.requireCovers(shards.plan(), LENGTH, shards.packing(), shards::digest);
                 for (int s = 0; s < NUM_SEQUENCES; s++) {
                     float[] found = ((SoftLabels.Dense) written.read(s)).probabilities();
                     double[] probabilities = new double[found.length];
@@ -116,7 +124,8 @@ class TeacherTest {
 
     @Test
     void repeatedWorkGivesTheSameBytesAndLeavesNoTrace() {
-        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new TopKCodec(1, 6), "teacher");
+        TargetShardSpec spec =
+                new TargetShardSpec(PLAN, LENGTH, vocabSize, new TopKCodec(1, 6), "teacher", tokenPacking());
         try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
                 Teacher first = Teacher.open(MODEL, kernels, 2, LENGTH);
                 Teacher second = Teacher.open(MODEL, kernels, 2, LENGTH);

@@ -102,8 +102,8 @@ class RecipeTest {
 
     private TargetShards teach(TokenShards tokens) {
         long start = System.nanoTime();
-        TargetShardSpec spec =
-                new TargetShardSpec(tokens.plan(), LENGTH, base.config().vocabSize(), new DenseCodec(1), "stories260K");
+        TargetShardSpec spec = new TargetShardSpec(
+                tokens.plan(), LENGTH, base.config().vocabSize(), new DenseCodec(1), "stories260K", tokens.packing());
         try (Teacher teacher = Teacher.open(basePath, kernels, 4, LENGTH)) {
             for (int shard = 0; shard < tokens.numShards(); shard++) {
                 teacher.writeShard(tokens, shard, scratch("targets"), spec, n -> {});
