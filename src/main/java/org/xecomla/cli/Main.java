@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
             InitCommand.class,
             EvalCommand.class,
             BenchCommand.class,
+            FidelityCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
             EstimateCommand.class,
