@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import org.xecomla.config.RunConfig;
@@ -72,7 +71,7 @@ public final class SubmitArguments {
         }
         boolean driverElsewhere = driverElsewhere(submitFlags, config.spark());
         List<String> out = new ArrayList<>(
-                SubmitConf.arguments(config.spark(), master, driverElsewhere, application, overhead(config, master)));
+                SubmitConf.arguments(config.spark(), master, driverElsewhere, application, overheads(config, master)));
         if (driverElsewhere || command.get(0).equals(PROPERTIES)) {
             out.addAll(List.of("--conf", SubmitConf.CONFIGURATION + "=" + config.toJson()));
         }
@@ -81,20 +80,24 @@ public final class SubmitArguments {
         return out;
     }
 
-    /** Beside the heap; not known where the models are not within this machine's reach. */
-    private static OptionalLong overhead(RunConfig config, String master) {
-        boolean given = config.spark().executorMemoryOverhead().isPresent();
-        if (given || SubmitConf.onThisMachine(master) || config.models().base().isEmpty()) {
-            return OptionalLong.empty();
+    /** Memory beside the heaps; not known where the models are not within this machine's reach. */
+    private static Map<String, Long> overheads(RunConfig config, String master) {
+        if (SubmitConf.onThisMachine(master) || config.models().base().isEmpty()) {
+            return Map.of();
         }
         try {
-            return OptionalLong.of(Estimate.executorOverhead(config));
+            return Estimate.overheads(config);
         } catch (RuntimeException e) {
-            System.err.println(
-                    "xecomla: spark.executor-memory-overhead is left to Spark, since the models cannot be looked"
-                            + " at from here: "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-            return OptionalLong.empty();
+            if (config.spark().executorMemoryOverhead().isEmpty()) {
+                System.err.println(
+                        "xecomla: spark.executor-memory-overhead is left to Spark, since the models cannot be"
+                                + " looked at from here: "
+                                + String.valueOf(e.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse(""));
+            }
+            return Map.of();
         }
     }
 

@@ -3,6 +3,7 @@ package org.xecomla.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
@@ -46,12 +47,17 @@ public final class Estimate {
     }
 
     /**
-     * Memory that an executor needs beside its heap, in bytes: for {@code spark.executor.memoryOverhead}.
+     * Memory that executors and driver need beside their heaps, in bytes, by Spark's property.
      *
      * @throws org.xecomla.config.UserException where the models' shapes are not known
      */
-    public static long executorOverhead(RunConfig config) {
-        return StageMemory.of(config, RunShapes.of(config), threads(config)).overhead(config.spark(), tasks(config));
+    public static Map<String, Long> overheads(RunConfig config) {
+        StageMemory memory = StageMemory.of(config, RunShapes.of(config), threads(config));
+        return Map.of(
+                "spark.executor.memoryOverhead",
+                memory.ofExecutor(config.spark(), tasks(config)),
+                "spark.driver.memoryOverhead",
+                memory.ofDriver(config.spark()));
     }
 
     /** Threads of a task that works on a model. */
@@ -206,7 +212,7 @@ public final class Estimate {
         return List.of(
                 text(
                         "memory     %,.1f GiB an executor outside the heap for %d task%s at once, beside a heap of %s",
-                        memory.overhead(spark, tasks(cost.config())) / GIBI,
+                        memory.ofExecutor(spark, tasks(cost.config())) / GIBI,
                         tasks(cost.config()),
                         tasks(cost.config()) == 1 ? "" : "s",
                         spark.executorMemory().orElse("Spark's default, 1g")),

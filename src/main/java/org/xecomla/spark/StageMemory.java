@@ -1,5 +1,6 @@
 package org.xecomla.spark;
 
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
@@ -80,9 +81,18 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
      *
      * @param tasks that run in it side by side
      */
-    long overhead(SparkSettings settings, int tasks) {
-        long heap = settings.executorMemory().map(StageMemory::bytes).orElse(DEFAULT_HEAP);
-        return most() * tasks + largest(LEAST_JVM, (long) (JVM_SHARE * heap));
+    long ofExecutor(SparkSettings settings, int tasks) {
+        return most() * tasks + ofJvm(settings.executorMemory());
+    }
+
+    /** What the driver needs beside its heap: it exports the student, whose weights it holds then. */
+    long ofDriver(SparkSettings settings) {
+        return export + ofJvm(settings.driverMemory());
+    }
+
+    private static long ofJvm(Optional<String> heap) {
+        return largest(
+                LEAST_JVM, (long) (JVM_SHARE * heap.map(StageMemory::bytes).orElse(DEFAULT_HEAP)));
     }
 
     /** A size such as 4g or 512m. */

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.xecomla.config.SparkSettings;
 
@@ -49,14 +48,14 @@ public final class SubmitConf {
      *
      * @param master that the application will have: one from the command line goes before that of the settings
      * @param driverElsewhere whether the driver runs on the cluster
-     * @param overheadBytes memory that an executor needs beside its heap, where the settings leave it open; empty: not known
+     * @param overheads bytes beside the heap, by Spark's property, where the settings leave them open
      */
     public static List<String> arguments(
             SparkSettings settings,
             String master,
             boolean driverElsewhere,
             Application application,
-            OptionalLong overheadBytes) {
+            Map<String, Long> overheads) {
         List<String> out = new ArrayList<>(List.of(
                 "--class",
                 "org.xecomla.cli.Main",
@@ -73,7 +72,7 @@ public final class SubmitConf {
             out.addAll(List.of("--jars", String.join(",", application.libraries)));
         }
         Map<String, String> conf = properties(settings, master, driverElsewhere, application);
-        overheadBytes.ifPresent(bytes -> conf.putIfAbsent("spark.executor.memoryOverhead", (bytes >> 20) + 1 + "m"));
+        overheads.forEach((key, bytes) -> conf.putIfAbsent(key, (bytes >> 20) + 1 + "m"));
         conf.putAll(settings.conf());
         conf.forEach((key, value) -> out.addAll(List.of("--conf", key + "=" + value)));
         return out;

@@ -176,6 +176,9 @@ class SubmitArgumentsTest {
         assertEquals(1, overhead.size(), overhead::toString);
         int mebibytes = Integer.parseInt(overhead.get(0).replaceAll("\\D", ""));
         assertTrue(mebibytes > 80 << 10 && mebibytes < 100 << 10, overhead::toString);
+        List<String> driver = conf(arguments(paper), "spark.driver.memoryOverhead=");
+        assertEquals(
+                List.of("spark.driver.memoryOverhead=5530m"), driver, "4.6 GiB of weights to export, and a JVM of 8g");
         String given = "-Dspark.executor-memory-overhead=7g";
         assertEquals(
                 List.of("spark.executor.memoryOverhead=7g"),

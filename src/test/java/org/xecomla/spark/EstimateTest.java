@@ -51,6 +51,10 @@ class EstimateTest {
         return RunConfig.load(file.toString(), models);
     }
 
+    private static long overhead(RunConfig config) {
+        return Estimate.overheads(config).get("spark.executor.memoryOverhead");
+    }
+
     private static double number(String text) {
         return Double.parseDouble(text.replace(",", ""));
     }
@@ -76,7 +80,7 @@ class EstimateTest {
                 assertTrue(hours > 1 && gibibytes > 1, String.join(" ", row));
             }
         }
-        assertTrue(Estimate.executorOverhead(config) > 4L << 30, "that of Spark would do");
+        assertTrue(overhead(config) > 4L << 30, "that of Spark would do");
     }
 
     /** Two layers, one head of two dimensions, tied: counted by hand. */
@@ -114,12 +118,12 @@ class EstimateTest {
     void anExecutorNeedsWhatItsTasksTake() throws Exception {
         RunConfig config = TinyRun.in(dir).config("run", 2);
         long most = StageMemory.of(config, RunShapes.of(config), 1).most();
-        assertEquals(most + (384L << 20), Estimate.executorOverhead(config), "one task, and what a JVM takes");
+        assertEquals(most + (384L << 20), overhead(config), "one task, and what a JVM takes");
         Map<String, String> two = new HashMap<>(TinyRun.in(dir).settings("run", 2));
         two.put("spark.executor-cores", "2");
         two.put("compute.threads", "1");
         two.put("spark.executor-memory", "8g");
-        assertEquals(2 * most + (long) (0.1 * (8L << 30)), Estimate.executorOverhead(RunConfig.ofOverrides(two)));
+        assertEquals(2 * most + (long) (0.1 * (8L << 30)), overhead(RunConfig.ofOverrides(two)));
     }
 
     @Test
