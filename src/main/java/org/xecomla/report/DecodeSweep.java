@@ -134,14 +134,18 @@ public record DecodeSweep(
     }
 
     private List<SvgChart.Series> series(ToDoubleFunction<Cell> ofBase, ToDoubleFunction<Cell> ofStudent) {
-        List<SvgChart.Series> all = new ArrayList<>();
+        List<SvgChart.Series> all = new ArrayList<>(series("student", SvgChart.Style.MARKED, ofStudent));
+        all.addAll(series("base", SvgChart.Style.DASHED_MARKED, ofBase)); // on top, since a dashed line hides none
+        return all;
+    }
+
+    private List<SvgChart.Series> series(String model, SvgChart.Style style, ToDoubleFunction<Cell> value) {
         List<Integer> batches =
                 cells.stream().map(Cell::batch).distinct().sorted().toList();
+        List<SvgChart.Series> all = new ArrayList<>();
         for (int b = 0; b < batches.size(); b++) {
-            int batch = batches.get(b);
-            String name = batches.size() == 1 ? "" : ", batch " + batch;
-            all.add(new SvgChart.Series("student" + name, b, SvgChart.Style.MARKED, points(batch, ofStudent)));
-            all.add(new SvgChart.Series("base" + name, b, SvgChart.Style.DASHED_MARKED, points(batch, ofBase)));
+            String name = batches.size() == 1 ? model : model + ", batch " + batches.get(b);
+            all.add(new SvgChart.Series(name, b, style, points(batches.get(b), value)));
         }
         return all;
     }

@@ -70,7 +70,7 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
         rows.add(List.of(
                 "run",
                 "rank + rope",
-                "KV bytes/token",
+                "KV bytes per token",
                 "of base",
                 "perplexity at start",
                 "KL at start",

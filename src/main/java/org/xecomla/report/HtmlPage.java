@@ -19,7 +19,7 @@ final class HtmlPage {
             table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
             th,td{padding:.35rem .8rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
             th{color:var(--faint);font-weight:600;vertical-align:bottom;white-space:normal}
-            td.words,th.words{text-align:left;white-space:normal}
+            .words{text-align:left}td.long{white-space:normal;min-width:9rem}
             .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem 1.5rem;margin:.6rem 0}
             .charts svg{width:100%;height:auto;max-width:36rem}
             pre{background:var(--panel);border:1px solid var(--edge);border-radius:6px;padding:.7rem .9rem;overflow-x:auto;
@@ -27,8 +27,10 @@ final class HtmlPage {
             dl{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.1rem 1rem;margin:.4rem 0;font-size:.8125rem}
             dt{color:var(--faint);overflow-wrap:anywhere}
             dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,"Liberation Mono",monospace}
-            @media (max-width:34rem){body{font-size:15px}table{font-size:.8125rem}th,td{padding-right:.55rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
+            @media (max-width:34rem){body{font-size:15px}table{font-size:.78rem}th,td{padding-right:.5rem}td.long{min-width:5rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
             """;
+
+    private static final int LONG_WORDS = 20;
 
     private final String title;
     private final StringBuilder body = new StringBuilder();
@@ -83,7 +85,9 @@ final class HtmlPage {
             for (int c = 0; c < rows.get(r).size(); c++) {
                 body.append('<')
                         .append(tag)
-                        .append(ofWords(rows, c) ? " class=\"words\">" : ">")
+                        .append(" class=\"")
+                        .append(kind(rows, c))
+                        .append("\">")
                         .append(Html.escape(rows.get(r).get(c)))
                         .append("</")
                         .append(tag)
@@ -94,8 +98,13 @@ final class HtmlPage {
         body.append("</table></div>\n");
     }
 
-    private static boolean ofWords(List<List<String>> rows, int column) {
-        return rows.stream().skip(1).map(row -> row.get(column)).noneMatch(cell -> cell.matches("[-\\d,.+ %]+"));
+    /** Long words may be broken, numbers not. */
+    private static String kind(List<List<String>> rows, int column) {
+        List<String> cells = rows.stream().skip(1).map(row -> row.get(column)).toList();
+        if (cells.stream().anyMatch(cell -> cell.matches("[-\\d,.+ %]+"))) {
+            return "number";
+        }
+        return cells.stream().anyMatch(cell -> cell.length() > LONG_WORDS) ? "words long" : "words";
     }
 
     /** Names and what they stand for. */

@@ -83,7 +83,8 @@ public final class RunReport {
         read("eval/result.json").ifPresent(json -> {
             JsonNode result = parse("eval/result.json", json);
             List<List<String>> rows = new ArrayList<>();
-            rows.add(List.of("", "perplexity", "KL to teacher", "KV elements/token", "KV bytes/token", "of base"));
+            rows.add(List.of(
+                    "", "perplexity", "KL to teacher", "KV elements per token", "KV bytes per token", "of base"));
             for (JsonNode model : result.path("models")) {
                 rows.add(List.of(
                         model.path("model").asText(),
