@@ -31,7 +31,7 @@ class NotebookTest {
                     "TensorBoard, distill: " + measure + " has the " + SampleRun.NUM_ROUNDS + " values of the log";
             assertTrue(html.contains(found), measure);
         }
-        assertEquals(3, html.split("data:image/png;base64", -1).length - 1, "curves, frontier and decoding");
+        assertEquals(3, html.split("src=\"data:image/png;base64", -1).length - 1, "curves, frontier and decoding");
         assertTrue(html.contains("25.0%"), "the table of the result");
     }
 }
