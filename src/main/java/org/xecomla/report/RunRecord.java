@@ -8,13 +8,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it.
+ * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it. Keys to storage
+ * are left out.
  *
  * @param commands the command lines that worked on it, each once, in the order of their first use
  * @param revision of the sources that worked last
@@ -26,6 +29,12 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
+    /** Settings of Spark that hold keys to storage; what Spark itself would not show. */
+    private static final Pattern SECRET =
+            Pattern.compile("(-D)?spark\\.conf\\.[^=]*(?i:secret|password|token|access[.]?key|credential)[^=]*=.*");
+
+    private static final String HIDDEN = "(hidden)";
+
     public RunRecord {
         commands = List.copyOf(commands);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
@@ -34,14 +43,27 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
     /** Notes that {@code command} works on the run in {@code directory}. */
     public static void note(Path directory, String command, String revision, Map<String, String> settings) {
         List<String> before = read(directory).map(RunRecord::commands).orElse(List.of());
-        List<String> commands =
-                Stream.concat(before.stream(), Stream.of(command)).distinct().toList();
+        List<String> commands = Stream.concat(before.stream(), Stream.of(withoutSecrets(command)))
+                .distinct()
+                .toList();
         try {
-            String text = JSON.writeValueAsString(new RunRecord(commands, revision, settings)) + "\n";
+            String text = JSON.writeValueAsString(new RunRecord(commands, revision, withoutSecrets(settings))) + "\n";
             DataFiles.writeString(new Path(directory, FILE), text);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a record of strings is always JSON", e);
         }
+    }
+
+    private static Map<String, String> withoutSecrets(Map<String, String> settings) {
+        Map<String, String> shown = new TreeMap<>(settings);
+        shown.replaceAll((key, value) -> SECRET.matcher(key + "=").matches() ? HIDDEN : value);
+        return shown;
+    }
+
+    private static String withoutSecrets(String command) {
+        return Stream.of(command.split(" ", -1))
+                .map(word -> SECRET.matcher(word).matches() ? word.substring(0, word.indexOf('=') + 1) + HIDDEN : word)
+                .collect(Collectors.joining(" "));
     }
 
     /** @throws UserException where the file is there and broken */

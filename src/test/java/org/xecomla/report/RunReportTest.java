@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
+import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
@@ -103,6 +104,28 @@ class RunReportTest {
         assertEquals(
                 new RunRecord(List.of("shard", "run"), "2", Map.of("a", "2")),
                 RunRecord.read(path).orElseThrow());
+    }
+
+    @Test
+    void aRecordHoldsNoKeysToStorage() {
+        org.apache.hadoop.fs.Path path = DataFiles.path(dir.toString());
+        RunConfig config = RunConfig.ofOverrides(Map.of(
+                "spark.conf.spark.hadoop.fs.s3a.secret.key", "hush",
+                "spark.conf.spark.hadoop.fs.s3a.access.key", "hush",
+                "spark.conf.spark.ui.enabled", "false",
+                "distill.tokens", "5000"));
+        RunRecord.note(
+                path,
+                "run -D spark.conf.spark.hadoop.fs.s3a.secret.key=hush -Ddistill.tokens=5",
+                "1",
+                config.settings());
+        RunRecord record = RunRecord.read(path).orElseThrow();
+        assertFalse(record.toString().contains("hush"), record::toString);
+        assertTrue(record.settings().containsValue("(hidden)"), record::toString);
+        assertEquals("5000", record.settings().get("distill.tokens"));
+        assertEquals(
+                List.of("run -D spark.conf.spark.hadoop.fs.s3a.secret.key=(hidden) -Ddistill.tokens=5"),
+                record.commands());
     }
 
     @Test
