@@ -69,32 +69,32 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "run",
-                "rank + rope",
                 "KV bytes per token",
                 "of base",
+                "perplexity",
+                "KL",
                 "perplexity at start",
                 "KL at start",
-                "perplexity",
-                "KL"));
+                "rank + rope"));
         rows.add(List.of(
                 "base",
-                "",
                 TextTable.count(base.kvBytes),
-                "100.0 %",
-                "",
-                "",
+                TextTable.percent(1),
                 number(base.perplexity),
-                number(base.kl)));
+                number(base.kl),
+                "",
+                "",
+                ""));
         for (Run run : runs) {
             rows.add(List.of(
                     run.name,
-                    run.kvLoraRank + " + " + run.ropeDim,
                     TextTable.count(run.distilled.kvBytes),
                     TextTable.percent(share(run)),
+                    number(run.distilled.perplexity),
+                    number(run.distilled.kl),
                     number(run.start.perplexity),
                     number(run.start.kl),
-                    number(run.distilled.perplexity),
-                    number(run.distilled.kl)));
+                    run.kvLoraRank + " + " + run.ropeDim));
         }
         return rows;
     }

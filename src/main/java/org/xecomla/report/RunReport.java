@@ -84,15 +84,15 @@ public final class RunReport {
             JsonNode result = parse("eval/result.json", json);
             List<List<String>> rows = new ArrayList<>();
             rows.add(List.of(
-                    "", "perplexity", "KL to teacher", "KV elements per token", "KV bytes per token", "of base"));
+                    "", "perplexity", "KL to teacher", "of base", "KV bytes per token", "KV elements per token"));
             for (JsonNode model : result.path("models")) {
                 rows.add(List.of(
                         model.path("model").asText(),
                         number("%.3f", model.path("perplexity")),
                         number("%.4f", model.path("kl_to_teacher")),
-                        number("%,.0f", model.path("kv_elements_per_token")),
+                        TextTable.percent(model.path("kv_share_of_base").asDouble()),
                         number("%,.0f", model.path("kv_bytes_per_token")),
-                        TextTable.percent(model.path("kv_share_of_base").asDouble())));
+                        number("%,.0f", model.path("kv_elements_per_token"))));
             }
             page.section("Result");
             page.table(rows);

@@ -86,6 +86,21 @@ class PipelineTest {
         assertEquals(12, metrics.size(), "a line for each round of two steps");
         long lastStep = new ObjectMapper().readTree(metrics.get(11)).get("step").asLong();
         assertEquals(24, lastStep);
+        List<String> events = DataFiles.list(
+                        DataFiles.path(out.resolve("distill/tensorboard").toString()))
+                .stream()
+                .map(org.apache.hadoop.fs.Path::getName)
+                .toList();
+        assertEquals(4, events.size(), "a file of events for each checkpoint");
+        assertEquals("events.out.tfevents.0000000024.xecomla", events.get(3));
+
+        String report = Files.readString(out.resolve("report.html"));
+        List.of(
+                        "<pre>submit/xecomla run</pre>",
+                        "Training: distill",
+                        "KL to the teacher",
+                        "<dt>upcycle.kv-lora-rank</dt>")
+                .forEach(part -> assertTrue(report.contains(part), part));
 
         lines.clear();
         run(config);
