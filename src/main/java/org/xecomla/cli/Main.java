@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             ShardCommand.class,
             TeacherCommand.class,
             DistillCommand.class,
+            DpoCommand.class,
             SweepCommand.class,
             ReportCommand.class,
             LogitsCommand.class,

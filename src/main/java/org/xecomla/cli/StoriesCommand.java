@@ -2,6 +2,7 @@ package org.xecomla.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.xecomla.config.ConfigException;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "stories",
         mixinStandardHelpOptions = true,
-        description = "Writes stories from the project's grammar as JSON lines.")
+        description = "Writes stories from the project's grammar as JSON lines, or preferences between their ends.")
 final class StoriesCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "JSON lines.")
     private String out;
@@ -28,6 +29,12 @@ final class StoriesCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the grammar. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
+    @Option(
+            names = "--preferences",
+            description = "Writes, instead of whole stories, how each begins (prompt) and goes on happily (chosen) and"
+                    + " unhappily (rejected).")
+    private boolean preferences;
+
     @Override
     public Integer call() {
         if (count < 1 || first < 0) {
@@ -38,10 +45,20 @@ final class StoriesCommand implements Callable<Integer> {
         DataFiles.writeAtomically(DataFiles.path(out), stream -> {
             for (long number = first; number < first + count; number++) {
                 String line = json.writeValueAsString(
-                        Map.of("text", grammar.story(number).text()));
+                        preferences
+                                ? preference(grammar.fork(number))
+                                : Map.of("text", grammar.story(number).text()));
                 stream.write((line + "\n").getBytes(StandardCharsets.UTF_8));
             }
         });
         return 0;
+    }
+
+    private static Map<String, String> preference(StoryGrammar.Fork fork) {
+        Map<String, String> preference = new LinkedHashMap<>();
+        preference.put("prompt", fork.common());
+        preference.put("chosen", fork.happy());
+        preference.put("rejected", fork.unhappy());
+        return preference;
     }
 }

@@ -21,7 +21,8 @@ public record OptimizerConfig(
         double clip,
         double beta1,
         double beta2) {
-    private static final int WARMUP_SHARE = 100;
+    /** Without a value for warmup-steps they are one in so many. */
+    public static final int WARMUP_SHARE = 100;
 
     /**
      * @param section with its trailing dot
@@ -52,12 +53,7 @@ public record OptimizerConfig(
                 betas.get(1));
     }
 
-    /** Steps of warm-up in a run of {@code totalSteps}, never more than those: where they are not given, a hundredth. */
-    public long warmupStepsOf(long totalSteps) {
-        return warmupStepsOf(totalSteps, WARMUP_SHARE);
-    }
-
-    /** The same, one in {@code share} steps where they are not given. */
+    /** Steps of warm-up in a run of {@code totalSteps}, never more: where they are not given, one in {@code share}. */
     public long warmupStepsOf(long totalSteps, int share) {
         long wanted = warmupSteps.isPresent() ? warmupSteps.getAsInt() : (totalSteps + share - 1) / share;
         return Math.min(wanted, totalSteps);

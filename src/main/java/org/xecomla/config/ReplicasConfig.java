@@ -47,6 +47,11 @@ public record ReplicasConfig(
                 config.number(section + "outer.momentum", Range.atLeast(0).below(1)));
     }
 
+    /** One replica, all of it training. */
+    public static ReplicasConfig alone(int checkpointEvery) {
+        return new ReplicasConfig(1, 1, Averaging.RING, "none", checkpointEvery, 1, 0);
+    }
+
     /**
      * {@code settings} of {@code section} without those that change how its work is done and not what is asked for: a run may
      * go on with others.

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
@@ -43,12 +44,25 @@ public final class ChatTemplate {
      * @throws UserException where there is none
      */
     public static ChatTemplate open(Path directoryOrFile) {
-        Path directory = directoryOrFile.getName().endsWith(".json") ? directoryOrFile.getParent() : directoryOrFile;
+        return find(directoryOrFile)
+                .orElseThrow(() -> new UserException("no chat template in "
+                        + DataFiles.display(directory(directoryOrFile)) + ": neither " + TEMPLATE
+                        + " nor a chat_template in " + CONFIG + "; put the template of the checkpoint there as "
+                        + TEMPLATE));
+    }
+
+    private static Path directory(Path directoryOrFile) {
+        return directoryOrFile.getName().endsWith(".json") ? directoryOrFile.getParent() : directoryOrFile;
+    }
+
+    /** As {@link #open}, empty where there is none. */
+    public static Optional<ChatTemplate> find(Path directoryOrFile) {
+        Path directory = directory(directoryOrFile);
         JsonNode config = TokenizerJson.readIfThere(new Path(directory, CONFIG));
         Map<String, String> tokens = specialTokens(directory, config);
         Path file = new Path(directory, TEMPLATE);
         if (DataFiles.exists(file)) {
-            return new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file));
+            return Optional.of(new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file)));
         }
         JsonNode template = config.path("chat_template");
         if (template.isArray()) {
@@ -59,12 +73,10 @@ public final class ChatTemplate {
             }
         }
         if (!template.isTextual()) {
-            throw new UserException("no chat template in " + DataFiles.display(directory) + ": neither " + TEMPLATE
-                    + " nor a chat_template in " + CONFIG + "; put the template of the checkpoint there as "
-                    + TEMPLATE);
+            return Optional.empty();
         }
-        return new ChatTemplate(
-                template.textValue(), tokens, "chat_template of " + DataFiles.display(new Path(directory, CONFIG)));
+        return Optional.of(new ChatTemplate(
+                template.textValue(), tokens, "chat_template of " + DataFiles.display(new Path(directory, CONFIG))));
     }
 
     /**

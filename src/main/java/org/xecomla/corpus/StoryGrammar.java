@@ -26,10 +26,20 @@ public final class StoryGrammar {
     private static final String START = "story";
     private static final String FATE = "fate";
     private static final String HAPPY = "happy";
+    private static final String UNHAPPY = "unhappy";
+    private static final char PARAGRAPH = '\n';
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
     /** @param happy whether it ends well */
     public record Story(long number, String text, boolean happy) {}
+
+    /**
+     * A story up to where its fate is told, and how it goes on either way: to the end of that paragraph.
+     *
+     * @param common the last paragraphs that both have
+     * @param happy begins with white space, as the other does
+     */
+    public record Fork(long number, String common, String happy, String unhappy) {}
 
     private final StoryRules rules;
     private final long seed;
@@ -41,10 +51,38 @@ public final class StoryGrammar {
 
     /** Story {@code number}; paragraphs are separated by a line break. */
     public Story story(long number) {
-        Telling telling = new Telling(mix(seed ^ mix(number + GOLDEN_GAMMA)));
-        telling.tell(List.of(new StoryNode.Call(List.of(new StoryNode.Text(START)))));
+        Telling telling = tell(number, null);
         boolean happy = telling.row(FATE).get(0).equals(HAPPY);
         return new Story(number, telling.text.toString(), happy);
+    }
+
+    /** Story {@code number} told twice: with a happy fate, and with the other. */
+    public Fork fork(long number) {
+        String happy = tell(number, HAPPY).text.toString();
+        String unhappy = tell(number, UNHAPPY).text.toString();
+        int parted = 0;
+        while (parted < Math.min(happy.length(), unhappy.length()) && happy.charAt(parted) == unhappy.charAt(parted)) {
+            parted++;
+        }
+        int cut = parted; // back to the white space before the word that differs
+        while (!Character.isWhitespace(happy.charAt(cut))) {
+            cut--;
+        }
+        int from = happy.lastIndexOf(PARAGRAPH, cut - 1);
+        from = happy.lastIndexOf(PARAGRAPH, from - 1) + 1;
+        return new Fork(number, happy.substring(from, cut), paragraph(happy, cut), paragraph(unhappy, cut));
+    }
+
+    private static String paragraph(String text, int from) {
+        int end = text.indexOf(PARAGRAPH, from + 1);
+        return text.substring(from, end < 0 ? text.length() : end);
+    }
+
+    /** @param fate null: drawn */
+    private Telling tell(long number, String fate) {
+        Telling telling = new Telling(mix(seed ^ mix(number + GOLDEN_GAMMA)), fate);
+        telling.tell(List.of(new StoryNode.Call(List.of(new StoryNode.Text(START)))));
+        return telling;
     }
 
     /** One story in the making: its random stream, the rows its roles have drawn, and the text so far. */
@@ -52,10 +90,12 @@ public final class StoryGrammar {
         private final StringBuilder text = new StringBuilder();
         private final Map<String, List<String>> rowOfRole = new HashMap<>();
         private final Map<String, Set<Integer>> takenRows = new HashMap<>();
+        private final String fate;
         private long state;
 
-        Telling(long state) {
+        Telling(long state, String fate) {
             this.state = state;
+            this.fate = fate;
         }
 
         void tell(List<StoryNode> nodes) {
@@ -103,7 +143,7 @@ public final class StoryGrammar {
                 }
                 int drawn = oneOf(free);
                 taken.add(drawn);
-                row = rows.get(drawn);
+                row = role.equals(FATE) && fate != null ? List.of(fate) : rows.get(drawn);
                 rowOfRole.put(role, row);
             }
             return row;

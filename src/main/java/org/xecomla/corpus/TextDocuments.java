@@ -1,14 +1,7 @@
 package org.xecomla.corpus;
 
-import com.fasterxml.jackson.core.JsonParseException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
@@ -24,7 +17,6 @@ public final class TextDocuments {
 
     private final List<Path> files;
     private final String key;
-    private final ObjectReader json = new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private TextDocuments(List<Path> files, String key) {
         this.files = List.copyOf(files);
@@ -104,9 +96,9 @@ public final class TextDocuments {
         try (RandomReader reader = DataFiles.open(file)) {
             LineReader lines = new LineReader(reader, start, end);
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                if (!isBlank(line)) {
+                if (!JsonLine.isBlank(line)) {
                     DocumentLocation location = new DocumentLocation(file, lines.lineOffset());
-                    if (!visitor.test(new Document(text(line, location), location))) {
+                    if (!visitor.test(document(line, location))) {
                         return;
                     }
                 }
@@ -114,48 +106,7 @@ public final class TextDocuments {
         }
     }
 
-    private static boolean isBlank(byte[] line) {
-        for (byte b : line) {
-            if (b != ' ' && b != '\t' && b != '\r') {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private String text(byte[] line, DocumentLocation location) {
-        JsonNode node;
-        try {
-            node = json.readTree(line);
-        } catch (JsonParseException e) {
-            throw new UserException(
-                    location.describe() + " is broken JSON at column "
-                            + e.getLocation().getColumnNr() + ": " + firstLine(e.getOriginalMessage()),
-                    e);
-        } catch (IOException e) {
-            throw new UserException(location.describe() + " is broken JSON: " + firstLine(e.getMessage()), e);
-        }
-        if (!node.isObject()) {
-            throw new UserException(location.describe() + " is not a JSON object: the corpus has one on each line");
-        }
-        JsonNode text = node.get(key);
-        if (text == null) {
-            List<String> keys = new ArrayList<>();
-            node.fieldNames().forEachRemaining(keys::add);
-            throw new UserException(location.describe() + " has no key \"" + key + "\", only " + keys
-                    + ": every line of the corpus needs its text there");
-        }
-        if (!text.isTextual()) {
-            throw new UserException(location.describe() + " has no text under \"" + key + "\" but "
-                    + text.getNodeType().toString().toLowerCase(Locale.ROOT));
-        }
-        return text.textValue();
-    }
-
-    /** Jackson's message without what it quotes of the text. */
-    private static String firstLine(String message) {
-        String line = message == null ? "" : message.lines().findFirst().orElse("");
-        int quotation = line.indexOf(" (start marker");
-        return quotation < 0 ? line : line.substring(0, quotation);
+    private Document document(byte[] line, DocumentLocation location) {
+        return new Document(JsonLine.requireText(JsonLine.parse(line, location), key, location), location);
     }
 }

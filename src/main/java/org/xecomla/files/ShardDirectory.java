@@ -25,7 +25,7 @@ public final class ShardDirectory implements AutoCloseable {
     private ShardDirectory(Path directory, ShardReader first) {
         this.directory = directory;
         this.first = first.header();
-        readers.put(0, first);
+        readers.put(first.header().shard(), first);
     }
 
     /** File of shard {@code shard}: tokens-00007.shard. */
@@ -56,6 +56,15 @@ public final class ShardDirectory implements AutoCloseable {
             }
         }
         return new ShardDirectory(directory, reader);
+    }
+
+    /**
+     * One shard alone: only its records can be read, and the others need not be there.
+     *
+     * @throws UserException where it is missing or damaged
+     */
+    public static ShardDirectory openShard(Path directory, String kind, int shard) {
+        return new ShardDirectory(directory, ShardReader.open(file(directory, kind, shard)));
     }
 
     /**

@@ -1,12 +1,13 @@
 package org.xecomla.files;
 
+import java.io.Serializable;
 import org.xecomla.config.ConfigException;
 
 /**
  * How numbered sequences are cut into shards: shard i holds the sequences [i * sequencesPerShard, (i + 1) *
  * sequencesPerShard), the last one what is left. It knows nothing of executors or partitions.
  */
-public record ShardPlan(long numSequences, int sequencesPerShard) {
+public record ShardPlan(long numSequences, int sequencesPerShard) implements Serializable {
     public ShardPlan {
         if (numSequences < 1 || sequencesPerShard < 1) {
             throw new ConfigException(

@@ -318,18 +318,56 @@ public final class CausalLm implements AutoCloseable {
      */
     public LossSums lossAndGradients(
             int[] ids, int numSequences, TokenLoss loss, double klScale, double ceScale, Arena arena) {
+        return gradients(
+                ids,
+                numSequences,
+                (model, hidden, dHidden, scratch) ->
+                        model.gradientsOfHidden(hidden, loss, klScale, ceScale, dHidden, scratch),
+                arena);
+    }
+
+    /**
+     * A loss told by hidden states, and its gradient.
+     *
+     * @param <R> what is known of it afterwards
+     */
+    @FunctionalInterface
+    public interface HiddenLoss<R> {
+        /**
+         * @param model that made the states; its {@link CausalLm#lossOfHidden} and {@link CausalLm#gradientsOfHidden} may be
+         *     asked of some rows, as often as need be
+         * @param hidden (B*T, D), after the final norm
+         * @param dHidden (B*T, D), comes as zeros, leaves as the gradient
+         */
+        R apply(CausalLm model, Tensor hidden, Tensor dHidden, Arena arena);
+    }
+
+    /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
+    public <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, Arena arena) {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }
         check(ids, numSequences);
         long mark = arena.mark();
         Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
+        kernels.fill(dHidden, 0);
         Pass pass = forward(ids, numSequences, arena);
-        LossWeights weightsOfLoss = LossWeights.of(loss, klScale, ceScale);
-        LossSums sums = head.lossAndGradients(pass.normed.y(), loss, weightsOfLoss, dHidden, arena);
+        R result = loss.apply(this, pass.normed.y(), dHidden, arena);
         backward(dHidden, ids, pass, arena);
         arena.release(mark);
-        return sums;
+        return result;
+    }
+
+    /**
+     * Adds into the head's gradient that of the loss of rows whose hidden states are known, scaled as in {@link
+     * #lossAndGradients}; returns the losses.
+     *
+     * @param hidden (n, D), some rows
+     * @param dHidden (n, D), the same rows, overwritten
+     */
+    public LossSums gradientsOfHidden(
+            Tensor hidden, TokenLoss loss, double klScale, double ceScale, Tensor dHidden, Arena arena) {
+        return head.lossAndGradients(hidden, loss, LossWeights.of(loss, klScale, ceScale), dHidden, arena);
     }
 
     /**

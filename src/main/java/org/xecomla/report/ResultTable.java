@@ -5,14 +5,18 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 
 /**
- * The table at the end of a run: the base model, the student right after initialisation, the student after distillation.
+ * The table at the end of a run: the base model, the student right after initialisation, the student after distillation
+ * and, where there is such a stage, after training on preferences.
  *
+ * @param preferred empty: no preferences
  * @param kvDtype type of a cached element, as {@code config.json} names types
  */
-public record ResultTable(Row base, Row initialised, Row distilled, String kvDtype) {
+public record ResultTable(Row base, Row initialised, Row distilled, Optional<Row> preferred, String kvDtype) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String LINE = "%-26s %10s  %13s  %17s  %14s  %7s%n";
 
@@ -28,6 +32,11 @@ public record ResultTable(Row base, Row initialised, Row distilled, String kvDty
             OptionalDouble klToTeacher,
             long kvElementsPerToken,
             long kvBytesPerToken) {}
+
+    /** A run without preferences. */
+    public ResultTable(Row base, Row initialised, Row distilled, String kvDtype) {
+        this(base, initialised, distilled, Optional.empty(), kvDtype);
+    }
 
     /** Share of the initial divergence from the teacher that distillation removed; empty where it was not measured. */
     public OptionalDouble klGapClosed() {
@@ -89,7 +98,8 @@ public record ResultTable(Row base, Row initialised, Row distilled, String kvDty
     }
 
     private List<Row> rows() {
-        return List.of(base, initialised, distilled);
+        return Stream.concat(Stream.of(base, initialised, distilled), preferred.stream())
+                .toList();
     }
 
     private double share(Row row) {

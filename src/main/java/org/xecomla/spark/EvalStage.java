@@ -44,14 +44,18 @@ final class EvalStage {
     /** Scores what the run has made and shows the table. */
     void run() {
         RunLayout layout = context.layout();
-        List<Candidate> candidates = List.of(
+        List<Candidate> candidates = new ArrayList<>(List.of(
                 new Candidate(
                         "base", "base.json", RunModels.base(context.config()).path()),
                 new Candidate(
                         "right after initialisation",
                         "student-init.json",
                         layout.studentInit().path()),
-                new Candidate("distilled", "student.json", DistillStage.student(layout)));
+                new Candidate("distilled", "student.json", DistillStage.student(layout))));
+        if (context.config().dpo().isAsked()) {
+            candidates.add(
+                    new Candidate("after preferences", "preferred.json", RunModels.student(context.config(), layout)));
+        }
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("shards", InputDigests.ofStage(layout.validShards(), ShardStage.KIND));
         inputs.put(
@@ -62,6 +66,7 @@ final class EvalStage {
         context.complete(
                 NAME, layout.eval(), context.asked(KIND, settings, inputs), () -> write(candidates, layout.eval()));
         show(candidates, layout.eval());
+        new PreferenceMeasure(context).run();
     }
 
     private Map<String, Long> write(List<Candidate> candidates, StageDirectory output) {
@@ -150,7 +155,11 @@ final class EvalStage {
                         results.get(i).kvBytesPerToken()))
                 .toList();
         return new ResultTable(
-                rows.get(0), rows.get(1), rows.get(2), results.get(0).kvDtype().torchName());
+                rows.get(0),
+                rows.get(1),
+                rows.get(2),
+                rows.stream().skip(3).findFirst(),
+                results.get(0).kvDtype().torchName());
     }
 
     private void show(List<Candidate> candidates, StageDirectory output) {

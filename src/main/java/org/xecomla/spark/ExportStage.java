@@ -29,7 +29,7 @@ final class ExportStage {
 
     void run() {
         RunConfig config = context.config();
-        Path student = DistillStage.student(context.layout());
+        Path student = RunModels.student(config, context.layout());
         Map<String, String> inputs = Map.of("student", InputDigests.ofModel(student));
         StageDirectory output = context.layout().export();
         context.complete(

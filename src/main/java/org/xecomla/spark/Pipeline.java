@@ -36,11 +36,16 @@ public final class Pipeline {
     }
 
     /**
-     * Runs {@code stages}. Everything that can be checked without work is checked before Spark starts.
+     * Runs {@code wanted}, of several those that the configuration asks for: without preferences there is no such stage.
+     * Everything that can be checked without work is checked before Spark starts.
      *
      * @throws UserException where something is wrong that the user can mend; the same stages may then be run again
      */
-    public void run(List<Stage> stages) {
+    public void run(List<Stage> wanted) {
+        boolean preferences = config.dpo().isAsked() || wanted.size() == 1;
+        List<Stage> stages = wanted.stream()
+                .filter(stage -> stage != Stage.DPO || preferences)
+                .toList();
         Preflight preflight = new Preflight(config);
         preflight.check(stages);
         preflight.describe(stages).forEach(console);
@@ -80,6 +85,7 @@ public final class Pipeline {
                         InitStage.NAME, "the student's start", run -> new InitStage(run, RunModels.base(run.config()))
                                 .run());
             case DISTILL -> new DistillStage(context.run()).run(context);
+            case DPO -> new DpoStage(context).run();
             case EVAL -> new EvalStage(context).run();
             case SWEEP -> new SweepStage(context).run();
             case REPORT ->

@@ -60,6 +60,11 @@ final class Preflight {
             requireFiles("corpus.train", config.corpus().train());
             requireFiles("corpus.valid", config.corpus().valid());
         }
+        if (stages.contains(Stage.DPO)) {
+            requireFiles("dpo.train", config.dpo().train());
+            config.dpo().valid().forEach(file -> requireFile("dpo.valid", file));
+            config.dpo().maxLengthFor(base.config());
+        }
         if (stages.contains(Stage.TEACHER)) {
             TeacherStage.codec(config).encoder(sequenceLength, base.config().vocabSize(), 0);
         }
@@ -108,10 +113,12 @@ final class Preflight {
         if (files.isEmpty()) {
             throw new ConfigException(key + " names no file: give it at least one JSON-lines file");
         }
-        for (String file : files) {
-            if (!DataFiles.exists(DataFiles.path(file))) {
-                throw new UserException("no such file: " + file + " (" + key + ")");
-            }
+        files.forEach(file -> requireFile(key, file));
+    }
+
+    private static void requireFile(String key, String file) {
+        if (!DataFiles.exists(DataFiles.path(file))) {
+            throw new UserException("no such file: " + file + " (" + key + ")");
         }
     }
 
@@ -133,14 +140,23 @@ final class Preflight {
             return;
         }
         int slots = modelTasks.slots();
-        int replicas = config.distill().replicas().count();
-        if (stages.contains(Stage.DISTILL) && slots < replicas) {
-            throw new ConfigException("distill.replicas = " + replicas + " need as many task slots at once, and "
-                    + spark.master() + " has " + slots + ": lower distill.replicas or raise spark.master");
+        if (stages.contains(Stage.DISTILL)) {
+            checkSlots(
+                    spark, slots, DistillStage.NAME, config.distill().replicas().count());
+        }
+        if (stages.contains(Stage.DPO)) {
+            checkSlots(spark, slots, DpoStage.NAME, config.dpo().replicas().count());
         }
         if (config.spark().gpusPerExecutor() > 0 && slots > 1) {
             throw new ConfigException("spark.master = " + spark.master() + " would put " + slots
                     + " tasks on one GPU: set it to local[1], or to a cluster with an executor for every GPU");
+        }
+    }
+
+    private static void checkSlots(JavaSparkContext spark, int slots, String section, int replicas) {
+        if (slots < replicas) {
+            throw new ConfigException(section + ".replicas = " + replicas + " need as many task slots at once, and "
+                    + spark.master() + " has " + slots + ": lower " + section + ".replicas or raise spark.master");
         }
     }
 

@@ -64,6 +64,31 @@ record RunLayout(Path dir, Path data, String targetsName) implements Serializabl
         return stage("distill");
     }
 
+    /** Preferences to train on. */
+    StageDirectory trainPairs() {
+        return stage("pairs/train");
+    }
+
+    /** Preferences to measure on. */
+    StageDirectory validPairs() {
+        return stage("pairs/valid");
+    }
+
+    /** What the distilled student says of {@link #trainPairs}. */
+    StageDirectory trainReference() {
+        return stage("reference/train");
+    }
+
+    /** What the distilled student says of {@link #validPairs}. */
+    StageDirectory validReference() {
+        return stage("reference/valid");
+    }
+
+    /** Checkpoints of the preference stage, and at its end the student. */
+    StageDirectory dpo() {
+        return stage("dpo");
+    }
+
     /** Measurements. */
     StageDirectory eval() {
         return stage("eval");
@@ -72,6 +97,11 @@ record RunLayout(Path dir, Path data, String targetsName) implements Serializabl
     /** What a sweep has found. */
     StageDirectory frontier() {
         return stage("frontier");
+    }
+
+    /** Measurements on preferences. */
+    StageDirectory preferenceEval() {
+        return stage("eval-preferences");
     }
 
     /** The student for others. */

@@ -1,5 +1,6 @@
 package org.xecomla.spark;
 
+import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
@@ -17,6 +18,11 @@ final class RunModels {
 
     static ModelDirectory teacher(RunConfig config) {
         return ModelDirectory.open(DataFiles.path(config.models().requireTeacher()));
+    }
+
+    /** The student as a run leaves it: after the preference stage where one is asked for, else after distillation. */
+    static Path student(RunConfig config, RunLayout layout) {
+        return config.dpo().isAsked() ? TrainingLegs.result(layout.dpo(), DpoStage.KIND) : DistillStage.student(layout);
     }
 
     /** The run's tokenizer; documents begin as {@code model} says. */

@@ -13,6 +13,8 @@ public enum Stage {
     INIT,
     /** Trains the student on what the teacher said. */
     DISTILL,
+    /** Trains the student on preferences. */
+    DPO,
     /** Measures base and student on held-out text. */
     EVAL,
     /** Writes the student as a Hugging Face directory. */
@@ -24,7 +26,7 @@ public enum Stage {
 
     /** The stages of an ordinary run, in their order. */
     public static List<Stage> ofRun() {
-        return List.of(SHARD, TEACHER, INIT, DISTILL, EVAL, EXPORT, REPORT);
+        return List.of(SHARD, TEACHER, INIT, DISTILL, DPO, EVAL, EXPORT, REPORT);
     }
 
     /** The name of its command. */

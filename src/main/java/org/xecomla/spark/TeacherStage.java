@@ -72,7 +72,7 @@ final class TeacherStage {
     private Map<String, Long> write(Work work) {
         try (TokenShards tokens = TokenShards.open(work.tokens)) {
             long numTokens = tokens.numSequences() * tokens.sequenceLength();
-            int numTasks = Math.min(tokens.numShards(), TASKS_PER_SLOT * context.parallelism());
+            int numTasks = numTasks(tokens.numShards(), context);
             List<Integer> tasks = IntStream.range(0, numTasks).boxed().toList();
             int numShards = tokens.numShards();
             try (WorkMeter meter =
@@ -90,8 +90,13 @@ final class TeacherStage {
         }
     }
 
+    /** Tasks that each load a model once for their {@link #share} of the shards. */
+    static int numTasks(int numShards, StageContext context) {
+        return Math.min(numShards, TASKS_PER_SLOT * context.parallelism());
+    }
+
     /** The shards of one task. */
-    private static List<Integer> share(int numShards, int numTasks, int task) {
+    static List<Integer> share(int numShards, int numTasks, int task) {
         int from = (int) ((long) numShards * task / numTasks);
         int to = (int) ((long) numShards * (task + 1) / numTasks);
         return IntStream.range(from, to).boxed().toList();

@@ -89,6 +89,11 @@ public final class Replica implements AutoCloseable {
         return model.lossAndGradients(batch.ids(), batch.numSequences(), loss, klScale, ceScale, arena);
     }
 
+    /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */
+    <R> R gradients(int[] ids, int numSequences, CausalLm.HiddenLoss<R> loss) {
+        return model.gradients(ids, numSequences, loss, arena);
+    }
+
     /** Losses of {@code batch}, at most a micro-batch, without gradients. */
     LossSums loss(TrainingBatch batch, TokenLoss loss) {
         return model.loss(batch.ids(), batch.numSequences(), loss, arena);

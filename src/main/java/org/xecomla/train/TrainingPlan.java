@@ -4,8 +4,10 @@ import java.util.OptionalLong;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.DistillConfig;
+import org.xecomla.config.DpoConfig;
 import org.xecomla.config.OptimizerConfig;
 import org.xecomla.config.PretrainConfig;
+import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
@@ -47,11 +49,30 @@ public record TrainingPlan(
                 distill.optimizer(),
                 numSteps("distill", distill.tokens(), distill.optimizer(), numSequences, sequenceLength),
                 sequenceLength,
-                Freeze.of(distill.replicas().freeze()),
-                distill.replicas().localSteps(),
-                distill.replicas().outerLearningRate(),
-                distill.replicas().outerMomentum(),
-                distill.replicas().checkpointEvery(),
+                OptimizerConfig.WARMUP_SHARE,
+                distill.replicas(),
+                config.compute().recompute(),
+                config.run().seed());
+    }
+
+    /**
+     * The plan of section {@code dpo}; its sequences are pairs.
+     *
+     * @param longest tokens of the longest sequence
+     */
+    public static TrainingPlan preferences(RunConfig config, long numPairs, int longest) {
+        DpoConfig dpo = config.dpo();
+        long numSteps = numPairs * dpo.epochs() / dpo.optimizer().batchSequences();
+        if (numSteps < 1) {
+            throw new ConfigException(numPairs + " pairs, " + dpo.epochs() + " times, are less than one step: lower"
+                    + " dpo.batch-pairs = " + dpo.optimizer().batchSequences());
+        }
+        return of(
+                dpo.optimizer(),
+                numSteps,
+                longest,
+                DpoConfig.WARMUP_SHARE,
+                dpo.replicas(),
                 config.compute().recompute(),
                 config.run().seed());
     }
@@ -63,11 +84,8 @@ public record TrainingPlan(
                 pretrain.optimizer(),
                 numSteps("pretrain", pretrain.tokens(), pretrain.optimizer(), numSequences, sequenceLength),
                 sequenceLength,
-                Freeze.NONE,
-                1,
-                1,
-                0,
-                pretrain.checkpointEvery(),
+                OptimizerConfig.WARMUP_SHARE,
+                ReplicasConfig.alone(pretrain.checkpointEvery()),
                 config.compute().recompute(),
                 config.run().seed());
     }
@@ -76,11 +94,8 @@ public record TrainingPlan(
             OptimizerConfig optimizer,
             long numSteps,
             int sequenceLength,
-            Freeze freeze,
-            int localSteps,
-            double outerLearningRate,
-            double outerMomentum,
-            long checkpointEvery,
+            int warmupShare,
+            ReplicasConfig replicas,
             ComputeConfig.Recompute recompute,
             long seed) {
         return new TrainingPlan(
@@ -91,15 +106,15 @@ public record TrainingPlan(
                 new LearningRateSchedule(
                         optimizer.learningRate(),
                         optimizer.minLearningRate(),
-                        optimizer.warmupStepsOf(numSteps),
+                        optimizer.warmupStepsOf(numSteps, warmupShare),
                         numSteps),
                 new AdamW.Settings(optimizer.beta1(), optimizer.beta2(), EPSILON, optimizer.weightDecay()),
                 new GradientClip(optimizer.clip()),
-                freeze,
-                localSteps,
-                outerLearningRate,
-                outerMomentum,
-                checkpointEvery,
+                Freeze.of(replicas.freeze()),
+                replicas.localSteps(),
+                replicas.outerLearningRate(),
+                replicas.outerMomentum(),
+                replicas.checkpointEvery(),
                 recompute,
                 seed);
     }

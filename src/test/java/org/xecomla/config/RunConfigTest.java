@@ -560,10 +560,10 @@ class RunConfigTest {
     @Test
     void warmUpIsAHundredthUnlessGiven() {
         OptimizerConfig auto = with().distill().optimizer();
-        assertEquals(3, auto.warmupStepsOf(250));
-        assertEquals(0, auto.warmupStepsOf(0));
+        assertEquals(3, auto.warmupStepsOf(250, OptimizerConfig.WARMUP_SHARE));
+        assertEquals(0, auto.warmupStepsOf(0, OptimizerConfig.WARMUP_SHARE));
         OptimizerConfig given = with("distill.warmup-steps", "20").distill().optimizer();
-        assertEquals(20, given.warmupStepsOf(250));
-        assertEquals(10, given.warmupStepsOf(10));
+        assertEquals(20, given.warmupStepsOf(250, OptimizerConfig.WARMUP_SHARE));
+        assertEquals(10, given.warmupStepsOf(10, OptimizerConfig.WARMUP_SHARE));
     }
 }

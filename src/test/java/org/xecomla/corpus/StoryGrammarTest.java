@@ -58,6 +58,19 @@ class StoryGrammarTest {
         assertTrue(numHappy > 0.45 * NUM_STORIES && numHappy < 0.55 * NUM_STORIES, numHappy + " happy stories");
     }
 
+    @Test
+    void aStoryThatForksIsTheStoryItselfUpToItsFate() {
+        StoryGrammar grammar = new StoryGrammar(7);
+        for (StoryGrammar.Story story : STORIES) {
+            StoryGrammar.Fork fork = grammar.fork(story.number());
+            String told = fork.common() + (story.happy() ? fork.happy() : fork.unhappy());
+            String other = fork.common() + (story.happy() ? fork.unhappy() : fork.happy());
+            assertTrue(story.text().contains(told), told);
+            assertFalse(story.text().contains(other), other);
+            assertTrue(fork.common().length() > 40, fork.common());
+        }
+    }
+
     /** What is lost in the second paragraph of a story is told of in its last one, by colour and kind. */
     @Test
     void whatIsLostIsRememberedAtTheEnd() {
