@@ -131,7 +131,8 @@ public enum Dtype {
         return (short) (sign | (rounded >>> 13) - (112 << 10));
     }
 
-    static short floatToBfloat(float value) {
+    /** The bits of {@code value} as bfloat16, rounded to nearest, ties to even. */
+    public static short floatToBfloat(float value) {
         int bits = Float.floatToRawIntBits(value);
         if ((bits & 0x7FFF_FFFF) > 0x7F80_0000) {
             return (short) (bits >>> 16 | 0x40);

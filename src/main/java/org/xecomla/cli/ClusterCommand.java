@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
 import org.xecomla.spark.Pipeline;
 import org.xecomla.spark.Stage;
+import org.xecomla.spark.StoppedException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -32,12 +33,18 @@ abstract class ClusterCommand implements Callable<Integer> {
     /** Runs {@code stages} on behalf of a command. */
     static int run(RunConfig config, List<Stage> stages, CommandSpec spec) {
         PrintWriter out = spec.commandLine().getOut();
-        new Pipeline(config, commandLine(spec), line -> {
-                    out.println(line);
-                    out.flush();
-                })
-                .run(stages);
-        return 0;
+        Pipeline pipeline = new Pipeline(config, commandLine(spec), line -> {
+            out.println(line);
+            out.flush();
+        });
+        try {
+            pipeline.run(stages);
+            return 0;
+        } catch (StoppedException e) {
+            out.println(e.getMessage());
+            out.flush();
+            return StoppedException.EXIT_CODE;
+        }
     }
 
     private static String commandLine(CommandSpec spec) {

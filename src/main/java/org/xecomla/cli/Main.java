@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             EvalCommand.class,
             BenchCommand.class,
             FidelityCommand.class,
+            AveragingCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
             EstimateCommand.class,

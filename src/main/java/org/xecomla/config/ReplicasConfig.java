@@ -12,20 +12,19 @@ import java.util.TreeMap;
  * @param checkpointEvery optimiser steps between two checkpoints
  * @param outerLearningRate of the outer update; 1 with momentum 0 is plain averaging
  * @param outerMomentum Nesterov momentum of the outer update
+ * @param maxLossGrowth times the loss of the first steps at which a run counts as diverged; infinite: never
  */
 public record ReplicasConfig(
         int count,
         int localSteps,
-        Averaging averaging,
+        AveragingConfig averaging,
         String freeze,
         int checkpointEvery,
         double outerLearningRate,
-        double outerMomentum) {
-    /** How replicas exchange parameters: sockets between executors, or through the driver. */
-    public enum Averaging {
-        RING,
-        DRIVER
-    }
+        double outerMomentum,
+        double maxLossGrowth) {
+    private static final List<String> UNDECISIVE = List.of(
+            "replicas", "averaging", "checkpoint-every", "replica-timeout", "executor-timeout", "max-loss-growth");
 
     private enum Freeze {
         NONE,
@@ -37,19 +36,24 @@ public record ReplicasConfig(
      */
     static ReplicasConfig of(StrictConfig config, String section) {
         config.choice(section + "freeze", Freeze.class);
+        AveragingConfig averaging = AveragingConfig.of(config, section);
         return new ReplicasConfig(
                 config.integer(section + "replicas", Range.atLeast(1)),
                 config.integer(section + "local-steps", Range.atLeast(1)),
-                config.choice(section + "averaging", Averaging.class),
+                averaging,
                 config.text(section + "freeze"),
                 config.integer(section + "checkpoint-every", Range.atLeast(1)),
                 config.number(section + "outer.learning-rate", Range.above(0)),
-                config.number(section + "outer.momentum", Range.atLeast(0).below(1)));
+                config.number(section + "outer.momentum", Range.atLeast(0).below(1)),
+                config.isWord(section + "max-loss-growth", "none")
+                        ? Double.POSITIVE_INFINITY
+                        : config.number(section + "max-loss-growth", Range.above(1)));
     }
 
     /** One replica, all of it training. */
     public static ReplicasConfig alone(int checkpointEvery) {
-        return new ReplicasConfig(1, 1, Averaging.RING, "none", checkpointEvery, 1, 0);
+        AveragingConfig ring = AveragingConfig.of(AveragingConfig.Transport.RING);
+        return new ReplicasConfig(1, 1, ring, "none", checkpointEvery, 1, 0, Double.POSITIVE_INFINITY);
     }
 
     /**
@@ -58,7 +62,7 @@ public record ReplicasConfig(
      */
     public static Map<String, String> decisive(String section, Map<String, String> settings) {
         Map<String, String> decisive = new TreeMap<>(settings);
-        List.of("replicas", "averaging", "checkpoint-every").forEach(key -> decisive.remove(section + "." + key));
+        UNDECISIVE.forEach(key -> decisive.remove(section + "." + key));
         return decisive;
     }
 

@@ -33,6 +33,10 @@ public final class DataFiles {
     private static final FileSpace HADOOP = new HadoopFiles();
     private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/.*");
     private static final Pattern TEMPORARY = Pattern.compile("^\\..*\\.tmp$");
+    // What file systems say, in words only.
+    private static final Pattern FULL =
+            Pattern.compile("No space left on device|[Dd]isk quota exceeded|quota of .* is exceeded");
+    private static final Pattern FORBIDDEN = Pattern.compile("Read-only file system|Operation not permitted");
     private static final int BUFFER_BYTES = 1 << 16;
 
     private DataFiles() {}
@@ -143,6 +147,22 @@ public final class DataFiles {
         writeAtomically(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /**
+     * Writes a small UTF-8 file unless there is one of that name; whether it was written. Of several that try at once one
+     * succeeds; a reader may see it empty for a moment.
+     */
+    static boolean createNew(Path path, String text) {
+        return call(path, () -> space(path).createNew(path, text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Gives a file or directory another name, where nothing of that name is yet. */
+    public static void rename(Path from, Path to) {
+        call(from, () -> {
+            space(from).rename(from, to);
+            return null;
+        });
+    }
+
     /** Copies a file {@linkplain #writeAtomically atomically}. */
     public static void copy(Path from, Path to) {
         try (InputStream in = openStream(from)) {
@@ -219,7 +239,14 @@ public final class DataFiles {
         } catch (AccessDeniedException | AccessControlException e) {
             throw new UserException("no permission for " + display(path), e);
         } catch (IOException e) {
-            throw new UncheckedIOException(display(path) + ": " + e.getMessage(), e);
+            String reason = String.valueOf(e.getMessage());
+            if (FULL.matcher(reason).find()) {
+                throw new UserException("no space is left for " + display(path) + ": make room and run again", e);
+            }
+            if (FORBIDDEN.matcher(reason).find()) {
+                throw new UserException("no permission for " + display(path) + ": " + reason, e);
+            }
+            throw new UncheckedIOException(display(path) + ": " + reason, e);
         }
     }
 }

@@ -23,6 +23,9 @@ interface FileSpace {
     /** A new file whose contents are on stable storage once the stream is closed. */
     OutputStream create(Path path) throws IOException;
 
+    /** Writes a new small file; false where there is one of that name already. */
+    boolean createNew(Path path, byte[] contents) throws IOException;
+
     /** Gives {@code from} the name {@code to}, replacing a file of that name. */
     void rename(Path from, Path to) throws IOException;
 

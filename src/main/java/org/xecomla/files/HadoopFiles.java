@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -63,6 +64,16 @@ final class HadoopFiles implements FileSpace {
     @Override
     public OutputStream create(Path path) throws IOException {
         return fileSystem(path).create(path, true);
+    }
+
+    @Override
+    public boolean createNew(Path path, byte[] contents) throws IOException {
+        try (OutputStream out = fileSystem(path).create(path, false)) {
+            out.write(contents);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
     }
 
     @Override

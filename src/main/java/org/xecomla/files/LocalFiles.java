@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -89,6 +90,17 @@ final class LocalFiles implements FileSpace {
                 super.close();
             }
         };
+    }
+
+    @Override
+    public boolean createNew(Path path, byte[] contents) throws IOException {
+        Files.createDirectories(local(path).getParent());
+        try {
+            Files.write(local(path), contents, StandardOpenOption.CREATE_NEW, StandardOpenOption.SYNC);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
     }
 
     @Override

@@ -22,12 +22,14 @@ final class BlockAveraging implements ParameterAveraging {
 
     private final RingGroup group;
     private final int rank;
+    private final WireFormat wire;
     private final BlockExchange blocks;
     private long numMeetings;
 
-    BlockAveraging(RingGroup group, int rank, BlockExchange blocks) {
+    BlockAveraging(RingGroup group, int rank, WireFormat wire, BlockExchange blocks) {
         this.group = group;
         this.rank = rank;
+        this.wire = wire;
         this.blocks = blocks;
     }
 
@@ -43,8 +45,9 @@ final class BlockAveraging implements ParameterAveraging {
 
     @Override
     public void average(List<Tensor> segments, double share) {
-        long bytes =
-                segments.stream().mapToLong(s -> s.length() * s.type().width()).sum();
+        long bytes = segments.stream()
+                .mapToLong(s -> s.length() * wire.width(s.type()))
+                .sum();
         meet(bytes);
         for (Tensor segment : segments) {
             int window = WINDOW_BYTES / segment.type().width();
@@ -62,7 +65,7 @@ final class BlockAveraging implements ParameterAveraging {
         long slices = blocks.nextEvent();
         for (int to = 0; to < numReplicas(); to++) {
             if (to != rank && !isEmpty(window, to)) {
-                blocks.publish(slices, to, slice(window, to).bytes());
+                blocks.publish(slices, to, encoded(window, to));
             }
         }
         if (!isEmpty(window, rank)) {
@@ -70,13 +73,13 @@ final class BlockAveraging implements ParameterAveraging {
         }
         long sums = blocks.nextEvent();
         if (!isEmpty(window, rank)) {
-            blocks.publish(sums, BlockExchange.ALL, slice(window, rank).bytes());
+            ByteBuffer sum = encoded(window, rank);
+            blocks.publish(sums, BlockExchange.ALL, sum.duplicate());
+            put(sum, window, rank); // what loses digits on its way loses them here too
         }
         for (int from = 0; from < numReplicas(); from++) {
             if (from != rank && !isEmpty(window, from)) {
-                HostChunk chunk = slice(window, from);
-                chunk.bytes().put(blocks.fetch(sums, from, BlockExchange.ALL));
-                chunk.store();
+                put(blocks.fetch(sums, from, BlockExchange.ALL), window, from);
             }
         }
         blocks.removeUpTo(slices);
@@ -86,7 +89,7 @@ final class BlockAveraging implements ParameterAveraging {
         HostChunk mine = slice(window, rank);
         ByteBuffer own = copy(mine.bytes());
         for (int from = 0; from < numReplicas(); from++) {
-            ByteBuffer part = from == rank ? own : blocks.fetch(slices, from, rank);
+            ByteBuffer part = from == rank ? own : decoded(blocks.fetch(slices, from, rank), window);
             if (from == 0) {
                 mine.bytes().duplicate().put(part);
                 mine.store();
@@ -94,6 +97,31 @@ final class BlockAveraging implements ParameterAveraging {
                 mine.add(part);
             }
         }
+    }
+
+    /** A slice as it travels. */
+    private ByteBuffer encoded(Tensor window, int slice) {
+        ByteBuffer bytes = slice(window, slice).bytes();
+        return wire.shortens(window.type())
+                ? WireFormat.encode(bytes, ByteBuffer.allocate(bytes.remaining() / Float.BYTES * Short.BYTES))
+                : bytes;
+    }
+
+    /** What came, as elements in memory. */
+    private ByteBuffer decoded(ByteBuffer came, Tensor window) {
+        if (!wire.shortens(window.type())) {
+            return came;
+        }
+        ByteBuffer values = ByteBuffer.allocate(came.remaining() / Short.BYTES * Float.BYTES)
+                .order(ByteOrder.nativeOrder());
+        WireFormat.decode(came, values);
+        return values;
+    }
+
+    private void put(ByteBuffer came, Tensor window, int slice) {
+        HostChunk chunk = slice(window, slice);
+        chunk.bytes().duplicate().put(decoded(came.duplicate().order(ByteOrder.nativeOrder()), window));
+        chunk.store();
     }
 
     private HostChunk slice(Tensor window, int slice) {

@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.xecomla.config.ReplicasConfig.Averaging;
+import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
@@ -89,8 +89,7 @@ public final class Doctor {
             double sum = BarrierLeg.run(
                             tasks,
                             RingGroup.create("doctor", 1, slots),
-                            Averaging.RING,
-                            PATIENCE,
+                            AveragingConfig.of(AveragingConfig.Transport.RING).waiting(PATIENCE),
                             averaging -> averaging.sum(1)[0])
                     .get(0);
             return List.of(
@@ -117,8 +116,7 @@ public final class Doctor {
         return BarrierLeg.run(
                 tasks,
                 RingGroup.create("doctor", 2, slots),
-                Averaging.DRIVER,
-                PATIENCE,
+                AveragingConfig.of(AveragingConfig.Transport.DRIVER).waiting(PATIENCE),
                 (ParameterAveraging averaging) -> {
                     List<Finding> findings = new ArrayList<>(
                             MachineChecks.all(asked, bytes < 0 ? OptionalLong.empty() : OptionalLong.of(bytes)));

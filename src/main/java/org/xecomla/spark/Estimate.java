@@ -101,7 +101,7 @@ public final class Estimate {
                         plan.batchSequences(),
                         plan.numTokens(),
                         cost.executors(),
-                        plan.localSteps(),
+                        plan.rounds().localSteps(),
                         distill().memory() / MEBI),
                 text(
                         "%,.3f GB of output, %,.3f GB exchanged between replicas, %,.4f PFLOP; estimate says how long",
@@ -206,7 +206,7 @@ public final class Estimate {
         SparkSettings spark = cost.config().spark();
         StageMemory memory = StageMemory.of(cost.config(), cost.shapes(), cost.threads());
         double each = cost.exchangedByEach(plan);
-        double rounds = Math.ceil((double) plan.numSteps() / plan.localSteps());
+        double rounds = Math.ceil((double) plan.numSteps() / plan.rounds().localSteps());
         double needed = plan.numTokens() / (hours * HOUR);
         double training = plan.numTokens() * cost.trainingFlops() / (rates.trainingFlops() * cost.executors());
         return List.of(

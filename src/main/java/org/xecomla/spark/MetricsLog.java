@@ -43,6 +43,25 @@ final class MetricsLog implements TrainListener {
         this.tensorBoard = new Path(directory, TENSOR_BOARD);
         this.everySteps = everySteps;
         this.lastStep = from.step();
+        deleteFrom(part(from.step() + 1));
+        deleteFrom(eventsPart(from.step() + 1));
+    }
+
+    /** Rounds that no checkpoint knows of will be written again, perhaps in other parts. */
+    private static void deleteFrom(Path firstPart) {
+        if (DataFiles.exists(firstPart.getParent())) {
+            DataFiles.list(firstPart.getParent()).stream()
+                    .filter(part -> part.getName().compareTo(firstPart.getName()) >= 0)
+                    .forEach(DataFiles::delete);
+        }
+    }
+
+    private Path part(long step) {
+        return new Path(parts, String.format(Locale.ROOT, "step-%09d.jsonl", step));
+    }
+
+    private Path eventsPart(long step) {
+        return new Path(tensorBoard, String.format(Locale.ROOT, "events.out.tfevents.%010d.xecomla", step));
     }
 
     @Override
@@ -66,11 +85,10 @@ final class MetricsLog implements TrainListener {
     }
 
     private void write(long step) {
-        DataFiles.writeString(new Path(parts, String.format(Locale.ROOT, "step-%09d.jsonl", step)), lines.toString());
+        DataFiles.writeString(part(step), lines.toString());
         lines.setLength(0);
         byte[] file = events.toBytes();
-        String name = String.format(Locale.ROOT, "events.out.tfevents.%010d.xecomla", step);
-        DataFiles.writeAtomically(new Path(tensorBoard, name), out -> out.write(file));
+        DataFiles.writeAtomically(eventsPart(step), out -> out.write(file));
         events = newEvents();
     }
 

@@ -64,13 +64,18 @@ record Outcome<R>(R value, Failure failure, String message) implements Serializa
      * @throws IllegalStateException with the most telling other reason
      */
     static <R> List<R> values(List<Outcome<R>> outcomes) {
+        raiseFirst(outcomes);
+        List<R> values = new ArrayList<>(outcomes.size());
+        outcomes.forEach(outcome -> values.add(outcome.value));
+        return values;
+    }
+
+    /** Throws the most telling failure among {@code outcomes}, as {@link #values}; returns where there is none. */
+    static <R> void raiseFirst(List<Outcome<R>> outcomes) {
         outcomes.stream()
                 .filter(outcome -> outcome.failure != null)
                 .min(Comparator.comparing(Outcome::failure))
                 .ifPresent(Outcome::raise);
-        List<R> values = new ArrayList<>(outcomes.size());
-        outcomes.forEach(outcome -> values.add(outcome.value));
-        return values;
     }
 
     private void raise() {

@@ -5,11 +5,10 @@ import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.RunLease;
 import org.xecomla.files.RunStatus;
 import org.xecomla.report.RunRecord;
 import org.xecomla.report.RunReport;
@@ -19,8 +18,6 @@ import org.xecomla.report.RunReport;
  * with; {@code _STATUS.json} in the run's directory says where it stands.
  */
 public final class Pipeline {
-    private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
-
     private final RunConfig config;
     private final String command;
     private final Consumer<String> console;
@@ -51,28 +48,50 @@ public final class Pipeline {
         preflight.describe(stages).forEach(console);
         SparkConf conf = new SparkConf(true).setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", "xecomla");
+        // A replica that hangs on the way to the others, and a task that no interrupt reaches.
+        long patience = config.distill().replicas().averaging().replicaTimeout().toSeconds();
+        conf.setIfMissing("spark.barrier.sync.timeout", patience + "s");
+        conf.setIfMissing("spark.task.reaper.enabled", "true");
+        conf.setIfMissing("spark.task.reaper.killTimeout", "60s");
         Path directory = DataFiles.path(config.run().dir());
-        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            String appId = spark.sc().applicationId();
-            console.accept("appId=" + appId);
-            StageContext context = StageContext.of(spark, config, console);
+        RunControl control = new RunControl(directory);
+        try (RunLease lease = RunLease.acquire(
+                        directory,
+                        config.run().leaseTimeout(),
+                        text -> console.accept("lease    " + text),
+                        control::refresh,
+                        control::leaseLost);
+                JavaSparkContext spark = new JavaSparkContext(conf)) {
+            console.accept("appId=" + spark.sc().applicationId());
+            StageContext context = StageContext.of(spark, config, console, control);
             preflight.checkSlots(context.modelTasks(), stages);
-            context.modelTasks().requireExecutor();
-            for (Stage stage : stages) {
-                status(directory, RunStatus.State.RUNNING, stage, appId, null);
-                try {
-                    if (stage == Stage.REPORT) {
-                        note(directory);
-                    }
-                    run(stage, context);
-                } catch (Throwable e) { // Spark throws checked exceptions unannounced
-                    status(directory, RunStatus.State.FAILED, stage, appId, firstLine(e));
-                    throw e;
-                }
+            control.begin(spark);
+            try {
+                context.modelTasks().requireExecutor();
+                run(stages, context, lease);
+                note(directory);
+                control.end(RunStatus.State.SUCCEEDED, null);
+            } catch (StoppedException e) {
+                control.end(RunStatus.State.STOPPED, e.getMessage());
+                throw e;
+            } catch (Throwable e) { // Spark throws checked exceptions unannounced
+                lease.requireHeld();
+                control.end(RunStatus.State.FAILED, firstLine(e));
+                throw e;
             }
-            note(directory);
-            status(directory, RunStatus.State.SUCCEEDED, stages.get(stages.size() - 1), appId, null);
         }
+    }
+
+    private void run(List<Stage> stages, StageContext context, RunLease lease) {
+        for (Stage stage : stages) {
+            lease.requireHeld();
+            context.run().control().stage(stage);
+            if (stage == Stage.REPORT) {
+                note(context.layout().dir());
+            }
+            run(stage, context);
+        }
+        lease.requireHeld();
     }
 
     private static void run(Stage stage, StageContext context) {
@@ -101,15 +120,6 @@ public final class Pipeline {
     /** Only once the stages have worked: a configuration that was refused has made nothing here. */
     private void note(Path directory) {
         RunRecord.note(directory, command, Revision.current(), config.settings());
-    }
-
-    /** A status that cannot be written is not what ends a run. */
-    private void status(Path directory, RunStatus.State state, Stage stage, String appId, String error) {
-        try {
-            new RunStatus(state, stage.command(), appId, 0, error).write(directory);
-        } catch (RuntimeException e) {
-            log.warn("cannot write {}: {}", RunStatus.FILE, firstLine(e));
-        }
     }
 
     private static String firstLine(Throwable e) {

@@ -28,18 +28,22 @@ final class RingAveraging implements ParameterAveraging {
     private final RingGroup group;
     private final int rank;
     private final RingLinks links; // null in a ring of one
+    private final WireFormat wire;
     private final ByteBuffer received = direct(CHUNK_BYTES);
+    private final ByteBuffer sending = direct(CHUNK_BYTES); // for what does not travel as it is
     private long numMeetings;
 
-    private RingAveraging(RingGroup group, int rank, RingLinks links) {
+    private RingAveraging(RingGroup group, int rank, WireFormat wire, RingLinks links) {
         this.group = group;
         this.rank = rank;
+        this.wire = wire;
         this.links = links;
     }
 
     /**
      * Joins the ring as member {@code rank}; returns when both neighbours are there.
      *
+     * @param wire the same for all members
      * @param server bound to this member's own address; taken over and closed
      * @param addresses where the members listen, by rank
      * @param timeout the longest wait for a neighbour, here and in every meeting: more than the slowest member's local steps
@@ -48,6 +52,7 @@ final class RingAveraging implements ParameterAveraging {
     static RingAveraging join(
             RingGroup group,
             int rank,
+            WireFormat wire,
             ServerSocketChannel server,
             List<InetSocketAddress> addresses,
             Duration timeout,
@@ -57,7 +62,7 @@ final class RingAveraging implements ParameterAveraging {
         }
         RingLinks links =
                 group.numReplicas() == 1 ? null : RingLinks.join(group, rank, server, addresses, timeout, cancelled);
-        return new RingAveraging(group, rank, links);
+        return new RingAveraging(group, rank, wire, links);
     }
 
     private static ByteBuffer direct(int bytes) {
@@ -80,16 +85,17 @@ final class RingAveraging implements ParameterAveraging {
             ParameterAveraging.alone().average(segments, share);
             return;
         }
-        long bytes =
-                segments.stream().mapToLong(s -> s.length() * s.type().width()).sum();
+        long bytes = segments.stream()
+                .mapToLong(s -> s.length() * wire.width(s.type()))
+                .sum();
         meet(bytes);
         for (Tensor segment : segments) {
             scale(segment, share);
             for (int round = 0; round < numReplicas() - 1; round++) {
-                links.exchange(new Slice(segment, rank - round), new AddingSlice(segment, rank - round - 1));
+                links.exchange(new Slice(segment, rank - round, false), new AddingSlice(segment, rank - round - 1));
             }
             for (int round = 0; round < numReplicas() - 1; round++) {
-                links.exchange(new Slice(segment, rank + 1 - round), new StoringSlice(segment, rank - round));
+                links.exchange(new Slice(segment, rank + 1 - round, true), new StoringSlice(segment, rank - round));
             }
         }
     }
@@ -169,13 +175,16 @@ final class RingAveraging implements ParameterAveraging {
     /** Walks over the chunks of one slice of a segment; as it stands, it hands them out to be sent. */
     private class Slice implements Supplier<ByteBuffer> {
         final Tensor segment; // (1, length)
+        private final boolean rounding;
         private final int end;
         private int at;
 
-        Slice(Tensor segment, int slice) {
+        /** @param rounding whether what loses digits on its way is to lose them here too */
+        Slice(Tensor segment, int slice, boolean rounding) {
             int p = numReplicas();
             long s = Math.floorMod(slice, p);
             this.segment = segment;
+            this.rounding = rounding;
             this.at = (int) (segment.cols() * s / p);
             this.end = (int) (segment.cols() * (s + 1) / p);
         }
@@ -193,7 +202,25 @@ final class RingAveraging implements ParameterAveraging {
         @Override
         public ByteBuffer get() {
             HostChunk chunk = next();
-            return chunk == null ? null : chunk.bytes();
+            if (chunk == null || !shortened()) {
+                return chunk == null ? null : chunk.bytes();
+            }
+            ByteBuffer encoded = WireFormat.encode(chunk.bytes(), sending);
+            if (rounding) {
+                WireFormat.decode(encoded, chunk.bytes());
+                chunk.store();
+            }
+            return encoded;
+        }
+
+        boolean shortened() {
+            return wire.shortens(segment.type());
+        }
+
+        /** Where {@code chunk} is to be received before it is worked in. */
+        ByteBuffer receiverOf(HostChunk chunk) {
+            int elements = chunk.bytes().remaining() / segment.type().width();
+            return received.clear().limit(elements * wire.width(segment.type()));
         }
     }
 
@@ -202,18 +229,22 @@ final class RingAveraging implements ParameterAveraging {
         private HostChunk current;
 
         AddingSlice(Tensor segment, int slice) {
-            super(segment, slice);
+            super(segment, slice, false);
         }
 
         @Override
         public ByteBuffer apply(ByteBuffer full) {
             if (full != null) {
-                current.add(full.flip());
+                full.flip();
+                if (shortened()) {
+                    WireFormat.add(full, current.bytes());
+                    current.store();
+                } else {
+                    current.add(full);
+                }
             }
             current = next();
-            return current == null
-                    ? null
-                    : received.clear().limit(current.bytes().remaining());
+            return current == null ? null : receiverOf(current);
         }
     }
 
@@ -222,16 +253,22 @@ final class RingAveraging implements ParameterAveraging {
         private HostChunk current;
 
         StoringSlice(Tensor segment, int slice) {
-            super(segment, slice);
+            super(segment, slice, false);
         }
 
         @Override
         public ByteBuffer apply(ByteBuffer full) {
             if (full != null) {
+                if (shortened()) {
+                    WireFormat.decode(full.flip(), current.bytes());
+                }
                 current.store();
             }
             current = next();
-            return current == null ? null : current.bytes();
+            if (current == null) {
+                return null;
+            }
+            return shortened() ? receiverOf(current) : current.bytes();
         }
     }
 }

@@ -14,9 +14,15 @@ import org.xecomla.files.StageDirectory;
  * What a stage works with wherever it runs, in the driver or within a task.
  *
  * @param console is shown lines for a person
+ * @param control of the run as a whole
  */
-record RunContext(RunConfig config, RunLayout layout, Consumer<String> console) {
+record RunContext(RunConfig config, RunLayout layout, Consumer<String> console, RunControl control) {
     private static final double NANOS = 1e9;
+
+    /** Work that nobody follows or stops: a part of a run. */
+    RunContext(RunConfig config, RunLayout layout, Consumer<String> console) {
+        this(config, layout, console, new RunControl(layout.dir()));
+    }
 
     /** Shows a line of stage {@code stage}. */
     void say(String stage, String text) {

@@ -146,7 +146,7 @@ record RunCost(RunConfig config, RunShapes shapes, CorpusSize corpus, int thread
 
     /** A reduce-scatter and an all-gather every round: 2 (P - 1) / P of the parameters, each way. */
     double exchangedByEach(TrainingPlan plan) {
-        double rounds = Math.ceil((double) plan.numSteps() / plan.localSteps());
+        double rounds = Math.ceil((double) plan.numSteps() / plan.rounds().localSteps());
         return rounds * 2 * (executors() - 1) / executors() * trained();
     }
 

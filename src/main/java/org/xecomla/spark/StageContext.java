@@ -21,8 +21,8 @@ record StageContext(JavaSparkContext spark, ModelTasks modelTasks, RunContext ru
     }
 
     /** @param console is shown lines for a person */
-    static StageContext of(JavaSparkContext spark, RunConfig config, Consumer<String> console) {
-        RunContext run = new RunContext(config, RunLayout.of(config), console);
+    static StageContext of(JavaSparkContext spark, RunConfig config, Consumer<String> console, RunControl control) {
+        RunContext run = new RunContext(config, RunLayout.of(config), console, control);
         return new StageContext(spark, new ModelTasks(spark, config), run);
     }
 

@@ -25,8 +25,6 @@ import org.xecomla.train.TrainingProgress;
 final class TrainingLegs<S> {
     private static final Logger log = LoggerFactory.getLogger(TrainingLegs.class);
     private static final int FRUITLESS_LEGS = 3;
-    private static final Duration NEIGHBOUR_TIMEOUT = Duration.ofMinutes(10);
-    private static final Duration EXECUTOR_WAIT = Duration.ofSeconds(60);
     private static final String STEPS = "steps";
 
     private final StageContext context;
@@ -56,10 +54,21 @@ final class TrainingLegs<S> {
     /** Trains to the end of the plan; returns the stage's counts. */
     Map<String, Long> train() {
         TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);
+        RunControl control = context.run().control();
+        control.training(true);
+        try {
+            return train(checkpoints, control);
+        } finally {
+            control.training(false);
+        }
+    }
+
+    private Map<String, Long> train(TrainerCheckpoint checkpoints, RunControl control) {
         int generation = 0;
         int fruitless = 0;
         TrainingProgress done = newest(checkpoints);
         while (done.step() < plan.numSteps()) {
+            requireWanted(control, done);
             String failure = leg(done, ++generation);
             TrainingProgress now = newest(checkpoints);
             fruitless = now.step() > done.step() ? 0 : fruitless + 1;
@@ -77,12 +86,19 @@ final class TrainingLegs<S> {
         return finished(work, done);
     }
 
+    private void requireWanted(RunControl control, TrainingProgress done) {
+        if (control.stopRequested()) {
+            throw new StoppedException("stopped by SIGTERM after step " + done.step() + " of " + plan.numSteps()
+                    + ", whose checkpoint is written: run the same command again to go on");
+        }
+    }
+
     /** Trains to the end of the plan with one replica on this thread, from the newest checkpoint; returns the counts. */
     static <S> Map<String, Long> trainHere(
             RunConfig config, TrainingWork<S> work, RunOrigin origin, ProgressSink progress) {
         TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);
         long from = newest(checkpoints).step();
-        new TrainingTask<>(config, work, origin, from, progress).run(ParameterAveraging.alone());
+        new TrainingTask<>(config, work, origin, from, progress, null).run(ParameterAveraging.alone());
         return finished(work, newest(checkpoints));
     }
 
@@ -92,14 +108,18 @@ final class TrainingLegs<S> {
     }
 
     private static TrainingProgress newest(TrainerCheckpoint checkpoints) {
-        return checkpoints.newest().map(TrainerCheckpoint.Saved::progress).orElse(TrainingProgress.START);
+        return checkpoints
+                .newestAndSetAsideDamaged()
+                .map(TrainerCheckpoint.Saved::progress)
+                .orElse(TrainingProgress.START);
     }
 
     /** Runs one leg; returns why it ended early, or null. */
     private String leg(TrainingProgress from, int generation) {
         int wanted = work.replicas().count();
         context.modelTasks().requireExecutor();
-        int replicas = context.modelTasks().awaitSlots(wanted, EXECUTOR_WAIT);
+        Duration patience = work.replicas().averaging().executorTimeout();
+        int replicas = Math.max(1, context.modelTasks().awaitSlots(wanted, patience));
         if (replicas < wanted) {
             context.say(work.name(), "goes on with " + replicas + " of " + wanted + " replicas");
         }
@@ -113,8 +133,14 @@ final class TrainingLegs<S> {
         context.spark().setJobDescription(work.name() + ": leg " + generation + " from step " + from.step());
         try {
             RingGroup group = RingGroup.create(work.output().toString(), generation, replicas);
-            TrainingTask<S> task = new TrainingTask<>(config, work, origin, from.step(), accumulator);
-            BarrierLeg.run(context.modelTasks(), group, work.replicas().averaging(), NEIGHBOUR_TIMEOUT, task);
+            TrainingTask<S> task = new TrainingTask<>(
+                    config,
+                    work,
+                    origin,
+                    from.step(),
+                    accumulator,
+                    context.run().control().stopFile());
+            BarrierLeg.run(context.modelTasks(), group, work.replicas().averaging(), task);
             listener.report(accumulator.value());
             return null;
         } catch (UserException e) {
@@ -129,17 +155,22 @@ final class TrainingLegs<S> {
     }
 
     private void show(Progress progress, TrainingProgress from) {
-        context.say(
-                work.name(),
-                new ProgressLine(
-                                progress.step(),
-                                plan.numSteps(),
-                                progress.tokens(),
-                                progress.loss(),
-                                Duration.ofMillis(progress.millis()),
-                                progress.step() - from.step(),
-                                progress.tokens() - from.tokens())
-                        .format());
+        ProgressLine line = new ProgressLine(
+                progress.step(),
+                plan.numSteps(),
+                progress.tokens(),
+                progress.loss(),
+                Duration.ofMillis(progress.millis()),
+                progress.step() - from.step(),
+                progress.tokens() - from.tokens());
+        context.say(work.name(), line.format());
+        context.run()
+                .control()
+                .progress(
+                        progress.step(),
+                        plan.numSteps(),
+                        progress.tokens(),
+                        line.left().toSeconds());
     }
 
     private static String firstLine(Exception e) {

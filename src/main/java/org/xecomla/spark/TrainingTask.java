@@ -3,7 +3,9 @@ package org.xecomla.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.DataFiles;
@@ -11,6 +13,7 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.RoundMetrics;
 import org.xecomla.train.Samples;
+import org.xecomla.train.StepMetrics;
 import org.xecomla.train.TrainListener;
 import org.xecomla.train.TrainerCheckpoint;
 import org.xecomla.train.TrainingPlan;
@@ -23,9 +26,11 @@ import org.xecomla.train.TrainingRun;
  * @param origin what the stage's checkpoints say of it
  * @param fromStep step of the checkpoint to go on from; 0: the model to begin with
  * @param progress receives how far it is; replica 0 speaks for all
+ * @param stop tells when to save and end; null: nobody does
  * @param <S> a sample
  */
-record TrainingTask<S>(RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressSink progress)
+record TrainingTask<S>(
+        RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressSink progress, StopFile stop)
         implements BarrierLeg.Task<Long> {
     private static final int KEPT_CHECKPOINTS = 2;
 
@@ -49,7 +54,8 @@ record TrainingTask<S>(RunConfig config, TrainingWork<S> work, RunOrigin origin,
                 } else {
                     run.resume(checkpoints, checkpoints.at(fromStep));
                 }
-                return run.train(samples, listeners(averaging, plan, run, checkpoints))
+                BooleanSupplier stopRequested = stop == null ? () -> false : stop.poll();
+                return run.train(samples, listeners(averaging, plan, run, checkpoints), stopRequested)
                         .step();
             }
         }
@@ -63,7 +69,18 @@ record TrainingTask<S>(RunConfig config, TrainingWork<S> work, RunOrigin origin,
             listeners.add(new Reporter(progress, System.nanoTime()));
         }
         listeners.add(run.savingTo(checkpoints));
+        listeners.add(new Cancellation(TaskContext.get()));
         return listeners;
+    }
+
+    /** Ends a task that Spark has given up, which would find out only at its next meeting. */
+    private record Cancellation(TaskContext context) implements TrainListener {
+        @Override
+        public void onStep(StepMetrics metrics) {
+            if (context != null && context.isInterrupted()) {
+                throw new RingLostException("cancelled after step " + metrics.step());
+            }
+        }
     }
 
     /** Tells the driver. */

@@ -3,6 +3,7 @@ package org.xecomla.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.xecomla.corpus.SampleOrder;
 
 /**
@@ -18,6 +19,8 @@ public final class LocalTrainer<S> {
     private final BatchSlice slice;
     private final LocalSteps rounds;
     private final List<TrainListener> listeners;
+    private final BooleanSupplier stopRequested;
+    private boolean stopped;
 
     public LocalTrainer(
             TrainStep<S> step,
@@ -26,6 +29,18 @@ public final class LocalTrainer<S> {
             BatchSlice slice,
             LocalSteps rounds,
             List<TrainListener> listeners) {
+        this(step, data, order, slice, rounds, listeners, () -> false);
+    }
+
+    /** @param stopRequested asked of replica 0 after every round: whether it is to be the last of this process */
+    LocalTrainer(
+            TrainStep<S> step,
+            Samples<S> data,
+            SampleOrder order,
+            BatchSlice slice,
+            LocalSteps rounds,
+            List<TrainListener> listeners,
+            BooleanSupplier stopRequested) {
         if (order.numSequences() != data.numSamples()) {
             throw new IllegalArgumentException(
                     "an order of " + order.numSequences() + " sequences for " + data.numSamples());
@@ -36,17 +51,18 @@ public final class LocalTrainer<S> {
         this.slice = slice;
         this.rounds = rounds;
         this.listeners = List.copyOf(listeners);
+        this.stopRequested = stopRequested;
     }
 
     /**
-     * Trains until {@code numSteps} steps of the run are done.
+     * Trains until {@code numSteps} steps of the run are done, or a stop is requested.
      *
      * @param from where the run stands, {@link TrainingProgress#START} or that of a checkpoint: always between two rounds
      * @return where it stands then
      */
     public TrainingProgress run(TrainingProgress from, long numSteps) {
         TrainingProgress progress = from;
-        while (progress.step() < numSteps) {
+        while (progress.step() < numSteps && !stopped) {
             progress = round(progress, numSteps);
         }
         return progress;
@@ -60,7 +76,7 @@ public final class LocalTrainer<S> {
         TrainStep.Outcome outcome;
         do {
             long[] sequences = sequences(progress.samples());
-            outcome = step.run(progress.step(), read(sequences));
+            outcome = step.run(progress.step(), read(sequences), rounds::averageGradients);
             progress = progress.plusStep(slice.batchSequences(), data.tokensPerSample());
             measures = measures.plus(outcome.measures());
             norms += outcome.gradientNorm();
@@ -100,8 +116,10 @@ public final class LocalTrainer<S> {
 
     private void report(TrainingProgress progress, long numSteps, Measures mine, double norm, double learningRate) {
         double[] parts = mine.parts();
-        double[] all = Arrays.copyOf(parts, parts.length + 1);
+        double[] all = Arrays.copyOf(parts, parts.length + 2);
         all[parts.length] = norm * slice.share();
+        // One replica asks, all obey: else some would wait for the others' next round.
+        all[parts.length + 1] = slice.rank() == 0 && stopRequested.getAsBoolean() ? 1 : 0;
         all = rounds.averaging().sum(all);
         RoundMetrics metrics = new RoundMetrics(
                 progress.step(),
@@ -110,7 +128,8 @@ public final class LocalTrainer<S> {
                 mine.ofParts(all),
                 all[parts.length],
                 learningRate);
-        boolean last = progress.step() >= numSteps;
+        stopped = all[parts.length + 1] > 0;
+        boolean last = stopped || progress.step() >= numSteps;
         listeners.forEach(listener -> listener.onRound(metrics, progress, last));
     }
 }

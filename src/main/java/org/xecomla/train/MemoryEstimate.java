@@ -27,9 +27,8 @@ public record MemoryEstimate(Footprint model, long moments, long outer) {
                 new BatchSlice(plan.batchSequences(), numReplicas, numReplicas - 1); // the last is the largest
         MemoryEstimate alone =
                 of(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, DataType.FLOAT, numThreads);
-        return plan.plainAveraging()
-                ? alone
-                : new MemoryEstimate(alone.model, alone.moments, 2 * alone.model.ofTrainableStore());
+        int stores = (plan.rounds().remembersStart() ? 1 : 0) + (plan.rounds().plainOuterUpdate() ? 0 : 1);
+        return new MemoryEstimate(alone.model, alone.moments, stores * alone.model.ofTrainableStore());
     }
 
     /** A replica alone, trained by AdamW. */

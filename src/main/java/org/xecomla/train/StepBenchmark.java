@@ -91,6 +91,11 @@ public final class StepBenchmark implements AutoCloseable {
         arena.release(mark);
     }
 
+    /** What replicas average, each (1, length). */
+    public List<Tensor> weights() {
+        return replica.weights().trainableSegments();
+    }
+
     @Override
     public void close() {
         teacherArena.close();

@@ -16,7 +16,7 @@ public interface TrainListener {
      * do.
      *
      * @param progress of the run so far
-     * @param last whether the run ends here
+     * @param last whether this process ends the run here, for good or until it is gone on with
      */
     default void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {}
 

@@ -49,10 +49,20 @@ public final class TrainStep<S> {
      * @param samples at least one
      */
     Outcome run(long step, List<S> samples) {
+        return run(step, samples, () -> {});
+    }
+
+    /**
+     * Takes one step.
+     *
+     * @param meeting is called when the gradients are there and not yet clipped, and may change them
+     */
+    Outcome run(long step, List<S> samples, Runnable meeting) {
         for (Tensor segment : replica.gradients().segments()) {
             replica.kernels().fill(segment, 0); // (1, length)
         }
         Measures measures = objective.addGradients(replica, samples, step);
+        meeting.run();
         double norm = GradientClip.globalNorm(replica.gradients(), replica.kernels());
         double rate = schedule.at(step);
         optimizer.step(replica.weights(), replica.gradients(), rate, clip.factor(norm), replica.kernels());

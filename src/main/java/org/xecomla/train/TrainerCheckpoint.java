@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
@@ -69,6 +70,27 @@ public final class TrainerCheckpoint {
      * @throws UserException where the newest one is of another configuration: names the keys that differ
      */
     public Optional<Saved> newest() {
+        return newest(damaged -> LOG.warn("{}; an older checkpoint is taken", damaged.reason));
+    }
+
+    /**
+     * As {@link #newest}; damaged ones are given the name {@code damaged-step-000100}, so that nothing is ever written over
+     * them. For the one process that leads the run, before replicas start.
+     */
+    public Optional<Saved> newestAndSetAsideDamaged() {
+        return newest(damaged -> {
+            Path aside = new Path(directory, "damaged-" + damaged.step.path().getName());
+            for (int again = 2; DataFiles.exists(aside); again++) {
+                aside = new Path(directory, "damaged-" + damaged.step.path().getName() + "-" + again);
+            }
+            DataFiles.rename(damaged.step.path(), aside);
+            LOG.warn("{}; it is now {}, and an older checkpoint is taken", damaged.reason, DataFiles.display(aside));
+        });
+    }
+
+    private record Damaged(StageDirectory step, String reason) {}
+
+    private Optional<Saved> newest(Consumer<Damaged> onDamaged) {
         for (StageDirectory step : steps()) {
             if (!step.isComplete()) {
                 continue;
@@ -76,7 +98,7 @@ public final class TrainerCheckpoint {
             try {
                 step.verify();
             } catch (UserException damaged) {
-                LOG.warn("{}; an older checkpoint is taken", damaged.getMessage());
+                onDamaged.accept(new Damaged(step, damaged.getMessage()));
                 continue;
             }
             step.examine(asked);
@@ -131,8 +153,10 @@ public final class TrainerCheckpoint {
     /**
      * Saves the run as it stands, between two rounds; a meeting of all replicas. Replica 0 writes the model, every replica
      * its own optimizer state. Older checkpoints are removed once this one is complete.
+     *
+     * @return its directory
      */
-    public void save(TrainerState state, TrainingProgress progress) {
+    public Path save(TrainerState state, TrainingProgress progress) {
         ParameterAveraging averaging = state.rounds().averaging();
         StageDirectory stage = new StageDirectory(path(progress.step()));
         boolean first = averaging.rank() == 0;
@@ -163,6 +187,7 @@ public final class TrainerCheckpoint {
                     "replicas", (long) averaging.numReplicas()));
             prune();
         }
+        return stage.path();
     }
 
     /** Puts the run where {@code saved} left it. */

@@ -12,7 +12,6 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
-import org.xecomla.optim.OuterUpdate;
 
 /**
  * What a run does, as numbers: the same for all its replicas.
@@ -21,7 +20,8 @@ import org.xecomla.optim.OuterUpdate;
  * @param sequenceLength T
  * @param batchSequences sequences of a step, all replicas together
  * @param microBatchSequences sequences that a replica computes at once, at most
- * @param localSteps steps between two averages of the replicas
+ * @param rounds how replicas come together
+ * @param maxLossGrowth times the loss of its first steps at which a run counts as diverged; infinite: never
  * @param recompute what a backward computes again
  * @param seed of the order of sequences, and of the first weights where there are none
  */
@@ -34,9 +34,8 @@ public record TrainingPlan(
         AdamW.Settings adamW,
         GradientClip clip,
         Freeze freeze,
-        int localSteps,
-        double outerLearningRate,
-        double outerMomentum,
+        RoundPlan rounds,
+        double maxLossGrowth,
         long checkpointEvery,
         ComputeConfig.Recompute recompute,
         long seed) {
@@ -111,9 +110,8 @@ public record TrainingPlan(
                 new AdamW.Settings(optimizer.beta1(), optimizer.beta2(), EPSILON, optimizer.weightDecay()),
                 new GradientClip(optimizer.clip()),
                 Freeze.of(replicas.freeze()),
-                replicas.localSteps(),
-                replicas.outerLearningRate(),
-                replicas.outerMomentum(),
+                RoundPlan.of(replicas),
+                replicas.maxLossGrowth(),
                 replicas.checkpointEvery(),
                 recompute,
                 seed);
@@ -141,7 +139,7 @@ public record TrainingPlan(
 
     /** Whether the outer update leaves the replicas' average as it is, and so remembers nothing. */
     public boolean plainAveraging() {
-        return OuterUpdate.plainAveraging(outerLearningRate, outerMomentum);
+        return rounds.plainOuterUpdate();
     }
 
     /** Tokens of the whole run. */

@@ -2,7 +2,11 @@ package org.xecomla.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.corpus.SampleOrder;
 import org.xecomla.optim.AdamW;
@@ -28,6 +32,7 @@ public final class TrainingRun<S> implements AutoCloseable {
     private final BatchSlice slice;
     private final TrainerState state;
     private TrainingProgress progress = TrainingProgress.START;
+    private Optional<Path> lastCheckpoint = Optional.empty();
 
     /**
      * Makes a replica of {@code model} with all its memory; its weights are 0.
@@ -47,11 +52,11 @@ public final class TrainingRun<S> implements AutoCloseable {
         Replica replica = new Replica(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, kernels);
         AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), plan.adamW());
         OuterUpdate outer = new OuterUpdate(
-                plan.outerLearningRate(),
-                plan.outerMomentum(),
+                plan.rounds().outerLearningRate(),
+                plan.rounds().outerMomentum(),
                 replica.weights().layout(),
                 kernels.type());
-        LocalSteps rounds = new LocalSteps(plan.localSteps(), averaging, slice.share(), outer, replica);
+        LocalSteps rounds = new LocalSteps(plan.rounds(), averaging, slice.share(), outer, replica);
         this.state = new TrainerState(replica, adamW, rounds);
     }
 
@@ -78,24 +83,43 @@ public final class TrainingRun<S> implements AutoCloseable {
     public void resume(TrainerCheckpoint checkpoints, TrainerCheckpoint.Saved saved) {
         checkpoints.load(saved, state);
         progress = saved.progress();
+        lastCheckpoint = Optional.of(saved.path());
     }
 
     /** A listener that saves this run as often as the plan says, from here on. */
     public TrainListener savingTo(TrainerCheckpoint checkpoints) {
-        return new Checkpointer(checkpoints, state, plan.checkpointEvery(), progress);
+        return new Checkpointer(
+                checkpoints, state, plan.checkpointEvery(), progress, path -> lastCheckpoint = Optional.of(path));
     }
 
     /** Trains to the end of the plan. Divergence stops the run before any listener saves it. */
     public TrainingProgress train(Samples<S> data, List<TrainListener> listeners) {
+        return train(data, listeners, () -> false);
+    }
+
+    /**
+     * Trains to the end of the plan, or to the end of the round in which {@code stopRequested} of replica 0 comes true: the
+     * last of this process for all replicas.
+     */
+    public TrainingProgress train(Samples<S> data, List<TrainListener> listeners, BooleanSupplier stopRequested) {
         List<TrainListener> all = new ArrayList<>();
-        all.add(new DivergenceCheck());
+        SampleOrder order = new SampleOrder(plan.seed(), data.numSamples());
+        all.add(new DivergenceCheck(plan.maxLossGrowth(), step -> batch(order, step), () -> lastCheckpoint));
         all.addAll(listeners);
         all.forEach(listener -> listener.onStart(progress, plan.numSteps()));
         TrainStep<S> step =
                 new TrainStep<>(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), objective);
-        SampleOrder order = new SampleOrder(plan.seed(), data.numSamples());
-        progress = new LocalTrainer<>(step, data, order, slice, state.rounds(), all).run(progress, plan.numSteps());
+        progress = new LocalTrainer<>(step, data, order, slice, state.rounds(), all, stopRequested)
+                .run(progress, plan.numSteps());
         return progress;
+    }
+
+    /** The sample numbers of the whole batch of the run's step {@code step}, 1 being the first. */
+    private long[] batch(SampleOrder order, long step) {
+        long first = (step - 1) * plan.batchSequences();
+        return LongStream.range(first, first + plan.batchSequences())
+                .map(order::sequenceAt)
+                .toArray();
     }
 
     @Override

@@ -51,7 +51,7 @@ class RunConfigTest {
     @Test
     void defaults() {
         RunConfig c = with();
-        assertEquals(new RunSettings("runs/default", 42), c.run());
+        assertEquals(new RunSettings("runs/default", 42, Duration.ofSeconds(60)), c.run());
         assertEquals(new ModelPaths(Optional.empty(), Optional.empty(), Optional.empty()), c.models());
         assertEquals(new CorpusConfig(List.of(), List.of(), "text", 512), c.corpus());
         assertEquals(new SequenceConfig(OptionalInt.empty()), c.sequence());
@@ -151,7 +151,9 @@ class RunConfigTest {
         ReplicasConfig replicas = with("distill.replicas", "4", "distill.averaging", "driver")
                 .dpo()
                 .replicas();
-        assertEquals(new ReplicasConfig(4, 1, ReplicasConfig.Averaging.DRIVER, "none", 500, 1, 0), replicas);
+        assertEquals(
+                new ReplicasConfig(4, 1, AveragingConfig.of(AveragingConfig.Transport.DRIVER), "none", 500, 1, 0, 5),
+                replicas);
         ModelConfig model = with().pretrain().model(100, 128, 1, 2);
         assertEquals(128, with().dpo().maxLengthFor(model));
         assertEquals(64, with().dpo().maxPromptLengthFor(model));
@@ -163,10 +165,10 @@ class RunConfigTest {
     }
 
     private static final ReplicasConfig PLAIN =
-            new ReplicasConfig(1, 1, ReplicasConfig.Averaging.RING, "none", 500, 1, 0);
+            new ReplicasConfig(1, 1, AveragingConfig.of(AveragingConfig.Transport.RING), "none", 500, 1, 0, 5);
 
     private static final String EVERYTHING = """
-            run { dir = /runs/a, seed = 7 }
+            run { dir = /runs/a, seed = 7, lease-timeout = 7 }
             base.path = /models/base
             teacher.path = "hdfs://host/teacher"
             tokenizer.path = /models/tokenizer.json
@@ -183,7 +185,8 @@ class RunConfigTest {
               tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
               min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
               replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl, freeze = non-attention
-              checkpoint-every = 50
+                            checkpoint-every = 50, averaging-precision = bf16, averaged = gradients, replica-timeout = 30, executor-timeout = 9
+              max-loss-growth = 8
               outer { learning-rate = 0.7, momentum = 0.9 }
             }
             dpo {
@@ -192,6 +195,7 @@ class RunConfigTest {
               learning-rate = 1e-6, min-learning-rate = 1e-7, warmup-steps = 5, weight-decay = 0.2, clip = none
               betas = [0.7, 0.9], replicas = 6, local-steps = 3, averaging = driver, freeze = non-attention
               checkpoint-every = 9, outer { learning-rate = 0.6, momentum = 0.5 }
+              replica-timeout = 31, executor-timeout = 8, max-loss-growth = none
             }
             pretrain {
               hidden-size = 64, intermediate-size = 172, num-layers = 5, num-heads = 4, num-kv-heads = 2, head-dim = 8
@@ -216,7 +220,7 @@ class RunConfigTest {
     @Test
     void fullMapping() throws IOException {
         RunConfig c = RunConfig.load(file(EVERYTHING), Map.of());
-        assertEquals(new RunSettings("/runs/a", 7), c.run());
+        assertEquals(new RunSettings("/runs/a", 7, Duration.ofSeconds(7)), c.run());
         assertEquals(
                 new ModelPaths(
                         Optional.of("/models/base"),
@@ -252,7 +256,20 @@ class RunConfigTest {
                         OptionalLong.of(6_800_000_000L),
                         new OptimizerConfig(
                                 64, 8, 1e-3, 1e-4, OptionalInt.of(20), 0.1, Double.POSITIVE_INFINITY, 0.8, 0.99),
-                        new ReplicasConfig(4, 10, ReplicasConfig.Averaging.DRIVER, "non-attention", 50, 0.7, 0.9),
+                        new ReplicasConfig(
+                                4,
+                                10,
+                                new AveragingConfig(
+                                        AveragingConfig.Transport.DRIVER,
+                                        AveragingConfig.What.GRADIENTS,
+                                        AveragingConfig.Precision.BF16,
+                                        Duration.ofSeconds(30),
+                                        Duration.ofSeconds(9)),
+                                "non-attention",
+                                50,
+                                0.7,
+                                0.9,
+                                8),
                         0.25,
                         Divergence.REVERSE_KL),
                 c.distill());
@@ -269,7 +286,20 @@ class RunConfigTest {
                         0.2,
                         new OptimizerConfig(
                                 60, 6, 1e-6, 1e-7, OptionalInt.of(5), 0.2, Double.POSITIVE_INFINITY, 0.7, 0.9),
-                        new ReplicasConfig(6, 3, ReplicasConfig.Averaging.DRIVER, "non-attention", 9, 0.6, 0.5)),
+                        new ReplicasConfig(
+                                6,
+                                3,
+                                new AveragingConfig(
+                                        AveragingConfig.Transport.DRIVER,
+                                        AveragingConfig.What.GRADIENTS,
+                                        AveragingConfig.Precision.BF16,
+                                        Duration.ofSeconds(31),
+                                        Duration.ofSeconds(8)),
+                                "non-attention",
+                                9,
+                                0.6,
+                                0.5,
+                                Double.POSITIVE_INFINITY)),
                 c.dpo());
         assertEquals(
                 new PretrainConfig(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -179,5 +180,31 @@ class DataFilesTest {
                     4,
                     Set.of(empty, last, both, Fingerprint.of(path("", "large"))).size());
         }
+    }
+
+    /** The device that is always full gives the very error of a full disk. */
+    @Test
+    void aFullDiskIsNamedAndWhatWasThereStays() throws IOException {
+        java.nio.file.Path file = temporary.resolve("weights");
+        Files.writeString(file, "old");
+        UserException e = assertThrows(
+                UserException.class,
+                () -> DataFiles.writeAtomically(DataFiles.path(file.toString()), out -> {
+                    out.write(1);
+                    try (OutputStream full = Files.newOutputStream(java.nio.file.Path.of("/dev/full"))) {
+                        full.write(1);
+                    }
+                }));
+        assertEquals("no space is left for " + file + ": make room and run again", e.getMessage());
+        assertEquals("old", Files.readString(file));
+        assertEquals(1, temporary.toFile().list().length, "nothing half-written stays");
+    }
+
+    /** Where not even root may write. */
+    @Test
+    void anUnwritableDirectoryIsNamed() {
+        UserException e = assertThrows(
+                UserException.class, () -> DataFiles.writeString(DataFiles.path("/sys/xecomla/weights"), "x"));
+        assertTrue(e.getMessage().startsWith("no permission for /sys/xecomla/weights"), e.getMessage());
     }
 }

@@ -41,6 +41,11 @@ final class LoopbackRing implements AutoCloseable {
     }
 
     <R> List<CompletableFuture<R>> start(int numReplicas, Duration timeout, Member<R> member) throws Exception {
+        return start(numReplicas, WireFormat.NATIVE, timeout, member);
+    }
+
+    <R> List<CompletableFuture<R>> start(int numReplicas, WireFormat wire, Duration timeout, Member<R> member)
+            throws Exception {
         RingGroup group = RingGroup.create("test", 1, numReplicas);
         List<ServerSocketChannel> servers = new ArrayList<>();
         List<InetSocketAddress> addresses = new ArrayList<>();
@@ -54,7 +59,7 @@ final class LoopbackRing implements AutoCloseable {
             results.add(CompletableFuture.supplyAsync(
                     () -> {
                         try (ParameterAveraging ring = RingAveraging.join(
-                                group, rank, servers.get(rank), addresses, timeout, cancelled::get)) {
+                                group, rank, wire, servers.get(rank), addresses, timeout, cancelled::get)) {
                             return member.run(ring);
                         } catch (Exception e) {
                             throw new CompletionException(e);
@@ -67,7 +72,11 @@ final class LoopbackRing implements AutoCloseable {
 
     /** What the members made of it, by rank. */
     <R> List<R> run(int numReplicas, Member<R> member) throws Exception {
-        return start(numReplicas, Duration.ofSeconds(60), member).stream()
+        return run(numReplicas, WireFormat.NATIVE, member);
+    }
+
+    <R> List<R> run(int numReplicas, WireFormat wire, Member<R> member) throws Exception {
+        return start(numReplicas, wire, Duration.ofSeconds(60), member).stream()
                 .map(CompletableFuture::join)
                 .toList();
     }

@@ -66,6 +66,31 @@ class RingAveragingTest {
         }
     }
 
+    /** Rounded at most P times to 8 bits each, and still the same bits on every replica. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 5})
+    void bfloat16LosesNoMoreThanItsDigits(int numReplicas) throws Exception {
+        int length = 600_001;
+        List<double[]> results = rings.run(numReplicas, WireFormat.BF16, ring -> {
+            Tensor segment = Tensor.of(DataType.FLOAT, 1, length, values(ring.rank(), 0, length)); // (1, length)
+            ring.average(List.of(segment), 1.0 / numReplicas);
+            return segment.toDoubles();
+        });
+        double[] expected = new double[length];
+        for (int r = 0; r < numReplicas; r++) {
+            double[] part = values(r, 0, length);
+            for (int i = 0; i < length; i++) {
+                expected[i] += part[i] / numReplicas;
+            }
+        }
+        assertArrayEquals(expected, results.get(0), numReplicas * 0x1p-9);
+        for (double[] other : results) {
+            assertArrayEquals(results.get(0), other, 0, "the same bits on every replica");
+        }
+        double rounded = results.get(0)[0];
+        assertEquals(0, Float.floatToRawIntBits((float) rounded) & 0xFFFF, "the result is a bfloat16");
+    }
+
     private static double[] shares(int numReplicas) {
         double[] shares = new double[numReplicas];
         for (int r = 0; r < numReplicas; r++) {
@@ -132,7 +157,8 @@ class RingAveragingTest {
                     List.of((InetSocketAddress) mine.getLocalAddress(), (InetSocketAddress) silent.getLocalAddress());
             Exception e = assertThrows(
                     RingLostException.class,
-                    () -> RingAveraging.join(group, 0, mine, addresses, Duration.ofSeconds(1), rings::isCancelled));
+                    () -> RingAveraging.join(
+                            group, 0, WireFormat.NATIVE, mine, addresses, Duration.ofSeconds(1), rings::isCancelled));
             assertEquals("time-out while waiting for replica 1", e.getMessage());
         }
     }
@@ -174,8 +200,8 @@ class RingAveragingTest {
                 List.of((InetSocketAddress) zero.getLocalAddress(), (InetSocketAddress) one.getLocalAddress());
         CompletableFuture<double[]> first = CompletableFuture.supplyAsync(
                 () -> {
-                    try (ParameterAveraging ring =
-                            RingAveraging.join(group, 0, zero, addresses, TIMEOUT, rings::isCancelled)) {
+                    try (ParameterAveraging ring = RingAveraging.join(
+                            group, 0, WireFormat.NATIVE, zero, addresses, TIMEOUT, rings::isCancelled)) {
                         return ring.sum(1);
                     }
                 },
@@ -185,7 +211,8 @@ class RingAveragingTest {
         assertRefused(addresses.get(0), out -> otherToken.introduce(1, out));
         assertRefused(addresses.get(0), out -> staleLeg.introduce(1, out));
         assertRefused(addresses.get(0), out -> group.introduce(0, out));
-        try (ParameterAveraging ring = RingAveraging.join(group, 1, one, addresses, TIMEOUT, rings::isCancelled)) {
+        try (ParameterAveraging ring =
+                RingAveraging.join(group, 1, WireFormat.NATIVE, one, addresses, TIMEOUT, rings::isCancelled)) {
             assertArrayEquals(new double[] {3}, ring.sum(2), 0);
         }
         assertArrayEquals(new double[] {3}, first.join(), 0);

@@ -26,6 +26,7 @@ import org.xecomla.train.LocalTrainer;
 import org.xecomla.train.LossSettings;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.Replica;
+import org.xecomla.train.RoundPlan;
 import org.xecomla.train.TokenData;
 import org.xecomla.train.TrainStep;
 import org.xecomla.train.TrainingProgress;
@@ -60,7 +61,7 @@ class RingTrainingTest {
                         new Replica(MODEL, Freeze.NONE.trainable(), new Replica.Shape(2, LENGTH), loss, kernels);
                 Sgd sgd = new Sgd();
                 LocalSteps rounds = new LocalSteps(
-                        1,
+                        RoundPlan.plain(1),
                         averaging,
                         slice.share(),
                         new OuterUpdate(1, 0, replica.weights().layout(), DataType.DOUBLE),

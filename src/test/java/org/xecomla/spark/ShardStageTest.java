@@ -65,7 +65,8 @@ class ShardStageTest {
                 "corpus.sequences-per-shard",
                 "50"));
         settings.putAll(more);
-        return StageContext.of(spark, RunConfig.ofOverrides(settings), lines::add);
+        return StageContext.of(
+                spark, RunConfig.ofOverrides(settings), lines::add, new RunControl(DataFiles.path(dir.toString())));
     }
 
     private static void run(StageContext context) {

@@ -9,18 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.RunStatus;
 
 /** What {@code submit/xecomla} starts, as processes of their own, some of which are killed. */
 @Tag("spark")
@@ -37,7 +36,7 @@ class SubmitTest {
     @BeforeAll
     static void runUninterrupted() throws Exception {
         tiny = TinyRun.in(dir);
-        Submitted run = submit("reference", "local[2]", "run");
+        SubmittedRun run = submit("reference", "local[2]", "run");
         run.awaitEnd(0);
         assertTrue(run.output().contains("distilled "), run.output());
         uninterrupted = TinyRun.studentWeights(config("reference"));
@@ -56,62 +55,23 @@ class SubmitTest {
         return settings;
     }
 
-    /** A started command and what it prints. */
-    private record Submitted(Process process, Path log) {
-        String output() throws IOException {
-            return Files.readString(log);
-        }
-
-        void awaitEnd(int exitCode) throws Exception {
-            boolean ended = process.waitFor(300, TimeUnit.SECONDS);
-            if (!ended) {
-                process.destroyForcibly();
-            }
-            assertTrue(ended, () -> "the command does not end: " + log);
-            assertEquals(exitCode, process.exitValue(), output());
-        }
-
-        void awaitWhileRunning(BooleanSupplier condition) throws Exception {
-            while (!condition.getAsBoolean()) {
-                assertTrue(process.isAlive(), "the command ended before it could be disturbed: " + output());
-                TimeUnit.MILLISECONDS.sleep(2);
-            }
-        }
-    }
-
-    private static Submitted submit(String name, String master, String... command) throws Exception {
-        List<String> words = new ArrayList<>(List.of("submit/xecomla"));
-        words.addAll(List.of(command));
-        // Before those of the caller, which win.
-        settings(name, master).forEach((key, value) -> words.addAll(2, List.of("-D", key + "=" + value)));
-        Path log = Files.createTempFile(dir, name, ".log");
-        ProcessBuilder builder =
-                new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().remove("SPARK_HOME");
-        return new Submitted(builder.start(), log);
+    private static SubmittedRun submit(String name, String master, String... command) throws Exception {
+        return SubmittedRun.start(settings(name, master), Files.createTempFile(dir, name, ".log"), command);
     }
 
     private static boolean hasCheckpoint(String name) {
-        Path distill = dir.resolve(name).resolve("distill");
-        if (!Files.isDirectory(distill)) {
-            return false;
-        }
-        try (Stream<Path> steps = Files.list(distill)) {
-            return steps.anyMatch(step -> Files.exists(step.resolve("_SUCCESS")));
-        } catch (IOException e) {
-            return false;
-        }
+        return SubmittedRun.hasCheckpoint(dir.resolve(name).resolve("distill"));
     }
 
     @Test
     void aRunWhoseDriverIsKilledGoesOnFromItsCheckpoint() throws Exception {
-        Submitted killed = submit("killed", "local[2]", "run");
+        SubmittedRun killed = submit("killed", "local[2]", "run");
         killed.awaitWhileRunning(() -> hasCheckpoint("killed"));
         killed.process().destroyForcibly().waitFor();
         assertNotEquals(0, killed.process().exitValue());
         assertFalse(Files.exists(dir.resolve("killed/distill/_SUCCESS")), "it was killed in the middle");
 
-        Submitted resumed = submit("killed", "local[2]", "run");
+        SubmittedRun resumed = submit("killed", "local[2]", "run");
         resumed.awaitEnd(0);
         assertTrue(resumed.output().contains("distill  goes on from step "), resumed.output());
         assertArrayEquals(uninterrupted, TinyRun.studentWeights(config("killed")), 0);
@@ -130,7 +90,7 @@ class SubmitTest {
         submit("whole", "local[1]", "teacher", "-D", small).awaitEnd(0);
         submit("half", "local[2]", "shard", "-D", small).awaitEnd(0);
         Path targets = dir.resolve("half/targets");
-        Submitted killed = submit("half", "local[2]", "teacher", "-D", small);
+        SubmittedRun killed = submit("half", "local[2]", "teacher", "-D", small);
         killed.awaitWhileRunning(() -> shards(targets).size() > 2);
         killed.process().destroyForcibly().waitFor();
         assertFalse(Files.exists(targets.resolve("_SUCCESS")), "it was killed in the middle");
@@ -139,7 +99,7 @@ class SubmitTest {
             before.put(shard, Files.getLastModifiedTime(shard));
         }
 
-        Submitted resumed = submit("half", "local[1]", "teacher", "-D", small);
+        SubmittedRun resumed = submit("half", "local[1]", "teacher", "-D", small);
         resumed.awaitEnd(0);
         assertTrue(resumed.output().contains("teacher  goes on in "), resumed.output());
         List<Path> made = shards(dir.resolve("whole/targets"));
@@ -165,16 +125,54 @@ class SubmitTest {
         }
     }
 
+    private static void signal(SubmittedRun run, String name) throws Exception {
+        long pid = run.process().pid();
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                        .start()
+                        .waitFor());
+    }
+
+    /** One driver a directory; SIGTERM saves; and the directory may be elsewhere when the run goes on. */
+    @Test
+    void aRunThatIsToldToStopSavesAndGoesOnElsewhere() throws Exception {
+        SubmittedRun run = submit("stopped", "local[2]", "run");
+        run.awaitWhileRunning(() -> hasCheckpoint("stopped"));
+        signal(run, "STOP"); // it holds its lease and cannot end too early
+        SubmittedRun second = submit("stopped", "local[2]", "run");
+        second.awaitEnd(1);
+        assertTrue(
+                second.output()
+                        .contains("is being written by another driver, process "
+                                + run.process().pid()),
+                second.output());
+        signal(run, "CONT");
+        signal(run, "TERM");
+        run.awaitEnd(143);
+        RunStatus status = RunStatus.read(DataFiles.path(dir.resolve("stopped").toString()));
+        assertEquals(RunStatus.State.STOPPED, status.state());
+        assertTrue(run.output().contains("stopped by SIGTERM after step "), run.output());
+        assertFalse(Files.exists(dir.resolve("stopped/distill/_SUCCESS")), "it was stopped in the middle");
+
+        Path elsewhere = Files.createDirectories(dir.resolve("another/machine"));
+        Files.move(dir.resolve("stopped"), elsewhere.resolve("run"));
+        Map<String, String> settings = settings("stopped", "local[2]");
+        settings.put("run.dir", "run");
+        SubmittedRun resumed = SubmittedRun.start(settings, dir.resolve("elsewhere.log"), elsewhere, "run");
+        resumed.awaitEnd(0);
+        assertTrue(resumed.output().contains("distill  goes on from step "), resumed.output());
+        settings.put("run.dir", elsewhere.resolve("run").toString());
+        assertArrayEquals(uninterrupted, TinyRun.studentWeights(RunConfig.ofOverrides(settings)), 0);
+        RunStatus end = RunStatus.read(DataFiles.path(elsewhere.resolve("run").toString()));
+        assertEquals(RunStatus.State.SUCCEEDED, end.state());
+    }
+
     @Test
     void aRunThatLosesAnExecutorGoesOnByItself() throws Exception {
-        Submitted run = submit("executors", "local-cluster[2,1,1024]", "run");
+        SubmittedRun run = submit("executors", "local-cluster[2,1,1024]", "run");
         run.awaitWhileRunning(() -> hasCheckpoint("executors"));
-        ProcessHandle executor = run.process()
-                .descendants()
-                .filter(process -> process.info().commandLine().orElse("").contains("ExecutorBackend"))
-                .findFirst()
-                .orElseThrow();
-        executor.destroyForcibly();
+        run.executors().get(0).destroyForcibly();
         run.awaitEnd(0);
         assertTrue(run.output().contains("ended early"), run.output());
         assertTrue(run.output().contains("distill  goes on from step "), run.output());
@@ -193,7 +191,7 @@ class SubmitTest {
 
     @Test
     void aWrongSettingIsOneLineAndFailsAtOnce() throws Exception {
-        Submitted run = submit("wrong", "local[2]", "run", "-D", "distill.local-step=3");
+        SubmittedRun run = submit("wrong", "local[2]", "run", "-D", "distill.local-step=3");
         run.awaitEnd(1);
         assertTrue(run.output().contains("distill.local-step"), run.output());
         assertFalse(run.output().contains("\tat "), run.output());

@@ -2,17 +2,17 @@ package org.xecomla.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.UserException;
+import org.xecomla.config.AveragingConfig;
 import org.xecomla.corpus.SampleOrder;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
@@ -29,8 +29,16 @@ class LocalTrainerTest {
     private static final long NUM_STEPS = 6;
 
     /** How a run differs from the next. */
-    private record Run(
-            DataType type, boolean adamW, int batch, int localSteps, double outerRate, double outerMomentum) {}
+    private record Run(DataType type, boolean adamW, int batch, RoundPlan rounds, GradientClip clip) {
+        Run(DataType type, boolean adamW, int batch, int localSteps, double outerRate, double outerMomentum) {
+            this(
+                    type,
+                    adamW,
+                    batch,
+                    new RoundPlan(localSteps, AveragingConfig.What.WEIGHTS, false, outerRate, outerMomentum),
+                    GradientClip.NONE);
+        }
+    }
 
     /** What a run leaves behind. */
     private record Result(double[] weights, List<StepMetrics> steps, List<RoundMetrics> rounds) {}
@@ -58,19 +66,19 @@ class LocalTrainerTest {
                         ? new AdamW(replica.weights().layout(), run.type, new AdamW.Settings(0.9, 0.98, 1e-8, 0))
                         : new Sgd();
                 LocalSteps local = new LocalSteps(
-                        run.localSteps,
+                        run.rounds,
                         averaging,
                         slice.share(),
                         new OuterUpdate(
-                                run.outerRate,
-                                run.outerMomentum,
+                                run.rounds.outerLearningRate(),
+                                run.rounds.outerMomentum(),
                                 replica.weights().layout(),
                                 run.type),
                         replica)) {
             TrainStep<TrainingSequence> step = new TrainStep<>(
-                    replica, optimizer, LearningRateSchedule.constant(run.adamW ? 0.01 : 0.3), GradientClip.NONE, KL);
+                    replica, optimizer, LearningRateSchedule.constant(run.adamW ? 0.01 : 0.3), run.clip, KL);
             TrainingProgress end = new LocalTrainer<>(
-                            step, data, new SampleOrder(3, 17), slice, local, List.of(recorder, new DivergenceCheck()))
+                            step, data, new SampleOrder(3, 17), slice, local, List.of(recorder))
                     .run(TrainingProgress.START, NUM_STEPS);
             assertEquals(
                     new TrainingProgress(NUM_STEPS, NUM_STEPS * run.batch, NUM_STEPS * run.batch * Tiny.LENGTH), end);
@@ -120,6 +128,51 @@ class LocalTrainerTest {
         assertTrue(moved > 1e-3, "the runs must have trained: loss changed by " + moved);
     }
 
+    /** With averaged gradients also AdamW, clipping and unequal shares are those of one large batch. */
+    @ParameterizedTest
+    @CsvSource({"DOUBLE, 2, 4, 1e-10", "DOUBLE, 3, 7, 1e-10", "FLOAT, 2, 4, 1e-5", "FLOAT, 4, 8, 1e-5"})
+    void averagedGradientsWithAdamWEqualOneLargeBatch(DataType type, int numReplicas, int batch, double tolerance)
+            throws Exception {
+        Run run = new Run(
+                type,
+                true,
+                batch,
+                new RoundPlan(3, AveragingConfig.What.GRADIENTS, false, 1, 0),
+                new GradientClip(0.05));
+        Result one = alone(run);
+        List<Result> several = Replicas.run(numReplicas, averaging -> train(run, averaging));
+        for (Result replica : several) {
+            assertArrayEquals(one.weights, replica.weights, tolerance);
+            assertArrayEquals(several.get(0).weights, replica.weights, 0);
+            assertEquals(one.rounds.get(1).loss(), replica.rounds.get(1).loss(), tolerance);
+        }
+        Run averagedWeights = new Run(type, true, batch, 1, 1, 0);
+        double[] other = Replicas.run(numReplicas, averaging -> train(averagedWeights, averaging))
+                .get(0)
+                .weights;
+        double largest = IntStream.range(0, other.length)
+                .mapToDouble(i -> Math.abs(other[i] - one.weights[i]))
+                .max()
+                .orElseThrow();
+        assertTrue(largest > 1e-4, "weights averaged every step are not one large batch under AdamW: " + largest);
+    }
+
+    /** What travels as changes since the round's start comes to the same average. */
+    @Test
+    void averagingChangesIsAveragingWeights() throws Exception {
+        Run weights = new Run(DataType.DOUBLE, true, 4, 2, 0.7, 0.9);
+        Run deltas = new Run(
+                DataType.DOUBLE,
+                true,
+                4,
+                new RoundPlan(2, AveragingConfig.What.WEIGHTS, true, 0.7, 0.9),
+                GradientClip.NONE);
+        double[] expected =
+                Replicas.run(2, averaging -> train(weights, averaging)).get(1).weights;
+        double[] actual = Replicas.run(2, averaging -> train(deltas, averaging)).get(1).weights;
+        assertArrayEquals(expected, actual, 1e-12);
+    }
+
     @Test
     void replicasTogetherSeeWhatOneWould() throws Exception {
         Run run = new Run(DataType.FLOAT, true, 5, 2, 1, 0);
@@ -158,14 +211,5 @@ class LocalTrainerTest {
                 new long[] {4, 6},
                 result.rounds.stream().mapToLong(RoundMetrics::step).toArray());
         assertEquals(24, result.rounds.get(1).samples());
-    }
-
-    @Test
-    void divergenceNamesTheSequences() {
-        StepMetrics metrics = new StepMetrics(
-                12, new long[] {3, 77}, Measures.NONE.with(Measures.LOSS, Double.NaN, 1), Double.NaN, 1e-3, 18);
-        UserException failure = assertThrows(UserException.class, () -> new DivergenceCheck().onStep(metrics));
-        assertTrue(failure.getMessage().contains("step 12"), failure.getMessage());
-        assertTrue(failure.getMessage().contains("[3, 77]"), failure.getMessage());
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
@@ -28,6 +29,7 @@ import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.Tensor;
 
 class TrainerCheckpointTest {
     private static final TrainerCheckpoint.Origin ORIGIN =
@@ -54,6 +56,10 @@ class TrainerCheckpointTest {
     private static final LossSettings LOSS = new LossSettings(0.2, 1);
 
     private static TrainingPlan plan(double outerMomentum, Freeze freeze) {
+        return plan(outerMomentum, freeze, 3);
+    }
+
+    private static TrainingPlan plan(double outerMomentum, Freeze freeze, long seed) {
         return new TrainingPlan(
                 10,
                 Tiny.LENGTH,
@@ -63,12 +69,11 @@ class TrainerCheckpointTest {
                 new AdamW.Settings(0.9, 0.98, 1e-8, 0.01),
                 new GradientClip(1),
                 freeze,
-                2,
-                outerMomentum > 0 ? 0.7 : 1,
-                outerMomentum,
+                new RoundPlan(2, AveragingConfig.What.WEIGHTS, false, outerMomentum > 0 ? 0.7 : 1, outerMomentum),
+                Double.POSITIVE_INFINITY,
                 3,
                 ComputeConfig.Recompute.NONE,
-                3);
+                seed);
     }
 
     /**
@@ -193,6 +198,98 @@ class TrainerCheckpointTest {
         assertArrayEquals(expected, run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
         assertEquals(10, checkpoints("run").newest().orElseThrow().progress().step());
         assertTrue(Files.exists(unfinished), "what may be another's work in progress is left alone");
+    }
+
+    @Test
+    void aDamagedCheckpointIsSetAsideAndNeverWrittenOver() throws IOException {
+        TrainingPlan plan = plan(0, Freeze.NONE);
+        double[] expected = run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
+        java.nio.file.Path run = temporary.resolve("run");
+        java.nio.file.Path weights = run.resolve("step-000010/model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        assertEquals(
+                6,
+                checkpoints("run")
+                        .newestAndSetAsideDamaged()
+                        .orElseThrow()
+                        .progress()
+                        .step());
+        assertArrayEquals(expected, run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
+        assertArrayEquals(bytes, Files.readAllBytes(run.resolve("damaged-step-000010/model.safetensors")));
+    }
+
+    /** Replicas that stop at a round's end, all at the same, and go on later: nothing tells that from a run in one piece. */
+    @Test
+    void stoppedAndResumedEqualsUninterrupted() throws Exception {
+        TrainingPlan plan = plan(0.9, Freeze.NONE);
+        List<double[]> expected = Replicas.run(3, averaging -> run(plan, null, averaging, -1));
+        TrainerCheckpoint checkpoints = checkpoints("run");
+        Replicas.run(3, averaging -> {
+            try (TrainingRun<TrainingSequence> run =
+                    new TrainingRun<>(plan, LOSS, Tiny.MODEL, new NaiveKernels(DataType.FLOAT), averaging)) {
+                run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
+                int[] rounds = new int[1];
+                List<TrainListener> listeners = List.of(run.savingTo(checkpoints));
+                TrainingProgress end =
+                        run.train(new Tiny.Data(17, true), listeners, () -> averaging.rank() == 0 && ++rounds[0] == 2);
+                assertEquals(4, end.step());
+                return end;
+            }
+        });
+        assertEquals(4, checkpoints.newest().orElseThrow().progress().step());
+        List<double[]> resumed = Replicas.run(3, averaging -> run(plan, checkpoints, averaging, -1));
+        for (int r = 0; r < 3; r++) {
+            assertArrayEquals(expected.get(r), resumed.get(r), 0);
+        }
+    }
+
+    /** Mean loss over all sequences. */
+    private static double loss(double[] weights) {
+        LossSettings kl = new LossSettings(0, 1);
+        try (Replica replica = Tiny.replica(1, kl, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
+            int at = 0;
+            for (Tensor segment : replica.weights().segments()) {
+                segment.write(Arrays.copyOfRange(weights, at, at + segment.cols()));
+                at += segment.cols();
+            }
+            double sum = 0;
+            for (int s = 0; s < 17; s++) {
+                TrainingBatch batch = TrainingBatch.of(List.of(new Tiny.Data(17, true).read(s)));
+                sum += replica.loss(batch, kl.of(batch)).kl();
+            }
+            return sum / 17;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "3", "4"})
+    void resumedWithAnotherNumberOfReplicasTheLossIsWithinTheNoiseOfSeeds(int numReplicas) throws Exception {
+        List<Double> losses = new ArrayList<>();
+        for (long seed = 1; seed <= 6; seed++) {
+            TrainingPlan plan = plan(0, Freeze.NONE, seed);
+            losses.add(loss(
+                    Replicas.run(2, averaging -> run(plan, null, averaging, -1)).get(0)));
+        }
+        TrainingPlan plan = plan(0, Freeze.NONE);
+        TrainerCheckpoint checkpoints = checkpoints("run");
+        assertThrows(RuntimeException.class, () -> Replicas.run(2, averaging -> run(plan, checkpoints, averaging, 5)));
+        double resumed = loss(Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, -1))
+                .get(0));
+        double low = losses.stream().min(Double::compare).orElseThrow();
+        double high = losses.stream().max(Double::compare).orElseThrow();
+        double margin = high - low;
+        assertTrue(
+                resumed > low - margin && resumed < high + margin,
+                resumed + " is not among the losses of other seeds " + losses);
+        double untrained = loss(Replicas.run(1, averaging -> {
+                    try (Replica replica = Tiny.replica(1, LOSS, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
+                        return Tiny.weights(replica);
+                    }
+                })
+                .get(0));
+        assertTrue(untrained - high > 2 * (high - low), "the noise is small beside what is learned");
     }
 
     @Test

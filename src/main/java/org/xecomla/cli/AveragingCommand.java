@@ -1,0 +1,87 @@
+package org.xecomla.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.xecomla.config.AveragingConfig;
+import org.xecomla.config.AveragingConfig.Precision;
+import org.xecomla.config.AveragingConfig.Transport;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.UserException;
+import org.xecomla.spark.AveragingBenchmark;
+import org.xecomla.train.BenchShape;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures the averaging of replicas on a cluster. */
+@Command(
+        name = "averaging",
+        mixinStandardHelpOptions = true,
+        description =
+                "Measures how long replicas take to average on the cluster that it is submitted to: the ring and the way through"
+                        + " Spark, or, with --shape, what the ring costs a training.")
+final class AveragingCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--parameters", description = "Float parameters to average. Default: ${DEFAULT-VALUE}.")
+    private long parameters = 50_000_000;
+
+    @Option(names = "--replicas", description = "Tasks, each in a slot of its own. Default: ${DEFAULT-VALUE}.")
+    private int replicas = 2;
+
+    @Option(names = "--rounds", description = "Rounds of each way. Default: ${DEFAULT-VALUE}.")
+    private int rounds = 5;
+
+    @Option(
+            names = "--ways",
+            split = ",",
+            description = "ring, bf16 (the ring, in bfloat16), driver. Default: all three.")
+    private List<String> ways = List.of("ring", "bf16", "driver");
+
+    @Option(
+            names = "--shape",
+            description =
+                    "Train a model of this shape, as of bench --shape, and compare with one replica of as many threads.")
+    private String shape;
+
+    @Option(names = "--local-steps", description = "With --shape: steps of a round. Default: ${DEFAULT-VALUE}.")
+    private int localSteps = 20;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        Consumer<String> console = line -> {
+            out.println(line);
+            out.flush();
+        };
+        RunConfig config = options.load();
+        if (shape != null) {
+            AveragingBenchmark.training(config, BenchShape.of(shape), localSteps, replicas, rounds, console);
+            return 0;
+        }
+        List<AveragingConfig> chosen = new ArrayList<>();
+        for (String way : ways) {
+            chosen.add(way(way));
+        }
+        AveragingBenchmark.rounds(config, parameters, replicas, rounds, chosen, console);
+        return 0;
+    }
+
+    private static AveragingConfig way(String name) {
+        return switch (name) {
+            case "ring" -> AveragingConfig.of(Transport.RING);
+            case "bf16" -> AveragingConfig.of(Transport.RING, Precision.BF16);
+            case "driver" -> AveragingConfig.of(Transport.DRIVER);
+            default -> throw new UserException("--ways " + name + ": ring, bf16 or driver");
+        };
+    }
+}

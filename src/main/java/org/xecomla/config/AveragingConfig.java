@@ -1,0 +1,60 @@
+package org.xecomla.config;
+
+import java.io.Serializable;
+import java.time.Duration;
+
+/**
+ * How replicas come to the same weights.
+ *
+ * @param precision of what travels
+ * @param replicaTimeout the longest wait of one replica for another: more than a round of the slowest
+ * @param executorTimeout how long missing executors are waited for before fewer replicas go on
+ */
+public record AveragingConfig(
+        Transport transport, What what, Precision precision, Duration replicaTimeout, Duration executorTimeout)
+        implements Serializable {
+    /** How parameters travel: over sockets between executors, or through Spark's block storage. */
+    public enum Transport {
+        RING,
+        DRIVER
+    }
+
+    /** What is averaged: the weights after every round of local steps, or the gradients of every step. */
+    public enum What {
+        WEIGHTS,
+        GRADIENTS
+    }
+
+    /** The numbers that travel: float32, or the changes since the last average in bfloat16. */
+    public enum Precision {
+        FP32,
+        BF16
+    }
+
+    /** Weights in float32. */
+    public static AveragingConfig of(Transport transport) {
+        return of(transport, Precision.FP32);
+    }
+
+    /** Weights, with the time-outs that are the defaults. */
+    public static AveragingConfig of(Transport transport, Precision precision) {
+        return new AveragingConfig(transport, What.WEIGHTS, precision, Duration.ofMinutes(10), Duration.ofMinutes(1));
+    }
+
+    /** The same, each replica waiting for others at most so long. */
+    public AveragingConfig waiting(Duration newReplicaTimeout) {
+        return new AveragingConfig(transport, what, precision, newReplicaTimeout, executorTimeout);
+    }
+
+    /**
+     * @param section with its trailing dot
+     */
+    static AveragingConfig of(StrictConfig config, String section) {
+        return new AveragingConfig(
+                config.choice(section + "averaging", Transport.class),
+                config.choice(section + "averaged", What.class),
+                config.choice(section + "averaging-precision", Precision.class),
+                Duration.ofSeconds(config.integer(section + "replica-timeout", Range.atLeast(1))),
+                Duration.ofSeconds(config.integer(section + "executor-timeout", Range.atLeast(0))));
+    }
+}

@@ -1,0 +1,144 @@
+package org.xecomla.train;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenShardSpec;
+import org.xecomla.corpus.TokenShardWriter;
+import org.xecomla.corpus.TokenShards;
+import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.WindowPacker;
+import org.xecomla.eval.EvalSums;
+import org.xecomla.eval.Evaluator;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.ShardPlan;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.targets.DenseCodec;
+import org.xecomla.targets.TargetShardSpec;
+import org.xecomla.targets.TargetShards;
+import org.xecomla.teacher.Teacher;
+import org.xecomla.tensor.CpuKernels;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.upcycle.BaseWeights;
+import org.xecomla.upcycle.Calibration;
+import org.xecomla.upcycle.Student;
+import org.xecomla.upcycle.StudentInitializer;
+import org.xecomla.upcycle.UpcyclePlan;
+
+/**
+ * What it takes to make stories260K latent and to distil it from itself: windows of 256 tokens, dense targets, and a score on
+ * held-out ones.
+ */
+final class StoriesRecipe implements AutoCloseable {
+    static final int LENGTH = 256;
+
+    private final java.nio.file.Path temporary;
+    private final Kernels kernels = new CpuKernels(2);
+    private final Path basePath = shared("models/stories260K");
+    private final ModelDirectory base = ModelDirectory.open(basePath);
+
+    /** Perplexity and KL to the base on the validation windows. */
+    record Score(double perplexity, double kl) {}
+
+    /** @param temporary receives shards and targets */
+    StoriesRecipe(java.nio.file.Path temporary) {
+        this.temporary = temporary;
+    }
+
+    Kernels kernels() {
+        return kernels;
+    }
+
+    private static Path shared(String name) {
+        return DataFiles.path(System.getProperty("shared.dir") + "/" + name);
+    }
+
+    List<int[]> windows(String file, int limit) {
+        try (Tokenizer tokenizer = Tokenizer.open(basePath)) {
+            Packing packing = Packing.of(tokenizer, base.config().vocabSize());
+            return WindowPacker.windows(TextDocuments.of(List.of(shared(file))), tokenizer, packing, LENGTH, limit);
+        }
+    }
+
+    private Path scratch(String name) {
+        return DataFiles.path(temporary.resolve(name).toString());
+    }
+
+    TokenShards shard(List<int[]> windows) {
+        try (Tokenizer tokenizer = Tokenizer.open(basePath)) {
+            Packing packing = Packing.of(tokenizer, base.config().vocabSize());
+            TokenShardSpec spec = new TokenShardSpec(new ShardPlan(windows.size(), 500), LENGTH, packing);
+            for (int shard = 0; shard < spec.plan().numShards(); shard++) {
+                TokenShardWriter.write(scratch("shards"), spec, shard, s -> windows.get((int) s));
+            }
+        }
+        return TokenShards.open(scratch("shards"));
+    }
+
+    TargetShards teach(TokenShards tokens) {
+        TargetShardSpec spec = new TargetShardSpec(
+                tokens.plan(), LENGTH, base.config().vocabSize(), new DenseCodec(1), "stories260K", tokens.packing());
+        try (Teacher teacher = Teacher.open(basePath, kernels, 4, LENGTH)) {
+            for (int shard = 0; shard < tokens.numShards(); shard++) {
+                teacher.writeShard(tokens, shard, scratch("targets"), spec, n -> {});
+            }
+        }
+        return TargetShards.open(scratch("targets"));
+    }
+
+    /** @param settings {@code upcycle.} and {@code distill.} keys, each {@code key=value} */
+    static RunConfig config(String... settings) {
+        Map<String, String> all = new HashMap<>(Map.of(
+                "run.seed", "1",
+                "targets.codec", "dense",
+                "distill.tokens", Long.toString(250L * 12 * LENGTH),
+                "distill.batch-sequences", "12",
+                "distill.micro-batch-sequences", "12",
+                "distill.learning-rate", "2e-3",
+                "distill.min-learning-rate", "2e-4",
+                "distill.warmup-steps", "20",
+                "distill.betas", "[0.9, 0.98]",
+                "distill.clip", "1"));
+        for (String setting : settings) {
+            all.put(setting.substring(0, setting.indexOf('=')), setting.substring(setting.indexOf('=') + 1));
+        }
+        return RunConfig.ofOverrides(all);
+    }
+
+    Student student(RunConfig config, List<int[]> text) {
+        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
+        Calibration calibration = plan.needsCalibration()
+                ? StudentInitializer.calibrate(base, plan, text.subList(0, plan.numCalibrationWindows(LENGTH)), kernels)
+                : null;
+        return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());
+    }
+
+    Score score(CausalLm model, List<int[]> windows) {
+        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(base.config(), name -> false), kernels.type());
+        base.load(weights);
+        try (weights;
+                CausalLm teacher = new CausalLm(base.config(), weights, null, kernels, LENGTH);
+                Evaluator evaluator = new Evaluator(model, teacher, LENGTH, 5)) {
+            EvalSums sums = evaluator.evaluate(windows);
+            return new Score(Math.exp(sums.lossSum() / sums.numTokens()), sums.klSum() / sums.numKlPositions());
+        }
+    }
+
+    /** Gives {@code weights} those of {@code student}. */
+    static void copy(Student student, ParameterStore weights, Kernels kernels) {
+        for (int s = 0; s < weights.segments().size(); s++) {
+            kernels.copy(student.weights().segments().get(s), weights.segments().get(s)); // (1, length)
+        }
+    }
+
+    @Override
+    public void close() {
+        kernels.close();
+    }
+}
