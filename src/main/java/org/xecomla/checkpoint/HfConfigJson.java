@@ -13,7 +13,7 @@ import org.xecomla.config.RopeScaling;
 
 /**
  * Reads {@code config.json} of Llama ({@code llama}), of our students ({@code xecomla}; the golden fixtures say {@code llama}
- * and mean the same) and of dense DeepSeek V3 ({@code deepseek_v3}), in old and new spelling.
+ * and mean the same), of X-EcoMLA's official code ({@code llama} beside the files of {@link OfficialLayout}) and of dense DeepSeek V3 ({@code deepseek_v3}), in old and new spelling.
  *
  * <p>What a layer is follows from its tensors, and its ranks from their shapes. {@link HfConfigWriter} is the inverse.
  */
@@ -28,11 +28,13 @@ public final class HfConfigJson {
     private static final int DEEPSEEK_ORIGINAL_LENGTH = 4096;
 
     private final ModelJson json;
+    private final ModelJson latent; // what latent layers are: json, or a file of its own in the official code's layout
     private final String modelType;
     private final Map<String, List<Long>> shapes;
 
-    private HfConfigJson(ModelJson json, Map<String, List<Long>> shapes) {
+    private HfConfigJson(ModelJson json, ModelJson latent, Map<String, List<Long>> shapes) {
         this.json = json;
+        this.latent = latent;
         this.modelType = json.text("model_type", "");
         this.shapes = shapes;
     }
@@ -47,7 +49,9 @@ public final class HfConfigJson {
     public static ModelConfig read(Path path, Map<String, List<Long>> shapes) {
         ModelJson json = ModelJson.read(path);
         try {
-            return new HfConfigJson(json, shapes).model();
+            Path directory = path.getParent();
+            ModelJson latent = OfficialLayout.isAt(directory) ? OfficialLayout.layers(directory) : json;
+            return new HfConfigJson(json, latent, shapes).model();
         } catch (ConfigException e) {
             throw e.getMessage().startsWith(json.where())
                     ? e
@@ -67,7 +71,7 @@ public final class HfConfigJson {
             throw new ConfigException(json.where() + ": without weights only model_type llama can be read, not "
                     + json.json().path("model_type"));
         }
-        HfConfigJson reader = new HfConfigJson(json, Map.of());
+        HfConfigJson reader = new HfConfigJson(json, json, Map.of());
         reader.refuseUnsupported();
         return reader.model(Collections.nCopies(json.integer("num_hidden_layers"), reader.gqa()));
     }
@@ -99,11 +103,15 @@ public final class HfConfigJson {
                 json.integer("vocab_size"),
                 json.integer("max_position_embeddings"),
                 json.number("rms_norm_eps", 1e-6),
-                json.object("rope_parameters").number("rope_theta", json.number("rope_theta", 10000)),
+                ropeTheta(),
                 json.flag("tie_word_embeddings", false),
                 tokenId("bos_token_id"),
                 tokenId("eos_token_id"),
                 attention);
+    }
+
+    private double ropeTheta() {
+        return json.object("rope_parameters").number("rope_theta", json.number("rope_theta", 10000));
     }
 
     private void refuseUnsupported() {
@@ -115,6 +123,12 @@ public final class HfConfigJson {
             if (json.flag(bias, false)) {
                 throw json.unsupported(bias, "projections have no biases here");
             }
+        }
+        if (official() && latent.flag("attention_bias", false)) {
+            throw latent.unsupported("attention_bias", "projections have no biases here");
+        }
+        if (official() && latent.number("rope_theta") != ropeTheta()) {
+            throw latent.unsupported("rope_theta", "latent layers have the " + ropeTheta() + " of config.json here");
         }
         if (!json.text("hidden_act", "silu").equals("silu")) {
             throw json.unsupported("hidden_act", "only silu is");
@@ -134,7 +148,7 @@ public final class HfConfigJson {
 
     /** Where the ranks of a layer are written, in case its tensors disagree. */
     private ModelJson ranks(int layer) {
-        return json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
+        return json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : latent;
     }
 
     private AttentionConfig gqa() {
@@ -152,16 +166,16 @@ public final class HfConfigJson {
     }
 
     private AttentionConfig mla(LayerTensors tensors, ModelJson ranks) {
-        int nope = json.integer("qk_nope_head_dim");
-        int rope = json.integer("qk_rope_head_dim");
+        int nope = latent.integer("qk_nope_head_dim");
+        int rope = latent.integer("qk_rope_head_dim");
         RopeScaling scaling = latentRope(rope);
         return new AttentionConfig.Mla(
-                json.integer("num_attention_heads"),
+                latent.integer("num_attention_heads"),
                 tensors.qLoraRank(ranks.integer("q_lora_rank", 0)),
                 tensors.kvLoraRank(ranks.integer("kv_lora_rank", 0), rope),
                 nope,
                 rope,
-                json.integer("v_head_dim"),
+                latent.integer("v_head_dim"),
                 tensors.has("q_a_layernorm"),
                 tensors.has("kv_a_layernorm"),
                 scaling,
@@ -169,6 +183,9 @@ public final class HfConfigJson {
     }
 
     private RopeScaling latentRope(int ropeDim) {
+        if (official()) {
+            return OfficialLayout.rope(latent);
+        }
         if (json.has("mla_inv_freq")) {
             return new RopeScaling.Explicit(frequencies(ropeDim));
         }
@@ -188,9 +205,15 @@ public final class HfConfigJson {
         return frequencies;
     }
 
-    /** DeepSeek's own class, and no other, lets YaRN's {@code mscale_all_dim} sharpen the softmax. */
+    private boolean official() {
+        return latent != json;
+    }
+
+    /** DeepSeek's own class, and X-EcoMLA's code after it, let YaRN's {@code mscale_all_dim} sharpen the softmax. */
     private double softmaxFactor(RopeScaling scaling) {
-        if (modelType.equals(DEEPSEEK) && scaling instanceof RopeScaling.Yarn yarn && yarn.mscaleAllDim() != 0) {
+        if ((modelType.equals(DEEPSEEK) || official())
+                && scaling instanceof RopeScaling.Yarn yarn
+                && yarn.mscaleAllDim() != 0) {
             double m = 0.1 * yarn.mscaleAllDim() * Math.log(yarn.factor()) + 1;
             return m * m;
         }

@@ -19,7 +19,8 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * A model in a Hugging Face directory: {@code config.json} and its safetensors files. Opening reads headers only and checks
+ * A model in a Hugging Face directory: {@code config.json} and its safetensors files; directories of X-EcoMLA's official code
+ * are read too. Opening reads headers only and checks
  * that the tensors are those of the configuration; weights are read tensor by tensor, in chunks, so that a checkpoint
  * larger than the heap loads. Holds no open file.
  *
@@ -206,6 +207,20 @@ public final class ModelDirectory {
      */
     public static void saveDeepseek(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
         new ModelWriter(directory, config, options).write(weights, DeepseekConfigWriter.text(config, options.dtype()));
+    }
+
+    /**
+     * Writes a directory that X-EcoMLA's official code loads, weights asked for one after another.
+     *
+     * @param config a latent layer at least, all of them with low-rank queries and alike but for their ranks
+     * @param weights parameters of {@code config} in the engine's row order
+     */
+    public static void saveOfficial(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
+        new ModelWriter(directory, config, options)
+                .write(
+                        weights,
+                        OfficialLayout.texts(config, options.dtype()),
+                        name -> OfficialLayout.stored(config, name));
     }
 
     private RopeRowOrder order(String parameter) {

@@ -3,6 +3,7 @@ package org.xecomla.checkpoint;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.UserException;
@@ -31,6 +32,11 @@ final class ModelJson {
                     e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
             throw new UserException(DataFiles.display(path) + line + " is not JSON: " + e.getOriginalMessage(), e);
         }
+    }
+
+    /** The same object with the keys of {@code defaults} where it has none. */
+    ModelJson withDefaults(ObjectNode defaults) {
+        return new ModelJson(where, defaults.deepCopy().setAll((ObjectNode) json));
     }
 
     /** File, and key where this is an object inside it. */

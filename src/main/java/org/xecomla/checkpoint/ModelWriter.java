@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
@@ -17,6 +18,8 @@ import org.xecomla.tensor.Tensor;
 
 /** Writes a model directory; see {@link ModelDirectory#save}. */
 final class ModelWriter {
+    static final String CONFIG = "config.json";
+
     private static final List<String> TOKENIZER_FILES = List.of(
             "tokenizer.json",
             "tokenizer.model",
@@ -42,29 +45,37 @@ final class ModelWriter {
     }
 
     void write(WeightSource weights, String json) {
-        Path configJson = new Path(directory, "config.json");
+        write(weights, Map.of(CONFIG, json), name -> name);
+    }
+
+    /**
+     * @param json texts by the names of their files, {@code config.json} the last
+     * @param stored what a parameter is called in the files
+     */
+    void write(WeightSource weights, Map<String, String> json, UnaryOperator<String> stored) {
+        Path configJson = new Path(directory, CONFIG);
         Optional<Path> tokenizer = options.tokenizerFrom().filter(from -> !from.equals(directory));
         DataFiles.createDirectories(directory);
         DataFiles.delete(configJson);
-        deleteOldWeights();
+        deleteOld();
         List<List<String>> shards = shards();
         for (int s = 0; s < shards.size(); s++) {
-            writeShard(weights, shards.get(s), new Path(directory, name(s, shards.size())));
+            writeShard(weights, shards.get(s), stored, new Path(directory, name(s, shards.size())));
         }
         if (shards.size() > 1) {
-            writeIndex(shards);
+            writeIndex(shards, stored);
         }
         tokenizer.ifPresent(this::copyTokenizer);
-        DataFiles.writeString(configJson, json);
+        json.forEach((name, text) -> DataFiles.writeString(new Path(directory, name), text));
     }
 
-    private void deleteOldWeights() {
+    private void deleteOld() {
         for (Path file : DataFiles.list(directory)) {
             String name = file.getName();
             boolean weights = name.equals(WeightFiles.SINGLE)
                     || name.equals(WeightFiles.INDEX)
                     || name.matches("model-\\d+-of-\\d+\\.safetensors");
-            if (weights) {
+            if (weights || name.equals(OfficialLayout.MODEL_CONFIG) || name.equals(OfficialLayout.LAYER_CONFIG)) {
                 DataFiles.delete(file);
             }
         }
@@ -97,12 +108,13 @@ final class ModelWriter {
                 : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", shard + 1, numShards);
     }
 
-    private void writeShard(WeightSource weights, List<String> names, Path path) {
+    private void writeShard(WeightSource weights, List<String> names, UnaryOperator<String> stored, Path path) {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (String name : names) {
             List<Long> shape =
                     TensorCheck.storedShape(name, ParameterShapes.of(config).get(name));
-            writer.add(name, options.dtype(), shape, source(weights, name, RopeRowOrder.of(config, name)));
+            writer.add(
+                    stored.apply(name), options.dtype(), shape, source(weights, name, RopeRowOrder.of(config, name)));
         }
         writer.write(path);
     }
@@ -122,7 +134,7 @@ final class ModelWriter {
         };
     }
 
-    private void writeIndex(List<List<String>> shards) {
+    private void writeIndex(List<List<String>> shards, UnaryOperator<String> stored) {
         JsonMapper mapper = new JsonMapper();
         ObjectNode index = mapper.createObjectNode();
         long total = ParameterShapes.of(config).values().stream()
@@ -132,7 +144,7 @@ final class ModelWriter {
         ObjectNode map = index.putObject("weight_map");
         for (int s = 0; s < shards.size(); s++) {
             for (String name : shards.get(s)) {
-                map.put(name, name(s, shards.size()));
+                map.put(stored.apply(name), name(s, shards.size()));
             }
         }
         try {

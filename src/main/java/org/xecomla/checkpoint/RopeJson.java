@@ -36,7 +36,7 @@ final class RopeJson {
         };
     }
 
-    private static double factor(ModelJson json) {
+    static double factor(ModelJson json) {
         double factor = json.number("factor");
         if (factor < 1) {
             throw new ConfigException(json.where() + ": factor is " + factor + ", it must be at least 1");
@@ -44,7 +44,7 @@ final class RopeJson {
         return factor;
     }
 
-    private static RopeScaling yarn(ModelJson json, int originalLength) {
+    static RopeScaling yarn(ModelJson json, int originalLength) {
         double factor = factor(json);
         double mscale = json.number("mscale", 1);
         double mscaleAllDim = json.number("mscale_all_dim", 0);

@@ -3,8 +3,10 @@ package org.xecomla.checkpoint;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
@@ -52,6 +54,16 @@ public final class SafetensorsFile {
         try (RandomReader reader = DataFiles.open(path)) {
             return SafetensorsHeader.read(reader);
         }
+    }
+
+    /** The same file, its tensors under other names. */
+    SafetensorsFile renamed(UnaryOperator<String> names) {
+        Map<String, Entry> renamed = new LinkedHashMap<>();
+        entries.values().forEach(entry -> {
+            String name = names.apply(entry.name);
+            renamed.put(name, new Entry(name, entry.dtype, entry.shape, entry.begin, entry.end));
+        });
+        return new SafetensorsFile(path, renamed, metadata);
     }
 
     public Path path() {

@@ -29,7 +29,7 @@ final class WeightFiles {
         Path index = new Path(directory, INDEX);
         WeightFiles files = new WeightFiles();
         if (DataFiles.exists(single)) {
-            SafetensorsFile file = SafetensorsFile.open(single);
+            SafetensorsFile file = SafetensorsFile.open(single).renamed(OfficialLayout::ours);
             file.entries().values().forEach(entry -> files.tensors.put(entry.name(), new Located(file, entry)));
         } else if (DataFiles.exists(index)) {
             files.openIndexed(directory, ModelJson.read(index));
@@ -63,13 +63,14 @@ final class WeightFiles {
                         DataFiles.display(path) + " has no tensor " + name + ", which " + index + " places there");
             }
         }
-        for (SafetensorsFile.Entry entry : file.entries().values()) {
-            if (!wanted.contains(entry.name())) {
-                throw new UserException(DataFiles.display(path) + " has an unexpected tensor " + entry.name()
-                        + ", which " + index + " does not place there");
+        for (String name : file.entries().keySet()) {
+            if (!wanted.contains(name)) {
+                throw new UserException(DataFiles.display(path) + " has an unexpected tensor " + name + ", which "
+                        + index + " does not place there");
             }
-            tensors.put(entry.name(), new Located(file, entry));
         }
+        SafetensorsFile renamed = file.renamed(OfficialLayout::ours);
+        renamed.entries().forEach((name, entry) -> tensors.put(name, new Located(renamed, entry)));
     }
 
     private static String fileName(ModelJson index, String tensor, JsonNode value) {

@@ -1,39 +1,35 @@
 package org.xecomla.cli;
 
 import java.io.PrintWriter;
-import java.util.List;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ByteSize;
+import org.xecomla.config.ExportConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.files.DataFiles;
-import org.xecomla.serve.DeepseekExport;
-import org.xecomla.serve.ServerNotes;
+import org.xecomla.serve.Exporter;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
-/** Writes a student for stock servers. */
+/** Writes a student for others. */
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
         description =
-                "Writes a student as a directory that stock DeepseekV3ForCausalLM loads, and says who can serve it.")
+                "Writes a student as a directory that others load, and says who can: deepseek-v3 for stock servers,"
+                        + " xecomla for X-EcoMLA's official code, llama for a model without latent layers, native for this project.")
 final class ExportCommand implements Callable<Integer> {
-    /** Names as on the command line. */
-    enum Format {
-        DEEPSEEK_V3;
-
-        @Override
-        public String toString() {
-            return "deepseek-v3";
-        }
-    }
-
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Student with its tokenizer.json.")
     private String model;
 
@@ -42,32 +38,56 @@ final class ExportCommand implements Callable<Integer> {
             required = true,
             paramLabel = "FORMAT",
             converter = FormatName.class,
-            description = "deepseek-v3.")
-    private Format format;
+            description = "deepseek-v3, xecomla, llama or native.")
+    private ExportConfig.Format format;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory of the export.")
     private String out;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16 or f32. Default: bf16.")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16, f16 or f32. Default: bf16.")
     private WeightType dtype = WeightType.BF16;
 
     @Option(
-            names = "--max-shard-bytes",
-            paramLabel = "N",
-            description = "Weights are cut into files of at most N bytes. Default: ${DEFAULT-VALUE}.")
+            names = "--max-shard-size",
+            paramLabel = "SIZE",
+            converter = Size.class,
+            description = "Weights are cut into files of at most this size, such as 5GB or 500MB. Default: 5GB.")
     private long maxShardBytes = SaveOptions.MAX_SHARD_BYTES;
+
+    @Option(names = "--eval", paramLabel = "DIR", description = "Output of the stage eval, for the model card.")
+    private String measurements;
 
     @Spec
     private CommandSpec spec;
 
     /** Formats have a hyphen, enumerations cannot. */
-    static final class FormatName implements picocli.CommandLine.ITypeConverter<Format> {
+    static final class FormatName implements ITypeConverter<ExportConfig.Format> {
         @Override
-        public Format convert(String value) {
-            if (!value.equals(Format.DEEPSEEK_V3.toString())) {
-                throw new picocli.CommandLine.TypeConversionException("'" + value + "' is no format: deepseek-v3 is");
+        public ExportConfig.Format convert(String value) {
+            return Arrays.stream(ExportConfig.Format.values())
+                    .filter(format -> name(format).equals(value))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is no format: "
+                            + Arrays.stream(ExportConfig.Format.values())
+                                    .map(FormatName::name)
+                                    .collect(Collectors.joining(", "))
+                            + " are"));
+        }
+
+        static String name(ExportConfig.Format format) {
+            return format.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /** Sizes as Hugging Face writes them. */
+    static final class Size implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            try {
+                return ByteSize.parse(value);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + value + "' is no size such as 5GB or 500MB");
             }
-            return Format.DEEPSEEK_V3;
         }
     }
 
@@ -75,24 +95,13 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
         Path directory = DataFiles.path(out);
-        SaveOptions options =
-                new SaveOptions(Dtype.valueOf(dtype.name()), maxShardBytes, java.util.Optional.of(student.path()));
-        DeepseekExport.write(student, directory, options);
-        boolean normFree = student.config().attention().stream()
-                .anyMatch(layer -> layer instanceof AttentionConfig.Mla mla && !mla.kvNorm());
-        List<String> notes = ServerNotes.of(DeepseekExport.exported(student.config()), normFree);
-        DataFiles.writeString(new Path(directory, "README.md"), card(notes));
         PrintWriter console = spec.commandLine().getOut();
-        notes.forEach(console::println);
-        console.println(format + " written to " + DataFiles.display(directory));
+        Exporter exporter = new Exporter(student, format);
+        exporter.notes().forEach(console::println);
+        SaveOptions options = new SaveOptions(Dtype.valueOf(dtype.name()), maxShardBytes, Optional.of(student.path()));
+        exporter.write(directory, options, Optional.ofNullable(measurements).map(DataFiles::path));
+        console.println(FormatName.name(format) + " written to " + DataFiles.display(directory));
         console.flush();
         return 0;
-    }
-
-    private static String card(List<String> notes) {
-        StringBuilder text = new StringBuilder("# A student with Multi-head Latent Attention\n\n")
-                .append("Upcycled from a Llama and distilled by xecomla-spark; stored as a dense DeepSeek V3.\n\n");
-        notes.forEach(note -> text.append("- ").append(note).append('\n'));
-        return text.toString();
     }
 }

@@ -11,7 +11,6 @@ import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeFrequencies;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.tensor.Matrix;
 import org.xecomla.tensor.Tensor;
@@ -37,12 +36,12 @@ public final class DeepseekExport {
 
     private final ModelDirectory student;
     private final ModelConfig exported;
-    private Tensor held; // the last parameter that was asked for
-    private String heldName = "";
+    private final StudentAttention attention;
 
     private DeepseekExport(ModelDirectory student) {
         this.student = student;
         this.exported = exported(student.config());
+        this.attention = new StudentAttention(student);
     }
 
     /**
@@ -57,10 +56,8 @@ public final class DeepseekExport {
             throw new ConfigException("the student's latents have no norm, and F16 cannot hold them as small as stock"
                     + " classes need them: export it as BF16 or F32");
         }
-        try {
-            ModelDirectory.saveDeepseek(directory, export.exported, export::get, options);
-        } finally {
-            export.release();
+        try (DerivedWeights weights = new DerivedWeights(export::made)) {
+            ModelDirectory.saveDeepseek(directory, export.exported, weights, options);
         }
     }
 
@@ -83,7 +80,7 @@ public final class DeepseekExport {
                 first.vHeadDim(),
                 qRank > 0,
                 true,
-                stockRope(first.ropeScaling()),
+                StudentAttention.stockRope(first.ropeScaling()),
                 Math.pow(first.qkHeadDim(), -0.5));
         List<AttentionConfig> all = new ArrayList<>(layers);
         all.replaceAll(any -> layer);
@@ -135,34 +132,10 @@ public final class DeepseekExport {
         }
     }
 
-    /** YaRN's factor on cos and sin as every implementation computes it: mscale 1, mscale_all_dim 0. */
-    private static RopeScaling stockRope(RopeScaling scaling) {
-        return scaling instanceof RopeScaling.Yarn yarn
-                ? new RopeScaling.Yarn(
-                        yarn.factor(), yarn.originalMaxPositionEmbeddings(), yarn.betaFast(), yarn.betaSlow(), 1, 0)
-                : scaling;
-    }
-
-    private Tensor get(String name) {
-        if (!name.equals(heldName)) {
-            release();
-            held = made(name);
-            heldName = name;
-        }
-        return held;
-    }
-
-    private void release() {
-        if (held != null) {
-            held.storage().close();
-            held = null;
-        }
-    }
-
     private Tensor made(String name) {
         if (name.contains(".self_attn.")) {
             String[] parts = name.split("\\.");
-            Matrix made = attention(Integer.parseInt(parts[2]), parts[4]);
+            Matrix made = projection(Integer.parseInt(parts[2]), parts[4]);
             return Tensor.of(DataType.FLOAT, made.rows(), made.cols(), made.toDoubles());
         }
         boolean tiedHead = name.equals(ParameterShapes.HEAD) && student.config().tieWordEmbeddings();
@@ -190,51 +163,36 @@ public final class DeepseekExport {
         }
     }
 
-    private Matrix attention(int layer, String projection) {
+    private Matrix projection(int layer, String projection) {
         AttentionConfig.Mla own =
                 (AttentionConfig.Mla) student.config().attention().get(layer);
         AttentionConfig.Mla stock = (AttentionConfig.Mla) exported.attention().get(layer);
         double qPadding = own.qNorm() ? Math.sqrt((double) stock.qLoraRank() / own.qLoraRank()) : 1;
         return switch (projection) {
-            case "q_proj" -> scaledQueries(own, stock, fullQueries(layer, own));
-            case "q_a_proj" -> padRows(read(layer, projection).scale(qPadding), own.qLoraRank(), stock.qLoraRank());
-            case "q_a_layernorm" -> padCols(read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
+            case "q_proj" -> attention.scaledQueries(own, stock, fullQueries(layer, own));
+            case "q_a_proj" ->
+                padRows(attention.read(layer, projection).scale(qPadding), own.qLoraRank(), stock.qLoraRank());
+            case "q_a_layernorm" -> padCols(attention.read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
             case "q_b_proj" ->
-                scaledQueries(own, stock, padCols(read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
+                attention.scaledQueries(
+                        own, stock, padCols(attention.read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
             case "kv_a_proj_with_mqa" -> down(layer, own, stock);
             case "kv_a_layernorm" -> gain(layer, own, stock);
-            case "kv_b_proj" -> padCols(read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
-            case "o_proj" -> read(layer, projection).scale(streamScale()); // (D, H*Dv)
+            case "kv_b_proj" -> padCols(attention.read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
+            case "o_proj" -> attention.read(layer, projection).scale(streamScale()); // (D, H*Dv)
             default -> throw new IllegalArgumentException("attention has no parameter " + projection);
         };
     }
 
     private Matrix fullQueries(int layer, AttentionConfig.Mla own) {
         return own.qLoraRank() == 0
-                ? read(layer, "q_proj")
-                : read(layer, "q_b_proj").times(read(layer, "q_a_proj")); // (H*(N+P), D)
-    }
-
-    /** Queries times what the stock softmax scale, and its factor on cos and sin, leave out. */
-    private Matrix scaledQueries(AttentionConfig.Mla own, AttentionConfig.Mla stock, Matrix queries) {
-        double nope = own.softmaxScale() / stock.softmaxScale();
-        double factor = ropeFactor(own) / ropeFactor(stock);
-        double[] factors = new double[queries.rows()];
-        for (int row = 0; row < factors.length; row++) {
-            boolean rotated = row % own.qkHeadDim() >= own.qkNopeHeadDim();
-            factors[row] = rotated ? nope * factor * factor : nope;
-        }
-        return queries.scaleRows(factors);
-    }
-
-    private double ropeFactor(AttentionConfig.Mla layer) {
-        return RopeFrequencies.of(layer.qkRopeHeadDim(), exported.ropeTheta(), layer.ropeScaling())
-                .attentionFactor();
+                ? attention.read(layer, "q_proj")
+                : attention.read(layer, "q_b_proj").times(attention.read(layer, "q_a_proj")); // (H*(N+P), D)
     }
 
     /** Latent rows, scaled and padded, then those of the rope key. (Rm+P, D) */
     private Matrix down(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
-        Matrix all = read(layer, "kv_a_proj_with_mqa"); // (R+P, D)
+        Matrix all = attention.read(layer, "kv_a_proj_with_mqa"); // (R+P, D)
         int rank = own.kvLoraRank();
         double factor = own.kvNorm()
                 ? Math.sqrt((double) stock.kvLoraRank() / rank)
@@ -246,7 +204,7 @@ public final class DeepseekExport {
     private Matrix gain(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
         if (own.kvNorm()) {
             double padding = Math.sqrt((double) stock.kvLoraRank() / own.kvLoraRank());
-            return padCols(read(layer, "kv_a_layernorm").scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
+            return padCols(attention.read(layer, "kv_a_layernorm").scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
         }
         double gain = gainOfNormFree(layer, own.kvLoraRank());
         return Matrix.build(1, stock.kvLoraRank(), (i, j) -> gain); // (1, Rm)
@@ -257,7 +215,7 @@ public final class DeepseekExport {
      * RMSNorm's output before its gain has a squared length of at most D.
      */
     private double gainOfNormFree(int layer, int rank) {
-        Matrix latent = read(layer, "kv_a_proj_with_mqa").rows(0, rank); // (R, D)
+        Matrix latent = attention.read(layer, "kv_a_proj_with_mqa").rows(0, rank); // (R, D)
         float[] inputGain = student.read(ParameterShapes.layer(layer) + "input_layernorm.weight");
         double[] factors = new double[inputGain.length];
         for (int i = 0; i < factors.length; i++) {
@@ -266,12 +224,6 @@ public final class DeepseekExport {
         double meanSquare = latent.scaleCols(factors).sumOfSquares() * factors.length / rank;
         double least = Math.sqrt(Math.max(meanSquare, Double.MIN_NORMAL) / NEGLIGIBLE);
         return Math.max(1, Math.scalb(1.0, Math.getExponent(least) + 1));
-    }
-
-    private Matrix read(int layer, String projection) {
-        String name = ParameterShapes.layer(layer) + "self_attn." + projection + ".weight";
-        ParameterShapes.Shape shape = ParameterShapes.of(student.config()).get(name);
-        return Matrix.ofFloats(shape.rows(), shape.cols(), student.read(name));
     }
 
     private static Matrix padRows(Matrix m, int rows, int padded) {

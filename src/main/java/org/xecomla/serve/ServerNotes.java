@@ -41,6 +41,12 @@ public final class ServerNotes {
                     + " than this " + rope.getClass().getSimpleName() + " rope. Make the student with"
                     + " upcycle.rope-scaling = yarn to serve it there");
         }
+        if (rope instanceof RopeScaling.Yarn yarn
+                && yarn.factor() * yarn.originalMaxPositionEmbeddings() != exported.maxPositionEmbeddings()) {
+            notes.add("some transformers 4 take max_position_embeddings / original_max_position_embeddings ("
+                    + exported.maxPositionEmbeddings() + " / " + yarn.originalMaxPositionEmbeddings()
+                    + ") for YaRN's factor, which is " + yarn.factor() + ": they would compute another rope");
+        }
         if (normFree) {
             notes.add("the latents have no norm; theirs does nothing by construction. Serve in bfloat16 or float32, not"
                     + " float16, without weight quantisation a tensor; do not train this export");

@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Stock transformers loads what {@code export} writes and computes the student's logits. */
+/** What {@code export} writes, loaded by stock transformers or computed as its official code does, has the student's logits. */
 @Tag("python")
 class TransformersExportTest {
+    private static final String GOLDEN = "src/test/resources/golden/";
     private static final String IDS = "1,5,9,2,7,3,8,4,6";
 
     @TempDir
@@ -28,17 +31,56 @@ class TransformersExportTest {
                 "aligned-gqa-llama3rope-r24-fold1-norm"
             })
     void computesTheStudentsLogits(String fixture) throws Exception {
-        String model = "src/test/resources/golden/" + fixture;
+        check(fixture, "deepseek-v3", "DeepseekV3ForCausalLM");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"mla-hybrid", "mla-gqa-tied-last", "mla-gqa-llama3rope-stride", "aligned-gqa-tied-r6-fold2"})
+    void officialLayoutHoldsTheStudent(String fixture) throws Exception {
+        check(fixture, "xecomla", "LlamaForCausalLM with the official code's layers");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa-llama3rope", "llama-bf16-sharded"})
+    void llamaStaysLlama(String fixture) throws Exception {
+        check(fixture, "llama", "LlamaForCausalLM");
+    }
+
+    /** bfloat16, as it is served: compared with what the project computes from the same export. */
+    @Test
+    void shardsInBfloat16Load() throws Exception {
         String export = directory.resolve("export").toString();
+        run(
+                "export",
+                "--model",
+                GOLDEN + "mla-gqa-tied-last",
+                "--format",
+                "deepseek-v3",
+                "--max-shard-size",
+                "40KB",
+                "--out",
+                export);
+        assertTrue(Files.exists(directory.resolve("export/model.safetensors.index.json")));
+        compare(export, export, "DeepseekV3ForCausalLM");
+    }
+
+    private void check(String fixture, String format, String architecture) throws Exception {
+        String model = GOLDEN + fixture;
+        String export = directory.resolve("export").toString();
+        run("export", "--model", model, "--format", format, "--dtype", "f32", "--out", export);
+        compare(model, export, architecture);
+    }
+
+    private void compare(String model, String export, String architecture) throws Exception {
         String logits = directory.resolve("logits.safetensors").toString();
-        run("export", "--model", model, "--format", "deepseek-v3", "--dtype", "f32", "--out", export);
         run("logits", "--model", model, "--ids", IDS, "--out", logits);
         Process check = new ProcessBuilder("submit/check-export", export, logits, IDS)
                 .redirectErrorStream(true)
                 .start();
         String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, check.waitFor(), said);
-        assertTrue(said.contains("DeepseekV3ForCausalLM"), said);
+        assertTrue(said.contains(architecture + ": logits differ by"), said);
     }
 
     private static void run(String... arguments) {

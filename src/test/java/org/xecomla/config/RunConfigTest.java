@@ -122,7 +122,7 @@ class RunConfigTest {
                 new EvalConfig(
                         OptionalLong.empty(), 8, Map.of(), Map.of(), 0, OptionalInt.empty(), OptionalInt.empty()),
                 c.eval());
-        assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.XECOMLA), c.export());
+        assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.NATIVE, 5_000_000_000L), c.export());
         assertEquals(
                 new ComputeConfig(
                         ComputeConfig.KernelChoice.CPU,
@@ -208,7 +208,7 @@ class RunConfigTest {
               max-windows = 10, batch-sequences = 3, tasks { piqa = p.jsonl }, fewshot { piqa = t.jsonl }
               num-fewshot = 5, limit = 100, max-length = 2048
             }
-            export { dtype = f16, format = deepseek-v3 }
+            export { dtype = f16, format = deepseek-v3, max-shard-size = 500MB }
             compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks }
             spark {
               master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
@@ -335,7 +335,7 @@ class RunConfigTest {
                         OptionalInt.of(100),
                         OptionalInt.of(2048)),
                 c.eval());
-        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3), c.export());
+        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3, 500_000_000L), c.export());
         assertEquals(
                 new ComputeConfig(
                         ComputeConfig.KernelChoice.ND4J,
@@ -492,6 +492,7 @@ class RunConfigTest {
                 "distill.freeze = all | distill.freeze = `\"all\"` (FILE, line 1) is not one of none, non-attention",
                 "corpus.train = { a = 1 } | corpus.train = {`\"a\"`:1} (FILE, line 1) is not a list [ ... ]",
                 "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size such as 4g or 512m",
+                "export.max-shard-size = 5Gb | export.max-shard-size = `\"5Gb\"` (FILE, line 1) is not a size such as 5GB or 500MB",
                 "dpo.label-smoothing = 0.5 | dpo.label-smoothing = 0.5 (FILE, line 1) is out of range: it must be at least 0 and below 0.5",
                 "dpo.max-prompt-length = 1024 | dpo.max-prompt-length = 1024 (FILE, line 1) leaves no room for an answer: lower it below dpo.max-length",
                 "pretrain.num-kv-heads = 3 | pretrain.num-kv-heads = 3 (FILE, line 1) does not divide pretrain.num-heads = 8",

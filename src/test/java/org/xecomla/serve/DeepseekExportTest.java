@@ -68,7 +68,7 @@ class DeepseekExportTest {
         return ModelDirectory.open(DataFiles.path("src/test/resources/golden/" + fixture));
     }
 
-    private static double[] logits(ModelDirectory directory, int[] ids) {
+    static double[] logits(ModelDirectory directory, int[] ids) {
         try (Kernels kernels = new CpuKernels(1);
                 LoadedModel loaded = LoadedModel.open(directory, kernels, T)) {
             CausalLm model = loaded.model();
