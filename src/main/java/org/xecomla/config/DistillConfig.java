@@ -8,9 +8,19 @@ import java.util.OptionalLong;
  * @param tokens to train on; empty: the corpus once
  * @param alpha weight of the cross-entropy beside the distillation loss
  * @param divergence of the student from the teacher in the distillation loss
+ * @param alphaSchedule how it changes over the run
+ * @param temperatureSchedule how the temperature of {@code targets} changes in the loss over the run
+ * @param hidden what is learned from the base's layers
  */
 public record DistillConfig(
-        OptionalLong tokens, OptimizerConfig optimizer, ReplicasConfig replicas, double alpha, Divergence divergence) {
+        OptionalLong tokens,
+        OptimizerConfig optimizer,
+        ReplicasConfig replicas,
+        double alpha,
+        Divergence divergence,
+        LossSchedule alphaSchedule,
+        LossSchedule temperatureSchedule,
+        HiddenLossConfig hidden) {
     static DistillConfig of(StrictConfig config) {
         OptimizerConfig optimizer = OptimizerConfig.of(config, "distill.", "sequences");
         ReplicasConfig replicas = ReplicasConfig.of(config, "distill.");
@@ -20,6 +30,22 @@ public record DistillConfig(
                 optimizer,
                 replicas,
                 config.number("distill.alpha", Range.atLeast(0).atMost(1)),
-                config.choice("distill.divergence", Divergence.class));
+                config.choice("distill.divergence", Divergence.class),
+                LossSchedule.of(
+                        config, "distill.alpha-schedule", Range.atLeast(0).atMost(1)),
+                temperature(config),
+                HiddenLossConfig.of(config));
+    }
+
+    private static LossSchedule temperature(StrictConfig config) {
+        LossSchedule schedule = LossSchedule.of(config, "distill.temperature-schedule", Range.above(0));
+        TargetsConfig targets = TargetsConfig.of(config);
+        if (!schedule.isConstant() && targets.codec() != TargetsConfig.Codec.DENSE) {
+            throw config.error(
+                    "distill.temperature-schedule",
+                    "needs the teacher's whole distributions, which can be brought to another temperature: set"
+                            + " targets.codec = dense, or leave it constant");
+        }
+        return schedule;
     }
 }

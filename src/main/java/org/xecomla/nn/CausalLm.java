@@ -240,17 +240,38 @@ public final class CausalLm implements AutoCloseable {
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
     public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
-        return inference(ids, numSequences, arena, (l, block, cache) -> {
+        return inference(ids, numSequences, arena, (l, block, cache, y) -> {
             if (observer != null) {
                 observer.attentionInput(l, cache.attentionInput());
             }
         });
     }
 
-    /** Sees a block right after its forward; the cache is valid during the call only. */
+    /** Sees a block right after its forward; cache and output y (B*T, D) are valid during the call only. */
     @FunctionalInterface
     interface BlockObserver {
-        void forward(int layer, TransformerBlock block, TransformerBlock.Cache cache);
+        void forward(int layer, TransformerBlock block, TransformerBlock.Cache cache, Tensor y);
+    }
+
+    /**
+     * Inference that keeps what every layer says, on top of the arena.
+     *
+     * @param ids (B*T)
+     */
+    public LayerStates layerStates(int[] ids, int numSequences, Arena arena) {
+        List<Tensor> attention = new ArrayList<>();
+        List<Tensor> block = new ArrayList<>();
+        for (int l = 0; l < blocks.size(); l++) {
+            attention.add(arena.matrix(ids.length, config.hiddenSize())); // (B*T, D)
+            block.add(arena.matrix(ids.length, config.hiddenSize())); // (B*T, D)
+        }
+        long mark = arena.mark();
+        inference(ids, numSequences, arena, (l, made, cache, y) -> {
+            made.attended(cache, attention.get(l)); // (B*T, D)
+            kernels.copy(y, block.get(l)); // (B*T, D)
+        });
+        arena.release(mark);
+        return new LayerStates(attention, block);
     }
 
     Tensor inference(int[] ids, int numSequences, Arena arena, BlockObserver observer) {
@@ -263,7 +284,7 @@ public final class CausalLm implements AutoCloseable {
         for (int l = 0; l < blocks.size(); l++) {
             long markOfBlock = arena.mark();
             TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
-            observer.forward(l, blocks.get(l), cache);
+            observer.forward(l, blocks.get(l), cache, y);
             arena.release(markOfBlock);
             Tensor spent = x; // (B*T, D)
             x = y;
@@ -318,11 +339,24 @@ public final class CausalLm implements AutoCloseable {
      */
     public LossSums lossAndGradients(
             int[] ids, int numSequences, TokenLoss loss, double klScale, double ceScale, Arena arena) {
+        return lossAndGradients(ids, numSequences, loss, klScale, ceScale, null, arena);
+    }
+
+    /** As above, and those of a loss of what the layers say; null: none. */
+    public LossSums lossAndGradients(
+            int[] ids,
+            int numSequences,
+            TokenLoss loss,
+            double klScale,
+            double ceScale,
+            LayerLoss layers,
+            Arena arena) {
         return gradients(
                 ids,
                 numSequences,
                 (model, hidden, dHidden, scratch) ->
                         model.gradientsOfHidden(hidden, loss, klScale, ceScale, dHidden, scratch),
+                layers,
                 arena);
     }
 
@@ -344,6 +378,10 @@ public final class CausalLm implements AutoCloseable {
 
     /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
     public <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, Arena arena) {
+        return gradients(ids, numSequences, loss, null, arena);
+    }
+
+    private <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, LayerLoss layers, Arena arena) {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }
@@ -353,7 +391,7 @@ public final class CausalLm implements AutoCloseable {
         kernels.fill(dHidden, 0);
         Pass pass = forward(ids, numSequences, arena);
         R result = loss.apply(this, pass.normed.y(), dHidden, arena);
-        backward(dHidden, ids, pass, arena);
+        backward(dHidden, ids, pass, layers, arena);
         arena.release(mark);
         return result;
     }
@@ -399,7 +437,7 @@ public final class CausalLm implements AutoCloseable {
         return new Pass(numSequences, inputs, caches, finalNorm.forward(x, arena));
     }
 
-    private void backward(Tensor dHidden, int[] ids, Pass pass, Arena arena) {
+    private void backward(Tensor dHidden, int[] ids, Pass pass, LayerLoss layers, Arena arena) {
         Tensor dStream = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.fill(dStream, 0);
         // forward was: hidden = finalNorm(x)
@@ -409,8 +447,12 @@ public final class CausalLm implements AutoCloseable {
             TransformerBlock.Cache kept = pass.caches.get(l);
             TransformerBlock.Cache cache =
                     kept != null ? kept : blocks.get(l).forwardAgain(pass.inputs.get(l), pass.numSequences, arena);
+            if (layers != null) {
+                Tensor y = l + 1 < blocks.size() ? pass.inputs.get(l + 1) : pass.normed.x(); // (B*T, D)
+                layers.block(l, y, dStream, arena); // (B*T, D)
+            }
             // forward was: y = block(x)
-            blocks.get(l).backward(dStream, cache, arena); // (B*T, D)
+            blocks.get(l).backward(dStream, cache, l, layers, arena); // (B*T, D)
             arena.release(mark);
         }
         if (embeddingGradient != null) {

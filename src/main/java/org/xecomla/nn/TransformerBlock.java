@@ -55,6 +55,12 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
         return new Cache(normed, attended, normedMiddle, mlp.inner(normedMiddle.y(), arena));
     }
 
+    /** @param attended (B*T, D), overwritten with attention(norm(x)) = middle - x */
+    void attended(Cache cache, Tensor attended) {
+        kernels.copy(cache.mlpNorm.x(), attended); // (B*T, D)
+        kernels.axpy(-1, cache.attentionNorm.x(), attended); // (B*T, D)
+    }
+
     /**
      * One new token each of n sequences, over what is cached of them.
      *
@@ -69,19 +75,33 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
         mlp.output(mlp.inner(mlpNorm.forward(middle, arena).y(), arena), y); // (n, D)
     }
 
+    /** {@link #backward(Tensor, Cache, int, LayerLoss, Arena)} without a loss of what the layers say. */
+    void backward(Tensor dStream, Cache cache, Arena arena) {
+        backward(dStream, cache, 0, null, arena);
+    }
+
     /**
      * Adds into the gradients of the parameters; the arena is as before.
      *
      * @param dStream (B*T, D), in place: comes as the gradient of y, leaves as that of x
+     * @param layers is told what the attention says, and adds its gradient; null: nobody
      */
-    void backward(Tensor dStream, Cache cache, Arena arena) {
+    void backward(Tensor dStream, Cache cache, int layer, LayerLoss layers, Arena arena) {
         long mark = arena.mark();
         Tensor dBranch = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
         // forward was: y = middle + mlp(mlpNorm(middle))
         mlp.backward(dStream, cache.mlp, dBranch, arena); // (B*T, D)
         mlpNorm.backward(dBranch, cache.mlpNorm, dStream); // (B*T, D)
         // forward was: middle = x + attention(attentionNorm(x))
-        attention.backward(dStream, cache.attention, dBranch, arena); // (B*T, D)
+        Tensor dAttended = dStream; // (B*T, D)
+        if (layers != null) {
+            Tensor attended = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
+            attended(cache, attended); // (B*T, D)
+            dAttended = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
+            kernels.copy(dStream, dAttended); // (B*T, D)
+            layers.attention(layer, attended, dAttended, arena); // (B*T, D)
+        }
+        attention.backward(dAttended, cache.attention, dBranch, arena); // (B*T, D)
         attentionNorm.backward(dBranch, cache.attentionNorm, dStream); // (B*T, D)
         arena.release(mark);
     }

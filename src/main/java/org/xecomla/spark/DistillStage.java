@@ -8,8 +8,9 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.Manifest;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.train.DistillationData;
-import org.xecomla.train.LossSettings;
+import org.xecomla.train.DistillationLoss;
 import org.xecomla.train.Objective;
 import org.xecomla.train.Samples;
 import org.xecomla.train.TrainingPlan;
@@ -87,8 +88,9 @@ final class DistillStage {
         }
 
         @Override
-        public Objective<TrainingSequence> objective() {
-            return LossSettings.distillation(config);
+        public Objective<TrainingSequence> objective(TrainingPlan plan, Kernels kernels) {
+            return DistillationLoss.of(
+                    config, plan, ModelDirectory.open(start()).config(), kernels);
         }
 
         @Override

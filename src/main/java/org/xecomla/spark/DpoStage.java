@@ -8,6 +8,7 @@ import org.xecomla.config.ConfigException;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.Manifest;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.train.DpoObjective;
 import org.xecomla.train.Objective;
 import org.xecomla.train.PreferenceData;
@@ -90,7 +91,7 @@ final class DpoStage {
         }
 
         @Override
-        public Objective<PreferenceSample> objective() {
+        public Objective<PreferenceSample> objective(TrainingPlan plan, Kernels kernels) {
             return DpoObjective.of(config);
         }
 

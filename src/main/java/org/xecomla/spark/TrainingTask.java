@@ -10,6 +10,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.DataFiles;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.train.Objective;
 import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.RoundMetrics;
 import org.xecomla.train.Samples;
@@ -48,7 +49,8 @@ record TrainingTask<S>(
         try (Samples<S> samples = work.open();
                 Kernels kernels = TaskKernels.of(config)) {
             TrainingPlan plan = work.plan(samples);
-            try (TrainingRun<S> run = new TrainingRun<>(plan, work.objective(), start.config(), kernels, averaging)) {
+            try (Objective<S> objective = work.objective(plan, kernels);
+                    TrainingRun<S> run = new TrainingRun<>(plan, objective, start.config(), kernels, averaging)) {
                 if (fromStep == 0) {
                     run.start(start::load);
                 } else {

@@ -3,6 +3,7 @@ package org.xecomla.spark;
 import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ReplicasConfig;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.train.Objective;
 import org.xecomla.train.Samples;
 import org.xecomla.train.TrainingPlan;
@@ -28,7 +29,12 @@ interface TrainingWork<S> extends Serializable {
 
     TrainingPlan plan(Samples<S> samples);
 
-    Objective<S> objective();
+    /**
+     * What is minimised; the caller closes it.
+     *
+     * @param kernels of the replica that will use it
+     */
+    Objective<S> objective(TrainingPlan plan, Kernels kernels);
 
     ReplicasConfig replicas();
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.xecomla.config.Divergence;
 import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LossSums;
 import org.xecomla.nn.TokenLoss;
 import org.xecomla.tensor.Arena;
@@ -19,7 +20,7 @@ import org.xecomla.tensor.SoftLabels;
  * @param divergence from the teacher, in place of KL
  */
 public record LossSettings(double alpha, double temperature, Divergence divergence)
-        implements Objective<TrainingSequence> {
+        implements TokenObjective {
     /** Cross-entropy only: pretraining. */
     public static final LossSettings CROSS_ENTROPY = new LossSettings(1, 1);
 
@@ -49,14 +50,16 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
     }
 
     @Override
-    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
-        double klScale = 1.0 / numTokens(samples);
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
+        long numTokens = numTokens(samples);
+        double klScale = 1.0 / numTokens;
         double ceScale = 1.0 / Math.max(1, numLabels(samples));
         LossSums sums = LossSums.ZERO;
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < samples.size(); from += micro) {
             TrainingBatch batch = TrainingBatch.of(samples.subList(from, Math.min(samples.size(), from + micro)));
-            sums = sums.plus(replica.addGradients(batch, of(batch), klScale, ceScale));
+            LayerLoss layers = teacher == null ? null : teacher.of(batch, numTokens);
+            sums = sums.plus(replica.addGradients(batch, of(batch), klScale, ceScale, layers));
         }
         return measures(sums);
     }
@@ -82,11 +85,11 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
 
     /** Top-k targets take the most scratch. */
     @Override
-    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
+    public void dryRun(CausalLm sizing, Replica.Shape shape, LayerLoss layers, Arena arena) {
         int n = shape.microBatchSequences() * shape.sequenceLength();
         SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
         TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature, divergence);
-        sizing.lossAndGradients(new int[n], shape.microBatchSequences(), loss, 1, arena);
+        sizing.lossAndGradients(new int[n], shape.microBatchSequences(), loss, 1, 1, layers, arena);
     }
 
     /**

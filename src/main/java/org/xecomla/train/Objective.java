@@ -9,7 +9,7 @@ import org.xecomla.tensor.Arena;
  *
  * @param <S> a sample
  */
-public interface Objective<S> {
+public interface Objective<S> extends AutoCloseable {
     /**
      * Adds the gradients of the mean loss over {@code samples} to those of {@code replica}, micro-batch by micro-batch.
      *
@@ -21,4 +21,8 @@ public interface Objective<S> {
 
     /** Makes the calls of one micro-batch on a model without memory, so that its scratch can be sized. */
     void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena);
+
+    /** Frees what the objective holds beside the replica: commonly nothing. */
+    @Override
+    default void close() {}
 }

@@ -4,6 +4,7 @@ import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LossSums;
 import org.xecomla.nn.TokenLoss;
 import org.xecomla.tensor.Arena;
@@ -86,7 +87,12 @@ public final class Replica implements AutoCloseable {
 
     /** Adds the gradients of {@code batch}, at most a micro-batch; see {@link CausalLm#lossAndGradients}. */
     LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale) {
-        return model.lossAndGradients(batch.ids(), batch.numSequences(), loss, klScale, ceScale, arena);
+        return addGradients(batch, loss, klScale, ceScale, null);
+    }
+
+    /** As above, and those of a loss of what the layers say; null: none. */
+    LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale, LayerLoss layers) {
+        return model.lossAndGradients(batch.ids(), batch.numSequences(), loss, klScale, ceScale, layers, arena);
     }
 
     /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */

@@ -84,7 +84,10 @@ class RunConfigTest {
                         new OptimizerConfig(96, 4, 8e-5, 0, OptionalInt.empty(), 0, 1, 0.9, 0.98),
                         PLAIN,
                         0,
-                        Divergence.FORWARD_KL),
+                        Divergence.FORWARD_KL,
+                        new LossSchedule(LossSchedule.Form.CONSTANT, 0),
+                        new LossSchedule(LossSchedule.Form.CONSTANT, 1),
+                        new HiddenLossConfig(HiddenLossConfig.Form.NONE, 1, HiddenLossConfig.States.BOTH)),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -187,6 +190,8 @@ class RunConfigTest {
               replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl, freeze = non-attention
                             checkpoint-every = 50, averaging-precision = bf16, averaged = gradients, replica-timeout = 30, executor-timeout = 9
               max-loss-growth = 8
+              alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule-end = 3
+              hidden-loss = cosine, hidden-weight = 0.4, hidden-states = block
               outer { learning-rate = 0.7, momentum = 0.9 }
             }
             dpo {
@@ -271,7 +276,10 @@ class RunConfigTest {
                                 0.9,
                                 8),
                         0.25,
-                        Divergence.REVERSE_KL),
+                        Divergence.REVERSE_KL,
+                        new LossSchedule(LossSchedule.Form.COSINE, 0.75),
+                        new LossSchedule(LossSchedule.Form.CONSTANT, 3),
+                        new HiddenLossConfig(HiddenLossConfig.Form.COSINE, 0.4, HiddenLossConfig.States.BLOCK)),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -483,6 +491,7 @@ class RunConfigTest {
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
                 "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above 0 and at most 1",
+                "distill.temperature-schedule = linear | distill.temperature-schedule = linear (FILE, line 1) needs the teacher's whole distributions, which can be brought to another temperature: set targets.codec = dense, or leave it constant",
                 "distill.alpha = [] | distill.alpha = [] (FILE, line 1) is not a number",
                 "distill.learning-rate = null | distill.learning-rate is not set: give it a value in the configuration file, or by -D distill.learning-rate=VALUE",
                 "distill.min-learning-rate = 1 | distill.min-learning-rate = 1 (FILE, line 1) is above distill.learning-rate = 8.0E-5",

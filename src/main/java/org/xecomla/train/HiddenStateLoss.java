@@ -1,0 +1,168 @@
+package org.xecomla.train;
+
+import java.util.Collections;
+import java.util.List;
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ConfigException;
+import org.xecomla.config.HiddenLossConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.LayerLoss;
+import org.xecomla.nn.LayerStates;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are computed
+ * here, beside the student. The mean over tokens and states of |y - t|^2 / D, or of 1 - cos(y, t). Legend: B batch, T time, D
+ * model.
+ */
+public final class HiddenStateLoss implements Objective<TrainingSequence> {
+    /** Mean distance of the states, before its weight. */
+    public static final String HIDDEN = "hidden";
+
+    private static final double EPSILON = 1e-12;
+
+    private final TokenObjective tokens;
+    private final HiddenLossConfig settings;
+    private final ParameterStore weights;
+    private final CausalLm base;
+    private final Arena arena;
+
+    /**
+     * @param tokens the loss that it joins
+     * @param base frozen; its weights are read here
+     * @param shape of the replica that will be trained
+     * @param kernels of the replica
+     * @throws ConfigException where base and student differ in width or number of layers
+     */
+    HiddenStateLoss(
+            TokenObjective tokens,
+            HiddenLossConfig settings,
+            ModelDirectory base,
+            ModelConfig student,
+            Replica.Shape shape,
+            Kernels kernels) {
+        this(tokens, settings, base.config(), student, shape, kernels);
+        base.load(weights);
+    }
+
+    /** With a base of weights 0, to be filled. */
+    HiddenStateLoss(
+            TokenObjective tokens,
+            HiddenLossConfig settings,
+            ModelConfig base,
+            ModelConfig student,
+            Replica.Shape shape,
+            Kernels kernels) {
+        if (base.hiddenSize() != student.hiddenSize() || base.numLayers() != student.numLayers()) {
+            throw new ConfigException("distill.hidden-loss compares layer by layer, and the base has "
+                    + base.numLayers()
+                    + " layers of width " + base.hiddenSize() + ", the student " + student.numLayers() + " of width "
+                    + student.hiddenSize() + ": set distill.hidden-loss = none");
+        }
+        this.tokens = tokens;
+        this.settings = settings;
+        this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
+        this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
+        int[] ids = new int[shape.microBatchSequences() * shape.sequenceLength()];
+        long elements = this.base.arenaElements(
+                (sizing, scratch) -> sizing.layerStates(ids, shape.microBatchSequences(), scratch));
+        this.arena = Arena.ofElements(kernels.type(), elements);
+    }
+
+    ParameterStore baseWeights() {
+        return weights;
+    }
+
+    @Override
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
+        int numStates = base.config().numLayers() * (settings.states() == HiddenLossConfig.States.BOTH ? 2 : 1);
+        double[] sum = new double[1];
+        long[] numTokens = new long[1];
+        Measures measures = tokens.addGradients(replica, samples, step, (batch, all) -> {
+            numTokens[0] = all;
+            arena.release(0);
+            LayerStates states = base.layerStates(batch.ids(), batch.numSequences(), arena);
+            double scale = 1.0 / ((double) all * numStates);
+            return new Match(settings, states, replica.kernels(), settings.weight() * scale, sum);
+        });
+        double hidden = sum[0] / ((double) numTokens[0] * numStates);
+        double count = measures.means().get(Measures.LOSS).count();
+        double loss = measures.loss() + settings.weight() * hidden;
+        return measures.with(HIDDEN, hidden * numTokens[0], numTokens[0]).with(Measures.LOSS, loss * count, count);
+    }
+
+    /**
+     * One micro-batch against the base's states, which are spent.
+     *
+     * @param scale of the gradient of a state's distance
+     * @param sum of all distances so far
+     */
+    private record Match(HiddenLossConfig settings, LayerStates states, Kernels kernels, double scale, double[] sum)
+            implements LayerLoss {
+        @Override
+        public void attention(int layer, Tensor attended, Tensor dAttended, Arena arena) {
+            if (settings.states() != HiddenLossConfig.States.BLOCK) {
+                compare(attended, states.attention().get(layer), dAttended, arena);
+            }
+        }
+
+        @Override
+        public void block(int layer, Tensor y, Tensor dY, Arena arena) {
+            if (settings.states() != HiddenLossConfig.States.ATTENTION) {
+                compare(y, states.block().get(layer), dY, arena);
+            }
+        }
+
+        private void compare(Tensor y, Tensor target, Tensor dY, Arena arena) {
+            if (settings.form() == HiddenLossConfig.Form.MSE) {
+                kernels.axpy(-1, y, target); // (B*T, D), target - y
+                sum[0] += kernels.sumOfSquares(target) / y.cols();
+                kernels.axpy(-2 * scale / y.cols(), target, dY); // (B*T, D)
+            } else {
+                cosine(y, target, dY, arena);
+            }
+        }
+
+        /** With n(y) = y / rms(y): 1 - cos(y, t) = |n(y) - n(t)|^2 / (2 D). */
+        private void cosine(Tensor y, Tensor target, Tensor dY, Arena arena) {
+            long mark = arena.mark();
+            Tensor ones = arena.matrix(1, y.cols()); // (1, D)
+            Tensor normed = arena.matrix(y.rows(), y.cols()); // (B*T, D)
+            Tensor normedTarget = arena.matrix(y.rows(), y.cols()); // (B*T, D)
+            Tensor inverseRms = arena.matrix(y.rows(), 1); // (B*T, 1)
+            kernels.fill(ones, 1);
+            kernels.rmsNorm(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
+            kernels.rmsNorm(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
+            kernels.axpy(-1, normedTarget, normed); // (B*T, D)
+            sum[0] += kernels.sumOfSquares(normed) / (2 * y.cols());
+            kernels.scale(scale / y.cols(), normed); // (B*T, D)
+            // forward was: normed = rmsNorm(y)
+            kernels.rmsNormBackward(normed, y, ones, inverseRms, dY, null); // (B*T, D)
+            arena.release(mark);
+        }
+    }
+
+    /** The other loss's, joined by states of the base that are not looked at. */
+    @Override
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena scratch) {
+        int n = shape.microBatchSequences() * shape.sequenceLength();
+        try (Arena states = Arena.sizing(sizing.kernels().type())) {
+            Tensor target = states.matrix(n, sizing.config().hiddenSize()); // (B*T, D)
+            List<Tensor> targets = Collections.nCopies(sizing.config().numLayers(), target);
+            LayerLoss layers =
+                    new Match(settings, new LayerStates(targets, targets), sizing.kernels(), 1, new double[1]);
+            tokens.dryRun(sizing, shape, layers, scratch);
+        }
+    }
+
+    @Override
+    public void close() {
+        base.close();
+        arena.close();
+        weights.close();
+    }
+}
