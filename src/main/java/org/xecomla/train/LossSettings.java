@@ -19,8 +19,7 @@ import org.xecomla.tensor.SoftLabels;
  * @param temperature T of student and targets in the KL
  * @param divergence from the teacher, in place of KL
  */
-public record LossSettings(double alpha, double temperature, Divergence divergence)
-        implements TokenObjective {
+public record LossSettings(double alpha, double temperature, Divergence divergence) implements TokenObjective {
     /** Cross-entropy only: pretraining. */
     public static final LossSettings CROSS_ENTROPY = new LossSettings(1, 1);
 
