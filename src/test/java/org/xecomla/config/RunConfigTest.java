@@ -183,14 +183,15 @@ class RunConfigTest {
               energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
               rope-scaling = base, calibration-tokens = 4096
             }
-            targets { codec = topk, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
+            targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
             distill {
               tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
               min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
               replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl, freeze = non-attention
                             checkpoint-every = 50, averaging-precision = bf16, averaged = gradients, replica-timeout = 30, executor-timeout = 9
               max-loss-growth = 8
-              alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule-end = 3
+              alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule = linear
+              temperature-schedule-end = 3
               hidden-loss = cosine, hidden-weight = 0.4, hidden-states = block
               outer { learning-rate = 0.7, momentum = 0.9 }
             }
@@ -255,7 +256,7 @@ class RunConfigTest {
                         4096),
                 c.upcycle());
         assertEquals(
-                new TargetsConfig(TargetsConfig.Codec.TOPK, 16, 12, TargetsConfig.Draws.STRATIFIED, 2.5), c.targets());
+                new TargetsConfig(TargetsConfig.Codec.DENSE, 16, 12, TargetsConfig.Draws.STRATIFIED, 2.5), c.targets());
         assertEquals(
                 new DistillConfig(
                         OptionalLong.of(6_800_000_000L),
@@ -278,7 +279,7 @@ class RunConfigTest {
                         0.25,
                         Divergence.REVERSE_KL,
                         new LossSchedule(LossSchedule.Form.COSINE, 0.75),
-                        new LossSchedule(LossSchedule.Form.CONSTANT, 3),
+                        new LossSchedule(LossSchedule.Form.LINEAR, 3),
                         new HiddenLossConfig(HiddenLossConfig.Form.COSINE, 0.4, HiddenLossConfig.States.BLOCK)),
                 c.distill());
         assertEquals(
@@ -491,7 +492,7 @@ class RunConfigTest {
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
                 "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above 0 and at most 1",
-                "distill.temperature-schedule = linear | distill.temperature-schedule = linear (FILE, line 1) needs the teacher's whole distributions, which can be brought to another temperature: set targets.codec = dense, or leave it constant",
+                "distill.temperature-schedule = linear | distill.temperature-schedule = `\"linear\"` (FILE, line 1) needs the teacher's whole distributions, which can be brought to another temperature: set targets.codec = dense, or leave it constant",
                 "distill.alpha = [] | distill.alpha = [] (FILE, line 1) is not a number",
                 "distill.learning-rate = null | distill.learning-rate is not set: give it a value in the configuration file, or by -D distill.learning-rate=VALUE",
                 "distill.min-learning-rate = 1 | distill.min-learning-rate = 1 (FILE, line 1) is above distill.learning-rate = 8.0E-5",
