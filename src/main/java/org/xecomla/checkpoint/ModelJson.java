@@ -34,9 +34,9 @@ final class ModelJson {
         }
     }
 
-    /** The same object with the keys of {@code defaults} where it has none. */
+    /** The same object with the keys of {@code defaults}, which it keeps, where it has none. */
     ModelJson withDefaults(ObjectNode defaults) {
-        return new ModelJson(where, defaults.deepCopy().setAll((ObjectNode) json));
+        return new ModelJson(where, defaults.setAll((ObjectNode) json));
     }
 
     /** File, and key where this is an object inside it. */

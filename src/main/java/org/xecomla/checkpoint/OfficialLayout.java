@@ -26,16 +26,6 @@ final class OfficialLayout {
     private static final int RANK_DIVISOR = 8;
 
     private static final int YARN_ORIGINAL_LENGTH = 4096;
-    private static final ObjectNode DEFAULTS = new JsonMapper()
-            .createObjectNode()
-            .put("num_attention_heads", 128)
-            .put("kv_lora_rank", 512)
-            .put("q_lora_rank", 1536)
-            .put("qk_rope_head_dim", 64)
-            .put("qk_nope_head_dim", 128)
-            .put("v_head_dim", 128)
-            .put("rope_theta", 10000.0)
-            .put("rope_type", "yarn");
 
     private OfficialLayout() {}
 
@@ -45,7 +35,20 @@ final class OfficialLayout {
 
     /** What latent layers are, defaults filled in. */
     static ModelJson layers(Path directory) {
-        return ModelJson.read(new Path(directory, LAYER_CONFIG)).withDefaults(DEFAULTS);
+        return ModelJson.read(new Path(directory, LAYER_CONFIG)).withDefaults(defaults());
+    }
+
+    /** What the official code's class takes for keys that are left out. */
+    private static ObjectNode defaults() {
+        return new JsonMapper()
+                .createObjectNode()
+                .put("num_attention_heads", 128)
+                .put("kv_lora_rank", 512)
+                .put("q_lora_rank", 1536)
+                .put("qk_rope_head_dim", 64)
+                .put("qk_nope_head_dim", 128)
+                .put("v_head_dim", 128)
+                .put("rope_theta", 10000.0);
     }
 
     /** The rope of latent layers: the code goes by {@code rope_type}, whatever {@code rope_scaling} calls itself. */

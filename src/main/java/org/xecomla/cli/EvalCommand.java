@@ -11,6 +11,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.Tokenizer;
+import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
@@ -50,6 +51,12 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--teacher", paramLabel = "DIR", description = "Checkpoint to compare with on that text.")
     private String teacher;
+
+    @Option(
+            names = "--details",
+            paramLabel = "FILE",
+            description = "JSON file for the scores of that text by position of the window and by document.")
+    private String details;
 
     @Option(
             names = "--tasks",
@@ -94,7 +101,7 @@ final class EvalCommand implements Callable<Integer> {
         PrintWriter console = spec.commandLine().getOut();
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         if (!data.isEmpty()) {
-            json.setAll(text(config, student).json());
+            json.setAll(text(config, student));
             console.println(json.toPrettyString());
         }
         if (!sources.isEmpty()) {
@@ -119,32 +126,32 @@ final class EvalCommand implements Callable<Integer> {
         return settings;
     }
 
-    private EvalResult text(RunConfig config, ModelDirectory student) {
+    private ObjectNode text(RunConfig config, ModelDirectory student) {
         ModelDirectory reference = teacher == null ? null : ModelDirectory.open(DataFiles.path(teacher));
         int length = config.sequence().lengthFor(student.config());
         if (reference != null) {
             length = Math.min(length, config.sequence().lengthFor(reference.config()));
         }
         List<int[]> windows = windows(config, student, length);
-        return EvalResult.of(sums(config, student, reference, length, windows), student.config(), student.dtype());
+        int batch = Math.min(config.eval().batchSequences(), windows.size());
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                LoadedModel scored = LoadedModel.open(student, kernels, length);
+                LoadedModel known = reference == null ? null : LoadedModel.open(reference, kernels, length);
+                Evaluator evaluator =
+                        new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
+            EvalSums sums = evaluator.evaluate(windows);
+            EvalDetails found = evaluator.details();
+            if (details != null) {
+                DataFiles.writeString(DataFiles.path(details), found.json().toPrettyString() + "\n");
+            }
+            return EvalResult.of(sums, student.config(), student.dtype()).json().setAll(found.summary());
+        }
     }
 
     private List<int[]> windows(RunConfig config, ModelDirectory student, int length) {
         int maxWindows =
                 (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
         return Texts.windows(config, data, model, student.config(), length, maxWindows);
-    }
-
-    private static EvalSums sums(
-            RunConfig config, ModelDirectory student, ModelDirectory teacher, int length, List<int[]> windows) {
-        int batch = Math.min(config.eval().batchSequences(), windows.size());
-        try (Kernels kernels = ComputeKernels.of(config.compute());
-                LoadedModel model = LoadedModel.open(student, kernels, length);
-                LoadedModel reference = teacher == null ? null : LoadedModel.open(teacher, kernels, length);
-                Evaluator evaluator =
-                        new Evaluator(model.model(), reference == null ? null : reference.model(), length, batch)) {
-            return evaluator.evaluate(windows);
-        }
     }
 
     private ObjectNode tasks(RunConfig config, ModelDirectory student, List<TaskSource> sources, PrintWriter console) {

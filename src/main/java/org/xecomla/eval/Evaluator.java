@@ -1,6 +1,9 @@
 package org.xecomla.eval;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
@@ -24,6 +27,9 @@ public final class Evaluator implements AutoCloseable {
     private final int batchWindows;
     private final Arena studentArena;
     private final Arena teacherArena; // null: no teacher
+    private final List<EvalDetails.Sums> positions;
+    private final List<EvalDetails.Sums> documents = new ArrayList<>();
+    private boolean continues;
 
     /**
      * @param teacher null: no divergence
@@ -43,6 +49,7 @@ public final class Evaluator implements AutoCloseable {
         this.batchWindows = batchWindows;
         this.studentArena = arena(student);
         this.teacherArena = teacher == null ? null : arena(teacher);
+        this.positions = new ArrayList<>(Collections.nCopies(sequenceLength, EvalDetails.Sums.ZERO));
     }
 
     private Arena arena(CausalLm model) {
@@ -97,6 +104,11 @@ public final class Evaluator implements AutoCloseable {
         return filled == 0 ? sums : sums.plus(score(Arrays.copyOf(batch, filled * sequenceLength)));
     }
 
+    /** All that was evaluated so far, by position and by document. */
+    public EvalDetails details() {
+        return new EvalDetails(positions, documents, continues);
+    }
+
     private EvalSums score(int[] ids) {
         int numWindows = ids.length / sequenceLength;
         long studentMark = studentArena.mark();
@@ -108,11 +120,14 @@ public final class Evaluator implements AutoCloseable {
             int to = Math.min(ids.length, from + Logits.chunkRows(student));
             long studentTop = studentArena.mark();
             Tensor logits = Logits.of(student, hidden.rows(from, to), studentArena); // (n, V)
-            sums = sums.plus(lossOfRows(logits, ids, from));
+            long teacherTop = teacher == null ? 0 : teacherArena.mark();
+            Tensor targets = teacher == null ? null : Logits.of(teacher, taught.rows(from, to), teacherArena); // (n, V)
+            for (int row = 0; row < logits.rows(); row++) {
+                double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
+                double[] p = targets == null ? null : targets.rows(row, row + 1).toDoubles(); // (V)
+                sums = sums.plus(position(q, p, ids, from + row));
+            }
             if (teacher != null) {
-                long teacherTop = teacherArena.mark();
-                Tensor targets = Logits.of(teacher, taught.rows(from, to), teacherArena); // (n, V)
-                sums = sums.plus(divergenceOfRows(targets, logits));
                 teacherArena.release(teacherTop);
             }
             studentArena.release(studentTop);
@@ -124,39 +139,40 @@ public final class Evaluator implements AutoCloseable {
         return sums;
     }
 
-    /** @param logits (n, V) of the positions from {@code from} on */
-    private EvalSums lossOfRows(Tensor logits, int[] ids, int from) {
-        double sum = 0;
-        long numTokens = 0;
-        for (int row = 0; row < logits.rows(); row++) {
-            int position = from + row;
-            boolean predicts = (position + 1) % sequenceLength != 0; // a window's last position has no label
-            if (predicts) {
-                double[] z = logits.rows(row, row + 1).toDoubles(); // (V)
-                sum += Logits.logSumExp(z) - z[ids[position + 1]];
-                numTokens++;
-            }
+    /**
+     * Adds one position to the details.
+     *
+     * @param q the student's logits, (V)
+     * @param p the teacher's, (V); null: none
+     */
+    private EvalSums position(double[] q, double[] p, int[] ids, int position) {
+        double logSumQ = Logits.logSumExp(q);
+        int t = position % sequenceLength;
+        boolean predicts = t + 1 < sequenceLength; // a window's last position has no label
+        double loss = predicts ? logSumQ - q[ids[position + 1]] : 0;
+        double kl = p == null ? 0 : divergence(p, q, logSumQ);
+        long agrees = p != null && Logits.argmax(p) == Logits.argmax(q) ? 1 : 0;
+        EvalDetails.Sums one = new EvalDetails.Sums(loss, predicts ? 1 : 0, kl, agrees, p == null ? 0 : 1);
+        positions.set(t, positions.get(t).plus(one));
+        if (ids[position] == student.config().bosTokenId() || documents.isEmpty()) {
+            continues |=
+                    documents.isEmpty() && ids[position] != student.config().bosTokenId();
+            documents.add(one);
+        } else {
+            int last = documents.size() - 1;
+            documents.set(last, documents.get(last).plus(one));
         }
-        return new EvalSums(sum, numTokens, 0, 0);
+        return new EvalSums(one.loss(), one.numTokens(), one.kl(), one.numCompared());
     }
 
-    /**
-     * @param targets (n, V), the teacher's logits
-     * @param logits (n, V), the student's
-     */
-    private static EvalSums divergenceOfRows(Tensor targets, Tensor logits) {
+    private static double divergence(double[] p, double[] q, double logSumQ) {
+        double logSumP = Logits.logSumExp(p);
         double sum = 0;
-        for (int row = 0; row < logits.rows(); row++) {
-            double[] p = targets.rows(row, row + 1).toDoubles(); // (V)
-            double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
-            double logSumP = Logits.logSumExp(p);
-            double logSumQ = Logits.logSumExp(q);
-            for (int i = 0; i < p.length; i++) {
-                double logP = p[i] - logSumP;
-                sum += Math.exp(logP) * (logP - (q[i] - logSumQ));
-            }
+        for (int i = 0; i < p.length; i++) {
+            double logP = p[i] - logSumP;
+            sum += Math.exp(logP) * (logP - (q[i] - logSumQ));
         }
-        return new EvalSums(0, 0, sum, logits.rows());
+        return sum;
     }
 
     @Override

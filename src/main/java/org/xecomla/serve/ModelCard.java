@@ -56,7 +56,7 @@ final class ModelCard {
         for (JsonNode model : json.path("models")) {
             card.append(String.format(
                     Locale.ROOT,
-                    "| %s | %.3f | %s | %,d | %,d |%n",
+                    "| %s | %.3f | %s | %,d | %,d |\n",
                     model.path("model").asText(),
                     model.path("perplexity").asDouble(),
                     model.path("kl_to_teacher").isNumber()
@@ -81,7 +81,7 @@ final class ModelCard {
             String name = scores.path("name").asText();
             card.append(String.format(
                     Locale.ROOT,
-                    "| %s | %d | %d | %s | %s |%n",
+                    "| %s | %d | %d | %s | %s |\n",
                     name,
                     json.path("n-shot").path(name).asInt(),
                     scores.path("sample_len").asInt(),

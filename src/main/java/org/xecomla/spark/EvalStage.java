@@ -1,5 +1,6 @@
 package org.xecomla.spark;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,9 +12,11 @@ import org.apache.spark.util.LongAccumulator;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.TokenShards;
+import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
+import org.xecomla.eval.tasks.TaskResults;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.report.ResultTable;
@@ -22,7 +25,8 @@ import org.xecomla.tensor.Kernels;
 
 /**
  * Base, student as it started and student as it ended, on the held-out shards: perplexity, and KL to the teacher. A task
- * scores one model on one range of windows; the sums are added in the order of ranges.
+ * scores one model on one range of windows; the sums are added in the order of ranges. Then the multiple-choice tasks of
+ * {@code eval.tasks}.
  */
 final class EvalStage {
     static final String NAME = "eval";
@@ -40,6 +44,13 @@ final class EvalStage {
 
     /** Windows [from, to) of one model. */
     private record Range(int candidate, long from, long to) implements Serializable {}
+
+    /** What was found on some windows. */
+    private record Scored(EvalSums sums, EvalDetails details) implements Serializable {
+        Scored plus(Scored next) {
+            return new Scored(sums.plus(next.sums), details.plus(next.details));
+        }
+    }
 
     /** Scores what the run has made and shows the table. */
     void run() {
@@ -62,9 +73,16 @@ final class EvalStage {
                 "teacher",
                 InputDigests.ofModel(RunModels.teacher(context.config()).path()));
         candidates.forEach(c -> inputs.put(c.title, InputDigests.ofModel(c.path)));
-        Map<String, String> settings = context.config().settings("eval.max-windows");
-        context.complete(
-                NAME, layout.eval(), context.asked(KIND, settings, inputs), () -> write(candidates, layout.eval()));
+        TaskScoring tasks = new TaskScoring(context);
+        inputs.putAll(tasks.inputs());
+        Map<String, String> settings = new TreeMap<>(context.config().settings("eval.max-windows"));
+        settings.putAll(tasks.settings());
+        context.complete(NAME, layout.eval(), context.asked(KIND, settings, inputs), () -> {
+            if (tasks.isWanted()) {
+                writeTasks(tasks, candidates, layout.eval());
+            }
+            return write(candidates, layout.eval());
+        });
         show(candidates, layout.eval());
         new PreferenceMeasure(context).run();
     }
@@ -79,28 +97,54 @@ final class EvalStage {
             sequenceLength = shards.sequenceLength();
         }
         List<Range> ranges = ranges(candidates.size(), numWindows);
-        List<EvalSums> sums;
+        List<Scored> scored;
         long total = numWindows * candidates.size() * sequenceLength;
         try (WorkMeter meter = new WorkMeter(context.spark(), total, "tokens", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
-            sums = context.mapOnModels(NAME, "perplexity and KL", ranges, range -> {
-                EvalSums part = score(config, candidates.get(range.candidate).path, tokens, range.from, range.to);
+            scored = context.mapOnModels(NAME, "perplexity and KL", ranges, range -> {
+                Scored part = scored(config, candidates.get(range.candidate).path, tokens, range.from, range.to);
                 counter.add((range.to - range.from) * sequenceLength);
                 return part;
             });
         }
         for (int c = 0; c < candidates.size(); c++) {
-            EvalSums all = EvalSums.ZERO;
+            Scored all = null;
             for (int r = 0; r < ranges.size(); r++) {
-                all = ranges.get(r).candidate == c ? all.plus(sums.get(r)) : all;
+                if (ranges.get(r).candidate == c) {
+                    all = all == null ? scored.get(r) : all.plus(scored.get(r));
+                }
             }
             ModelDirectory model = ModelDirectory.open(candidates.get(c).path);
-            EvalResult result =
-                    EvalResult.of(all, model.config(), RunModels.base(config).dtype());
-            DataFiles.writeString(output.file(candidates.get(c).file), result.toJson());
+            EvalResult result = EvalResult.of(
+                    all.sums, model.config(), RunModels.base(config).dtype());
+            String file = candidates.get(c).file;
+            writeJson(output, file, result.json().setAll(all.details.summary()));
+            writeJson(output, with("details", file), all.details.json());
         }
         DataFiles.writeString(output.file(TABLE), table(candidates, output).toJson());
         return Map.of("models", (long) candidates.size(), "windows", numWindows);
+    }
+
+    private void writeTasks(TaskScoring tasks, List<Candidate> candidates, StageDirectory output) {
+        List<TaskResults> results =
+                tasks.score(candidates.stream().map(Candidate::path).toList());
+        for (int c = 0; c < candidates.size(); c++) {
+            writeJson(
+                    output,
+                    with("tasks", candidates.get(c).file),
+                    results.get(c).json());
+            context.console().accept(candidates.get(c).title);
+            results.get(c).lines().forEach(context.console());
+        }
+    }
+
+    /** The file of {@code kind} beside a result's: student-tasks.json beside student.json. */
+    private static String with(String kind, String file) {
+        return file.replace(".json", "-" + kind + ".json");
+    }
+
+    private static void writeJson(StageDirectory output, String file, JsonNode json) {
+        DataFiles.writeString(output.file(file), json.toPrettyString() + "\n");
     }
 
     /** As many ranges of whole batches as tasks run at once, of every model. */
@@ -126,6 +170,10 @@ final class EvalStage {
 
     /** Scores {@code model} on windows [from, to) of the shards in {@code tokens}, on this thread. */
     static EvalSums score(RunConfig config, Path model, Path tokens, long from, long to) {
+        return scored(config, model, tokens, from, to).sums;
+    }
+
+    private static Scored scored(RunConfig config, Path model, Path tokens, long from, long to) {
         Path teacher = DataFiles.path(config.models().requireTeacher());
         int batch = (int) Math.min(config.eval().batchSequences(), to - from);
         try (TokenShards shards = TokenShards.open(tokens);
@@ -138,7 +186,8 @@ final class EvalStage {
             Iterable<int[]> windows = () -> IntStream.range(0, count)
                     .mapToObj(i -> shards.read(from + i))
                     .iterator();
-            return evaluator.evaluate(windows);
+            EvalSums sums = evaluator.evaluate(windows);
+            return new Scored(sums, evaluator.details());
         }
     }
 

@@ -15,6 +15,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.TokenizerVocabulary;
+import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.teacher.Teacher;
@@ -67,6 +68,11 @@ final class Preflight {
         }
         if (stages.contains(Stage.TEACHER)) {
             TeacherStage.codec(config).encoder(sequenceLength, base.config().vocabSize(), 0);
+        }
+        if (stages.contains(Stage.EVAL)) {
+            TaskSource.of(config.eval());
+            config.eval().tasks().forEach((name, file) -> requireFile("eval.tasks." + name, file));
+            config.eval().fewshot().forEach((name, file) -> requireFile("eval.fewshot." + name, file));
         }
         requireBackEnd();
         requireWritable(DataFiles.path(config.run().dir()));

@@ -65,7 +65,10 @@ class PipelineTest {
 
     @Test
     void aRunEndsWithATableAndAStudentAndIsKeptWhenItIsRunAgain() throws Exception {
-        RunConfig config = tiny.config("whole", 2);
+        Map<String, String> settings = tiny.settings("whole", 2);
+        settings.put("eval.tasks.arc_easy", "src/test/resources/tasks/arc_easy.jsonl");
+        settings.put("eval.num-fewshot", "1");
+        RunConfig config = RunConfig.ofOverrides(settings);
         run(config);
         Path out = dir.resolve("whole");
         JsonNode models = new ObjectMapper()
@@ -77,7 +80,18 @@ class PipelineTest {
         assertTrue(end < 0.8 * start, "KL from " + start + " to " + end);
         assertTrue(models.get(2).get("kv_share_of_base").asDouble() < 0.4);
         assertTrue(lines.stream().anyMatch(line -> line.startsWith("distilled ")), String.join("\n", lines));
+        JsonNode tasks = new ObjectMapper()
+                .readTree(out.resolve("eval/student-tasks.json").toFile());
+        assertEquals(8, tasks.at("/n-samples/arc_easy/effective").asInt());
+        assertEquals(8, tasks.at("/samples/arc_easy").size());
+        JsonNode details = new ObjectMapper()
+                .readTree(out.resolve("eval/student-details.json").toFile());
+        assertEquals(
+                TinyRun.SEQUENCE_LENGTH,
+                details.at("/by_position/kl_to_teacher").size());
         ModelDirectory.open(DataFiles.path(out.resolve("export").toString()));
+        String card = Files.readString(out.resolve("export/README.md"));
+        assertTrue(card.contains("| distilled |") && card.contains("| arc_easy | 1 | 8 |"), card);
         assertEquals(
                 RunStatus.State.SUCCEEDED,
                 RunStatus.read(DataFiles.path(out.toString())).state());

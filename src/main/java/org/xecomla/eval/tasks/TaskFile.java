@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -14,8 +15,9 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.ParquetRows;
 
-/** The rows of a data set's file: a JSON object a line. */
+/** The rows of a data set's file: Parquet where its name ends so, else a JSON object a line. */
 final class TaskFile {
     private TaskFile() {}
 
@@ -24,9 +26,17 @@ final class TaskFile {
         if (!DataFiles.exists(file)) {
             throw new UserException("no such file of a task: " + DataFiles.display(file));
         }
-        List<TaskRow> rows = jsonLines(file);
+        List<TaskRow> rows = file.getName().endsWith(".parquet") ? parquet(file) : jsonLines(file);
         if (rows.isEmpty()) {
             throw new UserException(DataFiles.display(file) + " has no row");
+        }
+        return rows;
+    }
+
+    private static List<TaskRow> parquet(Path file) {
+        List<TaskRow> rows = new ArrayList<>();
+        for (ObjectNode row : ParquetRows.read(file)) {
+            rows.add(new TaskRow(row, DataFiles.display(file) + " row " + rows.size()));
         }
         return rows;
     }

@@ -89,11 +89,31 @@ class TaskSetTest {
         assertEquals(2, json.at("/n-samples/mmlu_law/effective").asInt());
     }
 
+    /** Written by pyarrow from the JSON lines beside them: strings, lists, numbers and a group of lists. */
+    @Test
+    void parquetHoldsTheSame() {
+        for (ChoiceTask task : List.of(ChoiceTask.ARC_EASY, ChoiceTask.MMLU, ChoiceTask.PUBMEDQA)) {
+            List<List<TaskPrompt>> prompts = new ArrayList<>();
+            for (String ending : List.of(".jsonl", ".parquet")) {
+                String file = "src/test/resources/tasks/" + task.taskName() + ending;
+                TaskSource source = new TaskSource(task, DataFiles.path(file), Optional.empty());
+                prompts.add(
+                        TaskSet.read(List.of(source), 1, OptionalInt.empty()).prompts());
+            }
+            assertEquals(prompts.get(0), prompts.get(1));
+        }
+    }
+
     @Test
     void whatIsWrongIsNamed() throws Exception {
         assertMessage(ChoiceTask.PIQA, "{\"goal\": \"g\"}", "line 1 has no \"sol1\", only [goal]");
         assertMessage(ChoiceTask.ARC_EASY, ARC.formatted(0).replace("\"2\"}", "\"C\"}"), "\"answerKey\" is not one of");
         assertMessage(ChoiceTask.ARC_EASY, "{", "line 1 is broken JSON");
+        Path broken = Files.writeString(directory.resolve("rows.parquet"), "PAR2");
+        TaskSource source = new TaskSource(ChoiceTask.PIQA, DataFiles.path(broken.toString()), Optional.empty());
+        UserException e =
+                assertThrows(UserException.class, () -> TaskSet.read(List.of(source), 0, OptionalInt.empty()));
+        assertTrue(e.getMessage().contains("cannot be read as Parquet"), e.getMessage());
         assertMessage(ChoiceTask.RACE, "{\"article\": \"\", \"problems\": \"[{\"}", "\"problems\" is not readable");
         ConfigException unknown = assertThrows(
                 ConfigException.class,

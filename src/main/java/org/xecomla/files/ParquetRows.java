@@ -1,0 +1,95 @@
+package org.xecomla.files;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
+import org.apache.parquet.schema.Type;
+import org.xecomla.config.UserException;
+
+/** The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects. */
+public final class ParquetRows {
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private ParquetRows() {}
+
+    /**
+     * All rows, in memory: for files of a test set's size.
+     *
+     * @throws UserException where the file is not Parquet
+     */
+    public static List<ObjectNode> read(Path file) {
+        List<ObjectNode> rows = new ArrayList<>();
+        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), file)
+                .withConf(new Configuration())
+                .build()) {
+            for (Group row = reader.read(); row != null; row = reader.read()) {
+                rows.add(object(row));
+            }
+        } catch (IOException | RuntimeException e) {
+            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            throw new UserException(DataFiles.display(file) + " cannot be read as Parquet: " + reason, e);
+        }
+        return rows;
+    }
+
+    private static ObjectNode object(Group group) {
+        ObjectNode object = JSON.objectNode();
+        for (int field = 0; field < group.getType().getFieldCount(); field++) {
+            Type type = group.getType().getType(field);
+            if (type.isRepetition(Type.Repetition.REPEATED)) {
+                ArrayNode array = object.putArray(type.getName());
+                for (int i = 0; i < group.getFieldRepetitionCount(field); i++) {
+                    array.add(value(group, field, i));
+                }
+            } else {
+                boolean there = group.getFieldRepetitionCount(field) > 0;
+                object.set(type.getName(), there ? value(group, field, 0) : NullNode.instance);
+            }
+        }
+        return object;
+    }
+
+    private static JsonNode value(Group group, int field, int index) {
+        Type type = group.getType().getType(field);
+        if (!type.isPrimitive()) {
+            Group inner = group.getGroup(field, index);
+            return type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation ? list(inner) : object(inner);
+        }
+        return switch (type.asPrimitiveType().getPrimitiveTypeName()) {
+            case INT32 -> JSON.numberNode(group.getInteger(field, index));
+            case INT64 -> JSON.numberNode(group.getLong(field, index));
+            case FLOAT -> JSON.numberNode(group.getFloat(field, index));
+            case DOUBLE -> JSON.numberNode(group.getDouble(field, index));
+            case BOOLEAN -> JSON.booleanNode(group.getBoolean(field, index));
+            case BINARY -> JSON.textNode(group.getString(field, index));
+            default -> JSON.textNode(group.getValueToString(field, index));
+        };
+    }
+
+    /** A list is a group of one repeated field: of the elements, or of groups that hold one element each. */
+    private static ArrayNode list(Group list) {
+        Type repeated = list.getType().getType(0);
+        boolean wrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1;
+        ArrayNode array = JSON.arrayNode();
+        for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
+            if (wrapped) {
+                Group element = list.getGroup(0, i);
+                array.add(element.getFieldRepetitionCount(0) == 0 ? NullNode.instance : value(element, 0, 0));
+            } else {
+                array.add(value(list, 0, i));
+            }
+        }
+        return array;
+    }
+}
