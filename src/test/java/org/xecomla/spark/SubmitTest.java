@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
+import org.xecomla.report.RunRecord;
 
 /** What {@code submit/xecomla} starts, as processes of their own, some of which are killed. */
 @Tag("spark")
@@ -80,6 +81,13 @@ class SubmitTest {
             rounds = lines.count();
         }
         assertEquals(STEPS / 2, rounds, "every round is there once");
+
+        RunRecord record =
+                RunRecord.read(DataFiles.path(dir.resolve("killed").toString())).orElseThrow();
+        assertEquals(1, record.commands().size(), "the same command twice");
+        assertTrue(record.commands().get(0).startsWith("submit/xecomla run "), record::toString);
+        assertTrue(record.revision().matches("\\d+\\.\\d+.*\\+.+"), "the jar knows its commit: " + record.revision());
+        assertTrue(Files.exists(dir.resolve("killed/report.html")));
     }
 
     /** Half a stage by one number of tasks, the rest by another, and what was there is not touched again. */
