@@ -56,6 +56,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "Of the matrix products: fp32 or bf16. Default: that of the configuration.")
     private ComputeConfig.Precision precision;
 
+    @Option(
+            names = "--recompute",
+            paramLabel = "WHAT",
+            description = "What a backward computes again: none or blocks. Default: that of the configuration.")
+    private ComputeConfig.Recompute recompute;
+
     @Option(names = "--rounds", paramLabel = "N", description = "Turns that all take. Default: ${DEFAULT-VALUE}.")
     private int rounds = 7;
 
@@ -90,6 +96,12 @@ final class BenchCommand implements Callable<Integer> {
                     + " machine. Default: ${DEFAULT-VALUE}.")
     private BenchContestant.Clock clock = BenchContestant.Clock.WALL;
 
+    @Option(
+            names = "--tasks",
+            paramLabel = "N",
+            description = "Instead, measure N training tasks of one thread each in one JVM against one alone.")
+    private int tasks = 1;
+
     @Option(names = "--profile", description = "Also say how long each tensor operation takes in a training step.")
     private boolean profile;
 
@@ -104,8 +116,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (threads < 1 || rounds < 1 || steps < 1) {
-            throw new ConfigException("--threads, --rounds and --steps are at least 1");
+        if (threads < 1 || rounds < 1 || steps < 1 || tasks < 1) {
+            throw new ConfigException("--threads, --tasks, --rounds and --steps are at least 1");
         }
         ComputeConfig compute = options.load(settings()).compute();
         PrintWriter console = spec.commandLine().getOut();
@@ -113,6 +125,8 @@ final class BenchCommand implements Callable<Integer> {
             try (Kernels kernels = ComputeKernels.of(compute)) {
                 decode.run(model, kernels, threads, rounds, console);
             }
+        } else if (tasks > 1) {
+            SideBySideBench.run(BenchShape.of(shape), kind(), compute, tasks, rounds, steps, console);
         } else {
             measureSteps(compute, BenchShape.of(shape), kind(), console);
         }
@@ -136,7 +150,7 @@ final class BenchCommand implements Callable<Integer> {
                 compute.precision().name().toLowerCase(Locale.ROOT),
                 threads,
                 clock.name().toLowerCase(Locale.ROOT),
-                BenchReport.processor());
+                ProcessMemory.processor());
         for (String variable : List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")) {
             if (System.getenv(variable) != null) {
                 console.printf("%s=%s is set: it is not the machine's own speed%n", variable, System.getenv(variable));
@@ -146,14 +160,14 @@ final class BenchCommand implements Callable<Integer> {
         List<TorchPeer> peers = new ArrayList<>();
         try (Kernels kernels = ComputeKernels.of(compute);
                 Kernels products = new CpuKernels(threads)) {
-            try (OwnEngine engine = new OwnEngine(measured, kind, kernels, products, clock, warmUp)) {
+            try (OwnEngine engine = new OwnEngine(measured, kind, compute, kernels, products, clock, warmUp)) {
                 startPeers(measured, kind, peers, console);
                 BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, kind);
                 report.measure(rounds, steps);
                 report.print(console);
             }
             if (profile) {
-                printProfile(measured, kind, kernels, console);
+                printProfile(measured, kind, compute, kernels, console);
             }
         } finally {
             peers.forEach(TorchPeer::close);
@@ -163,6 +177,9 @@ final class BenchCommand implements Callable<Integer> {
     private Map<String, String> settings() {
         Map<String, String> settings = new HashMap<>();
         settings.put("compute.threads", Integer.toString(threads));
+        if (recompute != null) {
+            settings.put("compute.recompute", recompute.name().toLowerCase(Locale.ROOT));
+        }
         if (precision != null) {
             settings.put("compute.precision", precision.name().toLowerCase(Locale.ROOT));
         }
@@ -190,10 +207,11 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private void printProfile(BenchShape measured, BenchShape.Model kind, Kernels kernels, PrintWriter console) {
+    private void printProfile(
+            BenchShape measured, BenchShape.Model kind, ComputeConfig compute, Kernels kernels, PrintWriter console) {
         KernelProfile watch = new KernelProfile(clock.nanosOfThread());
         Kernels watched = watch.of(kernels);
-        try (StepBenchmark benchmark = new StepBenchmark(measured, kind, watched)) {
+        try (StepBenchmark benchmark = new StepBenchmark(measured, kind, compute, watched)) {
             for (int i = 0; i < 2 * PROFILED_STEPS; i++) {
                 if (i == PROFILED_STEPS) {
                     watch.clear();

@@ -1,9 +1,6 @@
 package org.xecomla.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -12,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.xecomla.train.BenchShape;
+import org.xecomla.train.MemoryEstimate;
 
 /**
  * Turns of this engine and of others, and their medians. Every round all contestants do the same work one after the other;
@@ -72,7 +70,7 @@ final class BenchReport {
                 printRatio(peer.name(), work, console);
             }
         }
-        console.printf(Locale.ROOT, "peak of this process: %,d MiB%n", peakBytes() >> 20);
+        printMemory(console);
     }
 
     private void printLine(String name, BenchContestant.Work work, double product, PrintWriter console) {
@@ -88,6 +86,20 @@ final class BenchReport {
                 shape.numTokens() / seconds,
                 flops / 1e9,
                 100 * flops / product);
+    }
+
+    private void printMemory(PrintWriter console) {
+        MemoryEstimate estimate = engine.estimate();
+        console.printf(
+                Locale.ROOT,
+                "memory of a training step: %,d MiB measured, %,d MiB estimated (weights, gradients and moments %,d,"
+                        + " activations %,d, scratch %,d)%npeak of this process: %,d MiB%n",
+                engine.measuredBytes() >> 20,
+                estimate.total() >> 20,
+                (estimate.model().weights() + estimate.model().gradients() + estimate.moments()) >> 20,
+                estimate.model().arena() >> 20,
+                estimate.model().scratch() >> 20,
+                ProcessMemory.peakBytes() >> 20);
     }
 
     private void printRatio(String name, BenchContestant.Work work, PrintWriter console) {
@@ -118,28 +130,5 @@ final class BenchReport {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         return sorted[sorted.length / 2];
-    }
-
-    /** The largest resident set that this process had; 0 where the system does not say. */
-    private static long peakBytes() {
-        String kibibytes = ofSystem("/proc/self/status", "VmHWM");
-        return kibibytes.isEmpty() ? 0 : Long.parseLong(kibibytes.replaceAll("\\D", "")) << 10;
-    }
-
-    /** The processor's name; empty where the system does not say. */
-    static String processor() {
-        return ofSystem("/proc/cpuinfo", "model name");
-    }
-
-    private static String ofSystem(String file, String key) {
-        try {
-            return Files.readAllLines(Path.of(file)).stream()
-                    .filter(line -> line.startsWith(key))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse("");
-        } catch (IOException e) {
-            return ""; // not Linux
-        }
     }
 }

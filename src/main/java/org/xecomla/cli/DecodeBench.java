@@ -92,7 +92,7 @@ final class DecodeBench {
             }
         }
         DecodeSweep sweep =
-                new DecodeSweep(base, studentDirectory, BenchReport.processor(), threads, KV_DTYPE, numNew, cells);
+                new DecodeSweep(base, studentDirectory, ProcessMemory.processor(), threads, KV_DTYPE, numNew, cells);
         console.print(sweep.toText());
         write(sweep, console);
     }

@@ -3,17 +3,23 @@ package org.xecomla.cli;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.BenchShape;
+import org.xecomla.train.MemoryEstimate;
 import org.xecomla.train.StepBenchmark;
 
 /** The engine of this project, in this process; and the rate of its own matrix product, what no step can exceed. */
 final class OwnEngine implements BenchContestant {
     private static final int PRODUCT = 2048; // rows, columns and terms of the product that the machine is measured by
     private static final int LEAST_WARM_UP_STEPS = 3;
+    private static final int LIBRARIES_SECONDS = 2;
+
+    private static final BenchShape SMALL = BenchShape.of("64,1,2,2,128,512,64,4");
 
     private final StepBenchmark benchmark;
+    private final long measuredBytes;
     private final Kernels kernels;
     private final LongSupplier clock;
     private final Tensor a = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
@@ -21,6 +27,7 @@ final class OwnEngine implements BenchContestant {
     private final Tensor c = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
 
     /**
+     * @param compute what {@code stepKernels} were made of
      * @param stepKernels compute the steps
      * @param productKernels compute the product, in fp32
      * @param warmUpSeconds at least, before this returns
@@ -28,20 +35,43 @@ final class OwnEngine implements BenchContestant {
     OwnEngine(
             BenchShape shape,
             BenchShape.Model model,
+            ComputeConfig compute,
             Kernels stepKernels,
             Kernels productKernels,
             Clock clock,
             int warmUpSeconds) {
         this.clock = clock.nanos();
         this.kernels = productKernels;
-        this.benchmark = new StepBenchmark(shape, model, stepKernels);
+        try (StepBenchmark small = new StepBenchmark(SMALL, model, compute, stepKernels)) {
+            runFor(LIBRARIES_SECONDS, small::trainingStep); // so that libraries and compiled code are not counted
+        }
+        long before = ProcessMemory.bytesOutsideHeap();
+        this.benchmark = new StepBenchmark(shape, model, compute, stepKernels);
+        runFor(0, benchmark::trainingStep);
+        this.measuredBytes = ProcessMemory.bytesOutsideHeap() - before;
         productKernels.fill(a, 1);
         productKernels.fill(b, 1);
-        long end = System.nanoTime() + warmUpSeconds * 1_000_000_000L;
-        for (int i = 0; i < LEAST_WARM_UP_STEPS || System.nanoTime() < end; i++) {
+        runFor(warmUpSeconds, () -> {
             benchmark.trainingStep();
             benchmark.forward();
+        });
+    }
+
+    private static void runFor(int seconds, Runnable work) {
+        long end = System.nanoTime() + seconds * 1_000_000_000L;
+        for (int i = 0; i < LEAST_WARM_UP_STEPS || System.nanoTime() < end; i++) {
+            work.run();
         }
+    }
+
+    /** What a training step should take outside the heap. */
+    MemoryEstimate estimate() {
+        return benchmark.estimate();
+    }
+
+    /** What the process grew by outside the heap, for the first training steps. */
+    long measuredBytes() {
+        return measuredBytes;
     }
 
     @Override

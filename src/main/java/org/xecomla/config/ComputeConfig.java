@@ -1,5 +1,6 @@
 package org.xecomla.config;
 
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -8,8 +9,14 @@ import java.util.OptionalInt;
  * @param threads of one replica; empty: the processors there are
  * @param precision of products
  * @param recompute what a backward computes again instead of keeping it
+ * @param teacherMemoryGib for weights and activations of a teacher; empty: as much as it takes
  */
-public record ComputeConfig(KernelChoice kernels, OptionalInt threads, Precision precision, Recompute recompute) {
+public record ComputeConfig(
+        KernelChoice kernels,
+        OptionalInt threads,
+        Precision precision,
+        Recompute recompute,
+        OptionalDouble teacherMemoryGib) {
     /** Implementations of the tensor operations. */
     public enum KernelChoice {
         CPU,
@@ -34,7 +41,8 @@ public record ComputeConfig(KernelChoice kernels, OptionalInt threads, Precision
                 config.choice("compute.kernels", KernelChoice.class),
                 config.optionalInteger("compute.threads", Range.atLeast(1)),
                 config.choice("compute.precision", Precision.class),
-                config.choice("compute.recompute", Recompute.class));
+                config.choice("compute.recompute", Recompute.class),
+                config.optionalNumber("compute.teacher-memory-gib", Range.above(0)));
     }
 
     /** Refuses a precision that the kernels do not have. */
@@ -43,6 +51,11 @@ public record ComputeConfig(KernelChoice kernels, OptionalInt threads, Precision
             throw new ConfigException(
                     "compute.precision = bf16 needs compute.kernels = cpu, and it is nd4j: change either");
         }
+    }
+
+    /** Bytes for weights and activations of a teacher. */
+    public long teacherBytes() {
+        return teacherMemoryGib.isPresent() ? (long) (teacherMemoryGib.getAsDouble() * (1L << 30)) : Long.MAX_VALUE;
     }
 
     /** Threads of one replica on this machine. */

@@ -1,19 +1,14 @@
 package org.xecomla.nn;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UserException;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -30,15 +25,13 @@ import org.xecomla.tensor.Tensor;
  * + t.
  */
 public final class CausalLm implements AutoCloseable {
-    private record RopeKey(int ropeDim, RopeScaling scaling) {}
-
     private final ModelConfig config;
     private final ParameterStore weights;
     private final ParameterStore gradients;
     private final Kernels kernels;
     private final int maxSequenceLength;
     private final ComputeConfig.Recompute recompute;
-    private final Map<RopeKey, RopeTable> ropeTables;
+    private final RopeTables ropeTables;
 
     private final Tensor embedding; // (V, D)
     private final Tensor embeddingGradient; // (V, D), or null
@@ -69,7 +62,7 @@ public final class CausalLm implements AutoCloseable {
                 kernels,
                 maxSequenceLength,
                 recompute,
-                tables(config, maxSequenceLength, weights));
+                RopeTables.of(config, maxSequenceLength, weights.type()));
     }
 
     /** A model whose backward computes nothing again. */
@@ -89,7 +82,7 @@ public final class CausalLm implements AutoCloseable {
             Kernels kernels,
             int maxSequenceLength,
             ComputeConfig.Recompute recompute,
-            Map<RopeKey, RopeTable> ropeTables) {
+            RopeTables ropeTables) {
         this.recompute = recompute;
         this.config = config;
         this.weights = weights;
@@ -103,7 +96,7 @@ public final class CausalLm implements AutoCloseable {
         List<TransformerBlock> made = new ArrayList<>();
         for (int l = 0; l < config.numLayers(); l++) {
             AttentionConfig attention = config.attention().get(l);
-            RopeTable rope = ropeTables.get(ropeKey(attention));
+            RopeTable rope = ropeTables.get(attention);
             made.add(TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope));
         }
         this.blocks = List.copyOf(made);
@@ -121,29 +114,40 @@ public final class CausalLm implements AutoCloseable {
                 .toList());
     }
 
-    private static Map<RopeKey, RopeTable> tables(ModelConfig config, int numPositions, ParameterStore weights) {
-        return tables(
-                config,
-                key -> RopeTable.of(
-                        RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling),
-                        numPositions,
-                        weights.type()));
-    }
-
-    private static Map<RopeKey, RopeTable> tables(ModelConfig config, Function<RopeKey, RopeTable> make) {
-        Map<RopeKey, RopeTable> tables = new HashMap<>();
-        config.attention().forEach(attention -> tables.computeIfAbsent(ropeKey(attention), make));
-        return tables;
-    }
-
     /**
      * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever they
      * return or read is meaningless, shapes apart.
      *
      * @param trainable tells by name which parameters have gradients; null: inference
      * @param maxSequenceLength the longest T that will be asked for
-     * @param numThreads of the kernels
+     * @param nothing stand for the kernels
      */
+    public static Footprint footprint(
+            ModelConfig config,
+            Predicate<String> trainable,
+            int maxSequenceLength,
+            ComputeConfig.Recompute recompute,
+            SizingKernels nothing,
+            BiConsumer<CausalLm, Arena> calls) {
+        DataType type = nothing.type();
+        ParameterLayout layout = layout(config, trainable == null ? name -> false : trainable);
+        Arena stores = Arena.sizing(type);
+        ParameterStore weights = ParameterStore.on(stores, layout);
+        ParameterStore gradients = trainable == null ? null : ParameterStore.trainableOn(stores, layout);
+        RopeTables tables = RopeTables.sizing(config, maxSequenceLength, type);
+        Arena arena = Arena.sizing(type);
+        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, tables), arena);
+        return new Footprint(
+                layout,
+                type,
+                layout.numParameters() * type.width(),
+                gradients == null ? 0 : layout.numTrainableParameters() * type.width(),
+                tables.numElements() * type.width(),
+                arena.peakBytes(),
+                nothing.scratchBytes());
+    }
+
+    /** The same in fp32 on {@code numThreads} threads. */
     public static Footprint footprint(
             ModelConfig config,
             Predicate<String> trainable,
@@ -152,25 +156,8 @@ public final class CausalLm implements AutoCloseable {
             ComputeConfig.Recompute recompute,
             int numThreads,
             BiConsumer<CausalLm, Arena> calls) {
-        ParameterLayout layout = layout(config, trainable == null ? name -> false : trainable);
-        ParameterStore weights = ParameterStore.sizing(layout, type);
-        ParameterStore gradients = trainable == null ? null : ParameterStore.sizingOfTrainable(layout, type);
-        Map<RopeKey, RopeTable> tables = tables(config, key -> RopeTable.sizing(key.ropeDim, maxSequenceLength, type));
-        Arena arena = Arena.sizing(type);
-        SizingKernels nothing = new SizingKernels(type, numThreads);
-        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, tables), arena);
-        return new Footprint(
-                layout,
-                type,
-                layout.numParameters() * type.width(),
-                gradients == null ? 0 : layout.numTrainableParameters() * type.width(),
-                tables.values().stream().mapToLong(RopeTable::numElements).sum() * type.width(),
-                arena.peakBytes(),
-                nothing.scratchBytes());
-    }
-
-    private static RopeKey ropeKey(AttentionConfig attention) {
-        return new RopeKey(attention.ropeDim(), attention.ropeScaling());
+        SizingKernels kernels = new SizingKernels(type, numThreads, ComputeConfig.Precision.FP32);
+        return footprint(config, trainable, maxSequenceLength, recompute, kernels, calls);
     }
 
     List<TransformerBlock> blocks() {
@@ -462,6 +449,10 @@ public final class CausalLm implements AutoCloseable {
     }
 
     private void check(int[] ids, int numSequences) {
+        check(config, maxSequenceLength, ids, numSequences);
+    }
+
+    static void check(ModelConfig config, int maxSequenceLength, int[] ids, int numSequences) {
         if (numSequences < 1 || ids.length == 0 || ids.length % numSequences != 0) {
             throw new IllegalArgumentException(ids.length + " tokens are not " + numSequences + " equal sequences");
         }
@@ -469,10 +460,10 @@ public final class CausalLm implements AutoCloseable {
             throw new UserException("a sequence of " + ids.length / numSequences + " tokens is longer than the model's "
                     + maxSequenceLength + ": shorten it");
         }
-        checkIds(ids);
+        checkIds(config, ids);
     }
 
-    void checkIds(int[] ids) {
+    static void checkIds(ModelConfig config, int[] ids) {
         for (int n = 0; n < ids.length; n++) {
             if (ids[n] < 0 || ids[n] >= config.vocabSize()) {
                 throw new UserException("token id " + ids[n] + " at position " + n + " is outside the vocabulary of "
@@ -484,6 +475,6 @@ public final class CausalLm implements AutoCloseable {
     /** Frees the rope tables; weights and gradients belong to the caller. */
     @Override
     public void close() {
-        ropeTables.values().forEach(RopeTable::close);
+        ropeTables.close();
     }
 }

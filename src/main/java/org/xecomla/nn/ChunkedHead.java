@@ -11,11 +11,14 @@ import org.xecomla.tensor.Tensor;
  * @param chunkRows n
  */
 record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
-    private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float
-    private static final int LEAST_ROWS = 128; // below, products with the head are bound by reading it
+    private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float: they stay in the cache
+    private static final int MOST_ELEMENTS = 1 << 24;
+    private static final int GOOD_ROWS = 512; // below, packing the head for a product shows
+    private static final int LEAST_ROWS = 64;
 
     static ChunkedHead of(Linear head) {
-        int rows = Math.max(LEAST_ROWS, CHUNK_ELEMENTS / head.numOutputs());
+        int v = head.numOutputs();
+        int rows = Math.max(CHUNK_ELEMENTS / v, Math.max(LEAST_ROWS, Math.min(GOOD_ROWS, MOST_ELEMENTS / v)));
         return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows);
     }
 

@@ -53,7 +53,7 @@ public final class Decoder {
      * @param positions (n) of the new tokens, counted from 0
      */
     public Tensor step(int[] ids, int[] slots, int[] positions, Arena arena) {
-        model.checkIds(ids);
+        CausalLm.checkIds(model.config(), ids);
         for (int position : positions) {
             if (position >= Math.min(cache.capacity(), model.maxSequenceLength())) {
                 throw new UserException("no room for a token at position " + position + ": the cache holds "

@@ -135,7 +135,12 @@ final class TeacherStage {
                 }
                 int batch = config.eval().batchSequences();
                 try (Kernels kernels = TaskKernels.of(config);
-                        Teacher teacher = Teacher.open(model, kernels, batch, sequences.sequenceLength())) {
+                        Teacher teacher = Teacher.open(
+                                model,
+                                kernels,
+                                batch,
+                                sequences.sequenceLength(),
+                                config.compute().teacherBytes())) {
                     missing.forEach(shard -> teacher.writeShard(sequences, shard, targets, spec, counter::add));
                 }
             }

@@ -9,14 +9,13 @@ import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
-import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
+import org.xecomla.nn.StreamedLm;
 import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -27,79 +26,70 @@ import org.xecomla.tensor.Tensor;
  * often. Legend: B sequences at once, T time, D model, V vocabulary, n positions of a chunk.
  */
 public final class Teacher implements AutoCloseable {
-    private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float
-    private static final int LEAST_ROWS = 32;
-
     private final Path path;
-    private final ParameterStore weights;
-    private final CausalLm model;
+    private final ModelConfig config;
+    private final TeacherModel model;
+    private final TeacherShape shape;
+    private final Kernels kernels;
     private final Arena arena;
-    private final int batchSequences;
-    private final int chunkRows;
 
-    /** @param chunkRows n, at most T */
-    Teacher(ModelDirectory directory, Kernels kernels, int batchSequences, int sequenceLength, int chunkRows) {
-        ModelConfig config = directory.config();
+    Teacher(ModelDirectory directory, Kernels kernels, TeacherShape shape) {
         this.path = directory.path();
-        this.weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type());
-        directory.load(weights);
-        this.model = new CausalLm(config, weights, null, kernels, sequenceLength);
-        this.batchSequences = batchSequences;
-        this.chunkRows = chunkRows;
-        this.arena = Arena.ofElements(
-                kernels.type(),
-                model.arenaElements(
-                        (sizing, scratch) -> dryRun(sizing, batchSequences, sequenceLength, chunkRows, scratch)));
+        this.config = directory.config();
+        this.shape = shape;
+        this.kernels = kernels;
+        this.model = shape.streamed()
+                ? TeacherModel.Streamed.of(directory, kernels, shape.sequenceLength())
+                : TeacherModel.Resident.of(directory, kernels, shape.sequenceLength());
+        long bytes = shape.footprint(config, kernels.type(), 1).arena();
+        this.arena = Arena.ofElements(kernels.type(), bytes / kernels.type().width());
     }
 
-    /** Makes the calls of one batch on a model without memory, so that its scratch can be sized. */
-    private static void dryRun(CausalLm sizing, int batchSequences, int sequenceLength, int chunkRows, Arena scratch) {
-        sizing.hiddenStates(new int[batchSequences * sequenceLength], batchSequences, scratch, null); // (B*T, D)
-        scratch.matrix(chunkRows, sizing.config().vocabSize()); // (n, V)
-    }
-
-    private static int chunkRows(ModelConfig config, int sequenceLength) {
-        return Math.min(sequenceLength, Math.max(LEAST_ROWS, CHUNK_ELEMENTS / config.vocabSize()));
+    /** A teacher with all its weights in memory: {@link #open(Path, Kernels, int, int, long)} without a limit. */
+    public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength) {
+        return open(model, kernels, batchSequences, sequenceLength, Long.MAX_VALUE);
     }
 
     /**
-     * Memory that a teacher of this shape takes, in FLOAT, from shapes alone.
-     *
-     * @param numThreads of its kernels
-     */
-    public static Footprint footprint(ModelConfig config, int batchSequences, int sequenceLength, int numThreads) {
-        return CausalLm.footprint(
-                config,
-                null,
-                DataType.FLOAT,
-                sequenceLength,
-                Recompute.NONE,
-                numThreads,
-                (sizing, scratch) ->
-                        dryRun(sizing, batchSequences, sequenceLength, chunkRows(config, sequenceLength), scratch));
-    }
-
-    /**
-     * Loads a teacher.
+     * Opens a teacher. Where its weights do not fit into the memory it is given, they pass through layer by layer, for as
+     * many sequences at once as fit: slower, since they are read for every batch, and the same distributions up to rounding.
      *
      * @param kernels of this thread; not closed with the teacher
-     * @param batchSequences B
+     * @param batchSequences B, where all weights fit
      * @param sequenceLength T of all that it will be asked
-     * @throws org.xecomla.config.UserException where the directory is no model, or the model is too short for T
+     * @param limitBytes of weights and activations
+     * @throws org.xecomla.config.UserException where the directory is no model, the model is too short for T, or the limit
+     *     too low for its largest layer
      */
-    public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength) {
+    public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength, long limitBytes) {
         ModelDirectory directory = ModelDirectory.open(model);
-        int longest = directory.config().maxPositionEmbeddings();
+        ModelConfig config = directory.config();
+        int longest = config.maxPositionEmbeddings();
         if (sequenceLength > longest) {
             throw new ConfigException("the teacher " + DataFiles.display(model) + " takes sequences of at most "
                     + longest + " tokens and they have " + sequenceLength + ": lower sequence.length");
         }
-        int chunkRows = chunkRows(directory.config(), sequenceLength);
-        return new Teacher(directory, kernels, batchSequences, sequenceLength, chunkRows);
+        TeacherShape shape = TeacherShape.within(limitBytes, config, kernels.type(), batchSequences, sequenceLength);
+        return new Teacher(directory, kernels, shape);
     }
 
     public ModelConfig config() {
-        return model.config();
+        return config;
+    }
+
+    /**
+     * Memory that a teacher of this shape takes with all its weights, in FLOAT, from shapes alone.
+     *
+     * @param numThreads of its kernels
+     */
+    public static Footprint footprint(ModelConfig config, int batchSequences, int sequenceLength, int numThreads) {
+        return TeacherShape.resident(config, batchSequences, sequenceLength)
+                .footprint(config, DataType.FLOAT, numThreads);
+    }
+
+    /** Memory of weights, tables and activations. */
+    public Footprint footprint() {
+        return shape.footprint(config, kernels.type(), 1);
     }
 
     /** Refuses a student with another vocabulary: a distribution over the one says nothing about the other. */
@@ -125,7 +115,7 @@ public final class Teacher implements AutoCloseable {
      */
     public String writeShard(
             TokenShards tokens, int shard, Path directory, TargetShardSpec spec, LongConsumer progress) {
-        tokens.requireFits(config().vocabSize(), model.maxSequenceLength(), "the teacher " + DataFiles.display(path));
+        tokens.requireFits(config().vocabSize(), shape.sequenceLength(), "the teacher " + DataFiles.display(path));
         if (spec.vocabSize() != config().vocabSize()) {
             throw new IllegalArgumentException(
                     "targets over " + spec.vocabSize() + " ids from a teacher of " + config().vocabSize());
@@ -133,8 +123,8 @@ public final class Teacher implements AutoCloseable {
         long first = tokens.plan().firstSequence(shard);
         int count = tokens.plan().numSequencesOf(shard);
         return TargetShardWriter.write(directory, spec, shard, tokens.digest(shard), out -> {
-            for (int from = 0; from < count; from += batchSequences) {
-                int n = Math.min(batchSequences, count - from);
+            for (int from = 0; from < count; from += shape.batchSequences()) {
+                int n = Math.min(shape.batchSequences(), count - from);
                 for (byte[] record : records(tokens, first + from, n, spec)) {
                     out.add(record);
                 }
@@ -151,24 +141,25 @@ public final class Teacher implements AutoCloseable {
             System.arraycopy(tokens.read(first + b), 0, ids, b * length, length);
         }
         long mark = arena.mark();
-        Tensor hidden = model.hiddenStates(ids, count, arena, null); // (B*T, D)
+        Tensor hidden = model.hiddenStates(ids, count, arena); // (B*T, D)
+        StreamedLm.Head head = model.head(arena);
         byte[][] records = new byte[count][];
         for (int b = 0; b < count; b++) {
             TargetEncoder encoder = spec.codec().encoder(length, spec.vocabSize(), first + b);
-            encode(hidden.rows(b * length, (b + 1) * length), spec.codec().temperature(), encoder);
+            encode(head, hidden.rows(b * length, (b + 1) * length), spec.codec().temperature(), encoder);
             records[b] = encoder.finish();
         }
         arena.release(mark);
         return records;
     }
 
-    private void encode(Tensor hidden, double temperature, TargetEncoder encoder) {
-        for (int from = 0; from < hidden.rows(); from += chunkRows) {
-            int to = Math.min(hidden.rows(), from + chunkRows);
+    private void encode(StreamedLm.Head head, Tensor hidden, double temperature, TargetEncoder encoder) {
+        for (int from = 0; from < hidden.rows(); from += shape.chunkRows()) {
+            int to = Math.min(hidden.rows(), from + shape.chunkRows());
             long mark = arena.mark();
             Tensor rows = arena.matrix(to - from, config().vocabSize()); // (n, V)
-            model.logits(hidden.rows(from, to), rows); // (n, V)
-            model.kernels().softmaxRows(rows, 1 / temperature, new double[to - from]); // (n, V)
+            head.logits(hidden.rows(from, to), rows); // (n, V)
+            kernels.softmaxRows(rows, 1 / temperature, new double[to - from]); // (n, V)
             encoder.addProbabilities(rows);
             arena.release(mark);
         }
@@ -178,6 +169,5 @@ public final class Teacher implements AutoCloseable {
     public void close() {
         arena.close();
         model.close();
-        weights.close();
     }
 }

@@ -1,7 +1,8 @@
 package org.xecomla.tensor;
 
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.dnnl.global.dnnl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,31 @@ final class Bf16Gemm implements AutoCloseable {
     private final Workers workers;
     private final HostScratch operands = new HostScratch(1); // two bfloat16 in the place of a float
     private final OneDnn oneDnn;
-    private final Map<Rounding, OneDnn.Operation> roundings = new HashMap<>();
-    private final Map<Product, OneDnn.Operation> products = new HashMap<>();
+    private final Map<Rounding, OneDnn.Operation> roundings = new ConcurrentHashMap<>();
+    private final Map<Product, OneDnn.Operation> products = new ConcurrentHashMap<>();
+
+    /**
+     * A matrix in bfloat16.
+     *
+     * @param address of its first element
+     * @param stride from row to row, in elements
+     */
+    record Rounded(int rows, int cols, long address, int stride) {
+        /** The elements of {@code part}, a view of {@code whole}, whose copy without gaps this is. */
+        Rounded part(Tensor whole, Tensor part) {
+            long skipped = part.offset() - whole.offset();
+            long at = skipped / whole.stride() * stride + skipped % whole.stride();
+            return new Rounded(part.rows(), part.cols(), address + at * Short.BYTES, stride);
+        }
+
+        Rounded rows(int from, int to) {
+            return new Rounded(to - from, cols, address + (long) from * stride * Short.BYTES, stride);
+        }
+
+        Rounded cols(int from, int to) {
+            return new Rounded(rows, to - from, address + (long) from * Short.BYTES, stride);
+        }
+    }
 
     /** A matrix (rows, cols) of float with {@code stride} to one of bfloat16 without gaps. */
     private record Rounding(int rows, int cols, int stride) {}
@@ -70,86 +94,84 @@ final class Bf16Gemm implements AutoCloseable {
         return alpha == 1 && (beta == 0 || beta == 1) && c.length() * k >= LEAST_USES * rounded;
     }
 
-    /** Elements of float that hold the operands of {@link #gemm}, rounded. */
-    static long scratchOf(Tensor a, Tensor b) {
-        return halves(a) + halves(b);
+    /** Elements of float that hold the copies of {@code originals}. */
+    static long scratchOf(Tensor... originals) {
+        return Arrays.stream(originals).mapToLong(t -> halves(t.length())).sum();
+    }
+
+    /** Floats in the place of {@code numElements} bfloat16: whole cache lines, so that the next copy begins at one. */
+    static long halves(long numElements) {
+        return (numElements / 2 + 16) / 16 * 16;
     }
 
     /** {@link Kernels#gemm} of a product that this class {@link #takes}. */
     void gemm(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
-        operands.reserve(scratchOf(a, b));
-        long roundedA = operands.matrix(0, 0, 1, 1).storage().address(0);
-        long roundedB = roundedA + halves(a) * Float.BYTES;
-        round(a, roundedA);
-        round(b, roundedB);
-        multiply(transposeA, transposeB, a, roundedA, b, roundedB, beta == 1, c);
+        Rounded[] rounded = round(a, b);
+        multiply(transposeA, transposeB, rounded[0], rounded[1], beta == 1, c);
     }
 
-    /** Whole cache lines, so that the second operand begins at one. */
-    private static long halves(Tensor t) {
-        return (t.length() / 2 + 16) / 16 * 16;
-    }
-
-    private void round(Tensor x, long target) {
-        int numParts = Math.min(workers.numThreads(), x.rows());
-        OneDnn.Operation[] operations = new OneDnn.Operation[numParts];
-        for (int part = 0; part < numParts; part++) {
-            int rows = bound(x.rows(), part + 1, numParts) - bound(x.rows(), part, numParts);
-            Rounding rounding = new Rounding(rows, x.cols(), x.stride());
-            operations[part] = roundings.computeIfAbsent(rounding, r -> oneDnn.rounding(r.rows, r.cols, r.stride));
+    /** Copies without gaps, which live until the next call. */
+    Rounded[] round(Tensor... originals) {
+        operands.reserve(scratchOf(originals));
+        Rounded[] copies = new Rounded[originals.length];
+        long start = 0;
+        for (int i = 0; i < copies.length; i++) {
+            Tensor x = originals[i];
+            long address = operands.matrix(0, start, 1, 1).storage().address(start);
+            copies[i] = new Rounded(x.rows(), x.cols(), address, x.cols());
+            round(x, copies[i]);
+            start += halves(x.length());
         }
+        return copies;
+    }
+
+    private void round(Tensor x, Rounded copy) {
+        int numParts = Math.min(workers.numThreads(), x.rows());
         workers.run(numParts, (part, worker) -> {
-            long row = bound(x.rows(), part, numParts);
-            operations[part].run(
-                    worker,
-                    x.storage().address(x.offset() + row * x.stride()),
-                    0,
-                    target + row * x.cols() * Short.BYTES);
+            int from = bound(x.rows(), part, numParts);
+            int to = bound(x.rows(), part + 1, numParts);
+            onThisThread(worker, x.rows(from, to), copy.rows(from, to));
         });
+    }
+
+    /** Rounds {@code x} to {@code copy}, which has no gaps. */
+    void onThisThread(int worker, Tensor x, Rounded copy) {
+        roundings
+                .computeIfAbsent(
+                        new Rounding(x.rows(), x.cols(), x.stride()), r -> oneDnn.rounding(r.rows, r.cols, r.stride))
+                .run(worker, x.storage().address(x.offset()), 0, copy.address);
     }
 
     private static int bound(int total, int part, int numParts) {
         return (int) ((long) total * part / numParts);
     }
 
-    private void multiply(
-            boolean transposeA,
-            boolean transposeB,
-            Tensor a,
-            long roundedA,
-            Tensor b,
-            long roundedB,
-            boolean adding,
-            Tensor c) {
+    private void multiply(boolean transposeA, boolean transposeB, Rounded a, Rounded b, boolean adding, Tensor c) {
         boolean byRows = c.rows() >= c.cols();
         int side = byRows ? c.rows() : c.cols();
         int numUnits = (side + UNIT - 1) / UNIT;
         int numParts = Math.min(workers.numThreads(), numUnits);
-        int k = transposeA ? a.rows() : a.cols();
-        OneDnn.Operation[] operations = new OneDnn.Operation[numParts];
-        for (int part = 0; part < numParts; part++) {
-            int length = end(side, numUnits, part, numParts) - bound(numUnits, part, numParts) * UNIT;
-            int m = byRows ? length : c.rows();
-            int n = byRows ? c.cols() : length;
-            Product product = new Product(transposeA, transposeB, m, n, k, a.cols(), b.cols(), c.stride(), adding);
-            operations[part] = products.computeIfAbsent(product, this::operation);
-        }
-        oneDnn.reserve(operations);
         workers.run(numParts, (part, worker) -> {
-            long from = (long) bound(numUnits, part, numParts) * UNIT;
-            long skippedOfA = byRows ? from * (transposeA ? 1 : a.cols()) : 0;
-            long skippedOfB = byRows ? 0 : from * (transposeB ? b.cols() : 1);
-            long skippedOfC = byRows ? from * c.stride() : from;
-            operations[part].run(
-                    worker,
-                    roundedA + skippedOfA * Short.BYTES,
-                    roundedB + skippedOfB * Short.BYTES,
-                    c.storage().address(c.offset() + skippedOfC));
+            int from = bound(numUnits, part, numParts) * UNIT;
+            int to = Math.min(side, bound(numUnits, part + 1, numParts) * UNIT);
+            if (byRows) {
+                Rounded rowsOfA = transposeA ? a.cols(from, to) : a.rows(from, to);
+                onThisThread(worker, transposeA, transposeB, rowsOfA, b, adding, c.rows(from, to));
+            } else {
+                Rounded colsOfB = transposeB ? b.rows(from, to) : b.cols(from, to);
+                onThisThread(worker, transposeA, transposeB, a, colsOfB, adding, c.cols(from, to));
+            }
         });
     }
 
-    private static int end(int side, int numUnits, int part, int numParts) {
-        return Math.min(side, bound(numUnits, part + 1, numParts) * UNIT);
+    /** C = op(A) op(B), or C += it, without a split. */
+    void onThisThread(
+            int worker, boolean transposeA, boolean transposeB, Rounded a, Rounded b, boolean adding, Tensor c) {
+        int k = transposeA ? a.rows : a.cols;
+        Product product =
+                new Product(transposeA, transposeB, c.rows(), c.cols(), k, a.stride, b.stride, c.stride(), adding);
+        products.computeIfAbsent(product, this::operation)
+                .run(worker, a.address, b.address, c.storage().address(c.offset()));
     }
 
     private OneDnn.Operation operation(Product p) {

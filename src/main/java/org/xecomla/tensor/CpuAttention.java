@@ -1,6 +1,7 @@
 package org.xecomla.tensor;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Causal attention strip by strip: the scores of some tens of queries against all keys that they see are made, turned into
@@ -16,16 +17,80 @@ final class CpuAttention {
     private static final int MAX_STRIP_QUERIES = 64;
     private static final int MIN_STRIP_QUERIES = 32; // below, a product does not fill the registers
     private static final int STRIP_ELEMENTS = 1 << 16; // 256 KiB of scores
+    private static final int MOST_WIDTHS = 16; // of strips of one length of sequences
+    private static final int LEAST_ROUNDED = 128; // tokens
     private static final long GRAIN = 1 << 13; // scores that outweigh waking a helper
 
     private final Workers workers;
     private final RowMath math;
     private final HostScratch scratch;
+    private final Bf16Gemm rounding; // null: fp32
 
-    CpuAttention(Workers workers, RowMath math, HostScratch scratch) {
+    /** @param rounding for the products of whole sequences; null: fp32 */
+    CpuAttention(Workers workers, RowMath math, HostScratch scratch, Bf16Gemm rounding) {
         this.workers = workers;
         this.math = math;
         this.scratch = scratch;
+        this.rounding = rounding;
+    }
+
+    /**
+     * An operand of a strip's products.
+     *
+     * @param rounded null: fp32
+     */
+    private record Operand(Tensor values, Bf16Gemm.Rounded rounded) {}
+
+    /** The heads that strips are cut from, and their bfloat16 copies, rounded once for all strips. */
+    private record Heads(HeadView view, Bf16Gemm.Rounded copy) {
+        Operand queries(Strip strip, int head) {
+            return operand(strip.queries(view, head)); // (M, width)
+        }
+
+        Operand keys(Strip strip, int head) {
+            return operand(strip.keys(view, head)); // (S, width)
+        }
+
+        private Operand operand(Tensor part) {
+            return new Operand(part, copy == null ? null : copy.part(view.tensor(), part));
+        }
+    }
+
+    /** Rounds where it pays: sequences long enough to fill strips, and of few lengths, since every one makes new operations. */
+    private Heads[] heads(AttentionShape shape, HeadView... views) {
+        boolean rounds = rounds(shape) && rounding != null;
+        Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
+        Bf16Gemm.Rounded[] copies = rounds ? rounding.round(tensors) : new Bf16Gemm.Rounded[views.length];
+        Heads[] heads = new Heads[views.length];
+        for (int i = 0; i < heads.length; i++) {
+            heads[i] = new Heads(views[i], copies[i]);
+        }
+        return heads;
+    }
+
+    static boolean rounds(AttentionShape shape) {
+        return shape.queryLength() == shape.keyLength() && shape.keyLength() >= LEAST_ROUNDED;
+    }
+
+    /** {@code values} (M, S) of a worker's scratch, and their copy {@code start} elements from its beginning. */
+    private Operand made(int worker, Tensor values, long start, boolean rounded) {
+        if (!rounded) {
+            return new Operand(values, null);
+        }
+        Tensor place = scratch.matrix(worker, start, 1, 1);
+        long address = place.storage().address(place.offset());
+        Bf16Gemm.Rounded copy = new Bf16Gemm.Rounded(values.rows(), values.cols(), address, values.cols());
+        rounding.onThisThread(worker, values, copy);
+        return new Operand(values, copy);
+    }
+
+    private void product(
+            int worker, boolean transposeA, boolean transposeB, Operand a, Operand b, double beta, Tensor c) {
+        if (a.rounded == null) {
+            CpuGemm.onThisThread(transposeA, transposeB, 1, a.values, b.values, beta, c);
+        } else {
+            rounding.onThisThread(worker, transposeA, transposeB, a.rounded, b.rounded, beta == 1, c);
+        }
     }
 
     /** Queries {@code from} to {@code to} of sequence {@code b}; together they see the first {@code numVisible} keys. */
@@ -49,8 +114,11 @@ final class CpuAttention {
             return to - from;
         }
 
+        /** Rounded up for long sequences, to a sixteenth of them: products of few shapes. */
         int numVisible() {
-            return shape.keyLength() - shape.queryLength() + to;
+            int granule = Math.max(1, shape.keyLength() / MOST_WIDTHS);
+            int visible = shape.keyLength() - shape.queryLength() + to;
+            return Math.min(shape.keyLength(), (visible + granule - 1) / granule * granule);
         }
 
         /** Number of keys that query {@code i} of the strip sees. */
@@ -73,30 +141,35 @@ final class CpuAttention {
         int group = q.numHeads() / k.numHeads();
         int numStrips = Strip.count(shape);
         scratch.reserve(scratchOfForward(shape));
+        Heads[] heads = heads(shape, q, k, v);
         runAll(shape.numSequences() * q.numHeads() * numStrips, scoresOf(q, shape), (task, worker) -> {
             int head = task % q.numHeads();
             int b = task / q.numHeads() % shape.numSequences();
             Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences());
+            Operand queries = heads[0].queries(strip, head); // (M, K)
+            Operand keys = heads[1].keys(strip, head / group); // (S, K)
             Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numVisible()); // (M, S)
-            CpuGemm.onThisThread(false, true, shape.scale(), strip.queries(q, head), strip.keys(k, head / group), 0, p);
+            product(worker, false, true, queries, keys, 0, p); // (M, S)
             float[] inverseSums = exponentials(strip, p, logSumExp, head); // (M)
+            Operand probabilities = made(worker, p, p.length(), queries.rounded != null); // (M, S)
             Tensor mixed = strip.queries(out, head); // (M, W)
-            CpuGemm.onThisThread(false, false, 1, p, strip.keys(v, head / group), 0, mixed);
+            product(worker, false, false, probabilities, heads[2].keys(strip, head / group), 0, mixed); // (M, W)
             for (int i = 0; i < mixed.rows(); i++) {
                 math.scale(inverseSums[i], window(mixed, i), index(mixed, i), mixed.cols());
             }
         });
     }
 
-    /** scores -> exp(scores - maximum), 0 for keys that lie ahead; returns 1 / sum of every row. */
+    /** products -> exp(scores - maximum), 0 for keys that lie ahead; returns 1 / sum of every row. */
     private float[] exponentials(Strip strip, Tensor scores, Tensor logSumExp, int head) {
         float[] inverseSums = new float[scores.rows()];
+        float scale = (float) strip.shape.scale();
         for (int i = 0; i < scores.rows(); i++) {
             ByteBuffer row = window(scores, i);
             int at = index(scores, i);
             int numVisible = strip.numVisible(i);
-            float max = math.max(row, at, numVisible);
-            double sum = math.expAndSum(1, max, row, at, numVisible);
+            float max = scale * math.max(row, at, numVisible);
+            double sum = math.expAndSum(scale, max, row, at, numVisible);
             math.fill(0, row, at + numVisible * Float.BYTES, scores.cols() - numVisible);
             inverseSums[i] = (float) (1 / sum);
             if (logSumExp != null) {
@@ -127,60 +200,67 @@ final class CpuAttention {
         int numKeyHeads = g.k.numHeads();
         int group = g.q.numHeads() / numKeyHeads;
         scratch.reserve(scratchOfBackward(shape));
+        Heads[] heads = heads(shape, g.q, g.k, g.v, g.dOut);
         runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
             for (int member = 0; member < group; member++) {
                 for (int s = 0; s < Strip.count(shape); s++) {
                     // the first strip sees all keys: it overwrites what dK and dV held, the others add
                     double beta = member == 0 && s == 0 ? 0 : 1;
                     Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s);
-                    backward(g, strip, task % numKeyHeads * group + member, task % numKeyHeads, beta, worker);
+                    backward(g, heads, strip, task % numKeyHeads * group + member, task % numKeyHeads, beta, worker);
                 }
             }
         });
     }
 
-    private void backward(Gradients g, Strip strip, int head, int keyHead, double beta, int worker) {
-        double scale = strip.shape.scale();
-        Tensor q = strip.queries(g.q, head); // (M, K)
-        Tensor k = strip.keys(g.k, keyHead); // (S, K)
-        Tensor dOut = strip.queries(g.dOut, head); // (M, W)
-        Tensor p = scratch.matrix(worker, 0, q.rows(), k.rows()); // (M, S)
-        Tensor dP = scratch.matrix(worker, p.length(), q.rows(), k.rows()); // (M, S)
-        CpuGemm.onThisThread(false, true, scale, q, k, 0, p); // scores so far
-        CpuGemm.onThisThread(false, true, 1, dOut, strip.keys(g.v, keyHead), 0, dP);
-        probabilities(g, strip, head, p, dP); // dP is the gradient of the scores from here on
+    private void backward(Gradients g, Heads[] heads, Strip strip, int head, int keyHead, double beta, int worker) {
+        Operand q = heads[0].queries(strip, head); // (M, K)
+        Operand k = heads[1].keys(strip, keyHead); // (S, K)
+        Operand dOut = heads[3].queries(strip, head); // (M, W)
+        Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numVisible()); // (M, S)
+        Tensor dScores = scratch.matrix(worker, p.length(), p.rows(), p.cols()); // (M, S)
+        product(worker, false, true, q, k, 0, p); // (M, S) before scale and softmax
+        product(worker, false, true, dOut, heads[2].keys(strip, keyHead), 0, dScores); // (M, S) of p so far
+        probabilities(g, strip, head, p, dScores);
+        boolean rounded = q.rounded != null;
+        Operand probabilities = made(worker, p, 2 * p.length(), rounded); // (M, S)
 
         // forward was: out = p v
-        CpuGemm.onThisThread(true, false, 1, p, dOut, beta, strip.keys(g.dV, keyHead)); // (S, W)
-        // forward was: scores = scale q k^T
-        CpuGemm.onThisThread(false, false, scale, dP, k, 0, strip.queries(g.dQ, head)); // (M, K)
-        CpuGemm.onThisThread(true, false, scale, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
+        product(worker, true, false, probabilities, dOut, beta, strip.keys(g.dV, keyHead)); // (S, W)
+        // forward was: scores = scale q k^T, and the scale is in dScores
+        Operand dP = made(worker, dScores, 2 * p.length(), rounded); // (M, S)
+        product(worker, false, false, dP, k, 0, strip.queries(g.dQ, head)); // (M, K)
+        product(worker, true, false, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
     }
 
-    /** scores -> p = exp(scores - logSumExp), and dP -> p (dP - dOut . out), both 0 for keys that lie ahead. */
+    /** products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that lie ahead. */
     private void probabilities(Gradients g, Strip strip, int head, Tensor p, Tensor dP) {
         Tensor out = strip.queries(g.out, head); // (M, W)
         Tensor dOut = strip.queries(g.dOut, head); // (M, W)
+        float scale = (float) strip.shape.scale();
         int firstRow = strip.b * strip.shape.queryLength() + strip.from;
         for (int i = 0; i < p.rows(); i++) {
             int numVisible = strip.numVisible(i);
             int ahead = p.cols() - numVisible;
             float dot = math.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
             float logSum = (float) g.logSumExp.get(firstRow + i, head);
-            math.softmaxBackward(logSum, dot, window(p, i), index(p, i), window(dP, i), index(dP, i), numVisible);
+            math.softmaxBackward(
+                    scale, logSum, dot, window(p, i), index(p, i), window(dP, i), index(dP, i), numVisible);
             math.fill(0, window(p, i), index(p, i) + numVisible * Float.BYTES, ahead);
             math.fill(0, window(dP, i), index(dP, i) + numVisible * Float.BYTES, ahead);
         }
     }
 
-    /** Elements of a thread's scratch: the scores of a strip. */
+    /** Elements of a thread's scratch: the scores of a strip, and room to round them. */
     static long scratchOfForward(AttentionShape shape) {
-        return (long) Strip.length(shape) * shape.keyLength();
+        long scores = (long) Strip.length(shape) * shape.keyLength();
+        return scores + Bf16Gemm.halves(scores);
     }
 
-    /** Elements of a thread's scratch: the probabilities of a strip, and their gradient. */
+    /** Elements of a thread's scratch: the probabilities of a strip, their gradient, and room to round either. */
     static long scratchOfBackward(AttentionShape shape) {
-        return 2 * scratchOfForward(shape);
+        long scores = (long) Strip.length(shape) * shape.keyLength();
+        return 2 * scores + Bf16Gemm.halves(scores);
     }
 
     private static long scoresOf(HeadView q, AttentionShape shape) {

@@ -55,7 +55,7 @@ public final class CpuKernels implements Kernels {
         this.workers = new Workers(numThreads);
         this.gemm = new CpuGemm(workers);
         this.roundedGemm = precision == ComputeConfig.Precision.BF16 ? Bf16Gemm.ifSupported(workers) : null;
-        this.attention = new CpuAttention(workers, math, scratch);
+        this.attention = new CpuAttention(workers, math, scratch, roundedGemm);
         this.elementwise = new CpuElementwise(workers, math);
         this.rows = new CpuRows(workers, math, scratch);
     }

@@ -1,5 +1,6 @@
 package org.xecomla.tensor;
 
+import java.util.Arrays;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -14,7 +15,7 @@ import org.bytedeco.javacpp.Pointer;
 
 /**
  * The two operations of oneDNN that {@link Bf16Gemm} is made of, for one shape each: making one takes milliseconds, running it
- * a microsecond, so that the caller keeps them. One thread makes them; any worker runs them, each by handles of its own.
+ * a microsecond, so that the caller keeps them. Any thread makes them, any worker runs them, each by handles of its own.
  *
  * <p>Scratchpads are ours: those that oneDNN allocates belong to the thread that made the operation. Leaving the argument
  * out crashes the JVM.
@@ -22,12 +23,13 @@ import org.bytedeco.javacpp.Pointer;
 final class OneDnn implements AutoCloseable {
     private final engine cpu = new engine(engine.kind.cpu, 0);
     private final stream[] streams;
-    private final HostScratch scratchpads;
+    private final HostScratch[] scratchpads; // each grown by its worker
 
     OneDnn(int numThreads) {
-        this.scratchpads = new HostScratch(numThreads);
+        this.scratchpads = new HostScratch[numThreads];
         this.streams = new stream[numThreads];
         for (int worker = 0; worker < numThreads; worker++) {
+            scratchpads[worker] = new HostScratch(1);
             streams[worker] = new stream(cpu);
         }
     }
@@ -72,6 +74,7 @@ final class OneDnn implements AutoCloseable {
         private final memory.desc weights;
         private final memory.desc target;
         private final memory.desc scratchpad;
+        private final long scratchpadBytes;
         private final Handles[] handles = new Handles[streams.length]; // each written by its worker only
 
         private Operation(
@@ -85,6 +88,7 @@ final class OneDnn implements AutoCloseable {
             this.weights = weights;
             this.target = target;
             this.scratchpad = scratchpad;
+            this.scratchpadBytes = scratchpad == null ? 0 : scratchpad.get_size();
         }
 
         /** Runs on the calling thread, which is {@code worker}, over memory at these addresses. */
@@ -99,7 +103,7 @@ final class OneDnn implements AutoCloseable {
                 h.weights.set_data_handle(h.address.at(weightsAddress));
             }
             if (h.scratchpad != null) {
-                h.scratchpad.set_data_handle(h.address.at(scratchpadAddress(worker)));
+                h.scratchpad.set_data_handle(h.address.at(scratchpad(worker, scratchpadBytes)));
             }
             operation.execute(streams[worker], h.arguments);
         }
@@ -117,18 +121,9 @@ final class OneDnn implements AutoCloseable {
         }
     }
 
-    /** Makes room for the scratchpads of {@code operations}. Not while any runs. */
-    void reserve(Operation... operations) {
-        for (Operation operation : operations) {
-            if (operation.scratchpad != null) {
-                scratchpads.reserve((operation.scratchpad.get_size() + Float.BYTES - 1) / Float.BYTES);
-            }
-        }
-    }
-
-    private long scratchpadAddress(int worker) {
-        Tensor first = scratchpads.matrix(worker, 0, 1, 1);
-        return first.storage().address(first.offset());
+    private long scratchpad(int worker, long numBytes) {
+        scratchpads[worker].reserve((numBytes + Float.BYTES - 1) / Float.BYTES);
+        return scratchpads[worker].matrix(0, 0, 1, 1).storage().address(0);
     }
 
     /** float (rows, cols) with {@code stride} to bfloat16 without gaps. */
@@ -136,10 +131,7 @@ final class OneDnn implements AutoCloseable {
         memory.desc source = description(memory.data_type.f32, rows, cols, stride, 1);
         memory.desc target = description(memory.data_type.bf16, rows, cols, cols, 1);
         reorder.primitive_desc made = new reorder.primitive_desc(cpu, source, cpu, target, attributes(false), false);
-        Operation operation =
-                new Operation(new reorder(made), source, null, target, scratchpadOf(made.scratchpad_desc()));
-        reserve(operation);
-        return operation;
+        return new Operation(new reorder(made), source, null, target, scratchpadOf(made.scratchpad_desc()));
     }
 
     /** bfloat16 (m, k) times bfloat16 (k, n) to float (m, n), overwritten or added to. */
@@ -172,6 +164,6 @@ final class OneDnn implements AutoCloseable {
 
     @Override
     public void close() {
-        scratchpads.close();
+        Arrays.stream(scratchpads).forEach(HostScratch::close);
     }
 }

@@ -33,10 +33,12 @@ public final class ParameterStore implements AutoCloseable {
         return of(layout, type, layout.segmentLengths().size(), length -> Tensor.zeros(type, 1, length));
     }
 
-    /** A store of all parameters that has shapes and no memory: only for {@code SizingKernels}. */
-    public static ParameterStore sizing(ParameterLayout layout, DataType type) {
-        Arena arena = Arena.sizing(type);
-        return of(layout, type, layout.segmentLengths().size(), length -> arena.matrix(1, length));
+    /**
+     * A store of all parameters on top of {@code arena}: released with it, not closed. On a sizing arena it has shapes and
+     * no memory, and is only for {@code SizingKernels}.
+     */
+    public static ParameterStore on(Arena arena, ParameterLayout layout) {
+        return of(layout, arena.type(), layout.segmentLengths().size(), length -> arena.matrix(1, length));
     }
 
     /** A store of the trainable parameters only, set to zero: gradients and moments. */
@@ -44,10 +46,9 @@ public final class ParameterStore implements AutoCloseable {
         return of(layout, type, layout.numTrainableSegments(), length -> Tensor.zeros(type, 1, length));
     }
 
-    /** {@link #zerosOfTrainable} without memory: only for {@code SizingKernels}. */
-    public static ParameterStore sizingOfTrainable(ParameterLayout layout, DataType type) {
-        Arena arena = Arena.sizing(type);
-        return of(layout, type, layout.numTrainableSegments(), length -> arena.matrix(1, length));
+    /** A store of the trainable parameters only on top of {@code arena}. */
+    public static ParameterStore trainableOn(Arena arena, ParameterLayout layout) {
+        return of(layout, arena.type(), layout.numTrainableSegments(), length -> arena.matrix(1, length));
     }
 
     public ParameterLayout layout() {

@@ -51,8 +51,9 @@ interface RowMath {
     /** x = exp(factor x - shift), and the sum of the results. */
     double expAndSum(float factor, float shift, ByteBuffer x, int xAt, int n);
 
-    /** p = exp(p - logSumExp) and dP = p (dP - dot): the backward of a softmax, from its scores. */
-    void softmaxBackward(float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n);
+    /** p = exp(factor p - logSumExp) and dP = factor p (dP - dot): the backward of a softmax of factor p, from p. */
+    void softmaxBackward(
+            float factor, float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n);
 
     /** out = silu(gate) up. */
     void swiGlu(ByteBuffer gate, int gateAt, ByteBuffer up, int upAt, ByteBuffer out, int outAt, int n);

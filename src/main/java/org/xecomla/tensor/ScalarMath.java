@@ -147,11 +147,12 @@ final class ScalarMath implements RowMath {
     }
 
     @Override
-    public void softmaxBackward(float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n) {
+    public void softmaxBackward(
+            float factor, float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n) {
         for (int i = 0; i < 4 * n; i += 4) {
-            float value = exp(p.getFloat(pAt + i) - logSumExp);
+            float value = exp(factor * p.getFloat(pAt + i) - logSumExp);
             p.putFloat(pAt + i, value);
-            dP.putFloat(dPAt + i, value * (dP.getFloat(dPAt + i) - dot));
+            dP.putFloat(dPAt + i, factor * value * (dP.getFloat(dPAt + i) - dot));
         }
     }
 

@@ -1,6 +1,8 @@
 package org.xecomla.tensor;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig;
 
 /**
  * Kernels that do nothing and touch no memory: the dry run of a step over {@link Arena#sizing} learns how much scratch
@@ -9,22 +11,25 @@ import org.nd4j.linalg.api.buffer.DataType;
 public final class SizingKernels implements Kernels {
     private final DataType type;
     private final int numThreads;
-    private long scratch;
+    private final ComputeConfig.Precision precision;
+    private long scratch; // elements of a thread
+    private long roundedOperands; // elements
 
     /** For the arena only. */
     public SizingKernels(DataType type) {
-        this(type, 1);
+        this(type, 1, ComputeConfig.Precision.FP32);
     }
 
-    /** @param numThreads of the {@link CpuKernels} whose scratch is asked for as well */
-    public SizingKernels(DataType type, int numThreads) {
+    /** To be asked for the scratch of {@link CpuKernels} as well, of so many threads and this precision. */
+    public SizingKernels(DataType type, int numThreads, ComputeConfig.Precision precision) {
         this.type = type;
         this.numThreads = numThreads;
+        this.precision = precision;
     }
 
-    /** Bytes of scratch that {@link CpuKernels} on so many threads would have made by now. */
+    /** Bytes of scratch that {@link CpuKernels} would have made by now, apart from oneDNN's own. */
     public long scratchBytes() {
-        return scratch * numThreads * type.width();
+        return (scratch * numThreads + roundedOperands) * type.width();
     }
 
     @Override
@@ -33,7 +38,11 @@ public final class SizingKernels implements Kernels {
     }
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {}
+    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+        if (precision == ComputeConfig.Precision.BF16 && Bf16Gemm.takes(transposeA, alpha, a, beta, c)) {
+            roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(a, b));
+        }
+    }
 
     @Override
     public void axpy(double alpha, Tensor x, Tensor y) {}
@@ -75,6 +84,7 @@ public final class SizingKernels implements Kernels {
     @Override
     public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
+        rounds(shape, q, k, v);
     }
 
     @Override
@@ -90,6 +100,14 @@ public final class SizingKernels implements Kernels {
             HeadView dK,
             HeadView dV) {
         scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
+        rounds(shape, q, k, v, dOut);
+    }
+
+    private void rounds(AttentionShape shape, HeadView... views) {
+        if (precision == ComputeConfig.Precision.BF16 && CpuAttention.rounds(shape)) {
+            Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
+            roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(tensors));
+        }
     }
 
     @Override

@@ -268,17 +268,20 @@ final class VectorMath implements RowMath {
     }
 
     @Override
-    public void softmaxBackward(float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n) {
+    public void softmaxBackward(
+            float factor, float logSumExp, float dot, ByteBuffer p, int pAt, ByteBuffer dP, int dPAt, int n) {
+        FloatVector factors = FloatVector.broadcast(WIDE, factor);
+        FloatVector shifts = FloatVector.broadcast(WIDE, -logSumExp);
         int i = 0;
         for (; i < wide(n); i += STEP) {
-            FloatVector values = exp(load(p, pAt + i).sub(logSumExp));
+            FloatVector values = exp(load(p, pAt + i).fma(factors, shifts));
             store(values, p, pAt + i);
-            store(load(dP, dPAt + i).sub(dot).mul(values), dP, dPAt + i);
+            store(load(dP, dPAt + i).sub(dot).mul(values).mul(factors), dP, dPAt + i);
         }
         for (; i < 4 * n; i += 4) {
-            float value = exp(p.getFloat(pAt + i) - logSumExp);
+            float value = exp(Math.fma(p.getFloat(pAt + i), factor, -logSumExp));
             p.putFloat(pAt + i, value);
-            dP.putFloat(dPAt + i, value * (dP.getFloat(dPAt + i) - dot));
+            dP.putFloat(dPAt + i, (dP.getFloat(dPAt + i) - dot) * value * factor);
         }
     }
 

@@ -2,9 +2,11 @@ package org.xecomla.train;
 
 import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
+import org.xecomla.tensor.SizingKernels;
 
 /**
  * Memory outside the heap that one replica takes while it trains, in bytes, from shapes alone: the very code of the step runs
@@ -17,16 +19,27 @@ import org.xecomla.nn.Footprint;
  */
 public record MemoryEstimate(Footprint model, long moments, long outer) {
     /**
-     * One replica of {@code numReplicas} that carry out {@code plan} together.
+     * One replica of {@code numReplicas} that carry out {@code plan} together, in fp32.
      *
      * @param numThreads of its kernels
      */
     public static MemoryEstimate of(
             ModelConfig model, TrainingPlan plan, Objective<?> objective, int numReplicas, int numThreads) {
+        return of(model, plan, objective, numReplicas, numThreads, ComputeConfig.Precision.FP32);
+    }
+
+    /** The same in {@code precision}. */
+    public static MemoryEstimate of(
+            ModelConfig model,
+            TrainingPlan plan,
+            Objective<?> objective,
+            int numReplicas,
+            int numThreads,
+            ComputeConfig.Precision precision) {
         BatchSlice slice =
                 new BatchSlice(plan.batchSequences(), numReplicas, numReplicas - 1); // the last is the largest
-        MemoryEstimate alone =
-                of(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, DataType.FLOAT, numThreads);
+        SizingKernels kernels = new SizingKernels(DataType.FLOAT, numThreads, precision);
+        MemoryEstimate alone = of(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, kernels);
         int stores = (plan.rounds().remembersStart() ? 1 : 0) + (plan.rounds().plainOuterUpdate() ? 0 : 1);
         return new MemoryEstimate(alone.model, alone.moments, stores * alone.model.ofTrainableStore());
     }
@@ -37,15 +50,13 @@ public record MemoryEstimate(Footprint model, long moments, long outer) {
             Predicate<String> trainable,
             Replica.Shape shape,
             Objective<?> objective,
-            DataType type,
-            int numThreads) {
+            SizingKernels kernels) {
         Footprint footprint = CausalLm.footprint(
                 model,
                 trainable,
-                type,
                 shape.sequenceLength(),
                 shape.recompute(),
-                numThreads,
+                kernels,
                 (sizing, scratch) -> objective.dryRun(sizing, shape, scratch));
         return new MemoryEstimate(footprint, 2 * footprint.ofTrainableStore(), 0);
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.optim.AdamW;
@@ -11,6 +12,7 @@ import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.SizingKernels;
 import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
@@ -30,15 +32,17 @@ public final class StepBenchmark implements AutoCloseable {
     private final AdamW adamW;
     private final List<TrainingSequence> sequences;
     private final CausalLm teacher;
-    private final Arena teacherArena;
     private final int[] ids;
+    private final MemoryEstimate estimate;
+    private Arena teacherArena; // null until the first forward: a training step does not hold it
     private long numSteps;
 
-    public StepBenchmark(BenchShape shape, BenchShape.Model model, Kernels kernels) {
+    /** @param compute what the kernels were made of */
+    public StepBenchmark(BenchShape shape, BenchShape.Model model, ComputeConfig compute, Kernels kernels) {
         this.shape = shape;
         ModelConfig config = shape.config(model);
         LossSettings loss = model == BenchShape.Model.GQA ? LossSettings.CROSS_ENTROPY : new LossSettings(0, 1);
-        Replica.Shape memory = new Replica.Shape(shape.batch(), shape.length());
+        Replica.Shape memory = new Replica.Shape(shape.batch(), shape.length(), compute.recompute());
         this.replica = new Replica(config, Freeze.NONE.trainable(), memory, loss, kernels);
         RandomWeights.write(config, SEED, replica.weights());
         this.adamW = new AdamW(replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.999, 1e-8, 0.01));
@@ -46,7 +50,12 @@ public final class StepBenchmark implements AutoCloseable {
         this.sequences = sequences(shape, model);
         this.ids = sequences.stream().flatMapToInt(s -> Arrays.stream(s.ids())).toArray();
         this.teacher = new CausalLm(config, replica.weights(), null, kernels, shape.length());
-        this.teacherArena = Arena.ofElements(kernels.type(), teacher.arenaElements(this::logits));
+        this.estimate = MemoryEstimate.of(
+                config,
+                Freeze.NONE.trainable(),
+                memory,
+                loss,
+                new SizingKernels(kernels.type(), compute.threadsHere(), compute.precision()));
     }
 
     private static List<TrainingSequence> sequences(BenchShape shape, BenchShape.Model model) {
@@ -75,8 +84,16 @@ public final class StepBenchmark implements AutoCloseable {
         return step.run(numSteps++, sequences).measures().loss();
     }
 
+    /** What a training step takes outside the heap. */
+    public MemoryEstimate estimate() {
+        return estimate;
+    }
+
     /** Logits of every position. */
     public void forward() {
+        if (teacherArena == null) {
+            teacherArena = Arena.ofElements(teacher.kernels().type(), teacher.arenaElements(this::logits));
+        }
         logits(teacher, teacherArena);
     }
 
@@ -98,7 +115,9 @@ public final class StepBenchmark implements AutoCloseable {
 
     @Override
     public void close() {
-        teacherArena.close();
+        if (teacherArena != null) {
+            teacherArena.close();
+        }
         teacher.close();
         adamW.close();
         replica.close();

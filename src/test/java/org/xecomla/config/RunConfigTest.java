@@ -131,7 +131,8 @@ class RunConfigTest {
                         ComputeConfig.KernelChoice.CPU,
                         OptionalInt.empty(),
                         ComputeConfig.Precision.FP32,
-                        ComputeConfig.Recompute.NONE),
+                        ComputeConfig.Recompute.NONE,
+                        OptionalDouble.empty()),
                 c.compute());
         assertEquals(
                 new SparkSettings(
@@ -215,7 +216,7 @@ class RunConfigTest {
               num-fewshot = 5, limit = 100, max-length = 2048
             }
             export { dtype = f16, format = deepseek-v3, max-shard-size = 500MB }
-            compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks }
+            compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks, teacher-memory-gib = 2.5 }
             spark {
               master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
               executor-memory-overhead = 16g, driver-memory = 512m, gpus-per-executor = 1
@@ -350,7 +351,8 @@ class RunConfigTest {
                         ComputeConfig.KernelChoice.ND4J,
                         OptionalInt.of(3),
                         ComputeConfig.Precision.BF16,
-                        ComputeConfig.Recompute.BLOCKS),
+                        ComputeConfig.Recompute.BLOCKS,
+                        OptionalDouble.of(2.5)),
                 c.compute());
         assertEquals(
                 new SparkSettings(

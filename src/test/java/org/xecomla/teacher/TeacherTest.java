@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.fs.Path;
@@ -15,23 +18,31 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.checkpoint.SaveOptions;
+import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
+import org.xecomla.config.RopeScaling;
+import org.xecomla.config.UserException;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TokenShardSpec;
 import org.xecomla.corpus.TokenShardWriter;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
+import org.xecomla.nn.CausalLm;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.targets.TopKCodec;
+import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Nd4jKernels;
+import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.SoftLabels;
 
 class TeacherTest {
@@ -100,7 +111,8 @@ class TeacherTest {
         TargetShardSpec spec =
                 new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1.5), "teacher", tokenPacking());
         try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
-                Teacher teacher = new Teacher(ModelDirectory.open(MODEL), kernels, 2, LENGTH, 5);
+                Teacher teacher =
+                        new Teacher(ModelDirectory.open(MODEL), kernels, new TeacherShape(2, LENGTH, 5, false));
                 TokenShards shards = TokenShards.open(tokens)) {
             AtomicLong seen = new AtomicLong();
             for (int shard = 0; shard < PLAN.numShards(); shard++) {
@@ -155,6 +167,61 @@ class TeacherTest {
             ConfigException failure =
                     assertThrows(ConfigException.class, () -> Teacher.open(MODEL, kernels, 1, 100_000));
             assertTrue(failure.getMessage().contains("100000"), failure.getMessage());
+        }
+    }
+
+    /** A checkpoint of 6.6 MiB of float in memory, and a limit of 2 MiB. */
+    @Test
+    void aCheckpointLargerThanTheMemoryPassesThroughLayerByLayer() {
+        long limit = 2 << 20;
+        Path large = DataFiles.path(temporary.resolve("large").toString());
+        ModelConfig config = new ModelConfig(
+                64,
+                192,
+                vocabSize,
+                64,
+                1e-5,
+                1e4,
+                true,
+                1,
+                2,
+                Collections.nCopies(35, new AttentionConfig.Gqa(4, 2, 16, RopeScaling.NONE)));
+        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), DataType.FLOAT)) {
+            Random random = new Random(5);
+            weights.segments()
+                    .forEach(segment -> segment.write(
+                            random.doubles(segment.length(), -0.2, 0.2).toArray()));
+            ModelDirectory.save(
+                    large, config, weights, new SaveOptions(Dtype.BF16, SaveOptions.MAX_SHARD_BYTES, Optional.empty()));
+        }
+        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1), "teacher", tokenPacking());
+        try (Kernels kernels = new CpuKernels(2);
+                Teacher resident = Teacher.open(large, kernels, 2, LENGTH);
+                Teacher streamed = Teacher.open(large, kernels, 2, LENGTH, limit);
+                TokenShards shards = TokenShards.open(tokens)) {
+            assertTrue(resident.footprint().total() > 3 * limit, "it would fit");
+            assertTrue(streamed.footprint().total() <= limit, "it takes too much");
+            assertEquals(0, streamed.footprint().weights());
+            write(resident, shards, targets("whole"), spec);
+            write(streamed, shards, targets("parts"), spec);
+        }
+        try (TargetShards whole = TargetShards.open(targets("whole"));
+                TargetShards parts = TargetShards.open(targets("parts"))) {
+            for (int s = 0; s < NUM_SEQUENCES; s++) {
+                assertArrayEquals(
+                        ((SoftLabels.Dense) whole.read(s)).probabilities(),
+                        ((SoftLabels.Dense) parts.read(s)).probabilities(),
+                        1e-6f);
+            }
+        }
+    }
+
+    @Test
+    void aLimitBelowTheLargestLayerIsRefusedWithBothNumbers() {
+        try (Kernels kernels = new CpuKernels(1)) {
+            UserException failure =
+                    assertThrows(UserException.class, () -> Teacher.open(MODEL, kernels, 1, LENGTH, 1000));
+            assertTrue(failure.getMessage().contains("compute.teacher-memory-gib"), failure.getMessage());
         }
     }
 }

@@ -21,6 +21,7 @@ import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Sgd;
 import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.SizingKernels;
 
 @Isolated // counts what the whole process allocates
 class MemoryEstimateTest {
@@ -89,8 +90,12 @@ class MemoryEstimateTest {
 
     @Test
     void estimateCountsWhatIsMade() {
-        MemoryEstimate estimate =
-                MemoryEstimate.of(MODEL, Freeze.NONE.trainable(), SHAPE, LossSettings.CROSS_ENTROPY, DataType.FLOAT, 2);
+        MemoryEstimate estimate = MemoryEstimate.of(
+                MODEL,
+                Freeze.NONE.trainable(),
+                SHAPE,
+                LossSettings.CROSS_ENTROPY,
+                new SizingKernels(DataType.FLOAT, 2, ComputeConfig.Precision.FP32));
         long parameters = ParameterShapes.numParameters(MODEL);
         assertEquals(4 * parameters, estimate.model().weights());
         assertEquals(4 * parameters, estimate.model().gradients());
@@ -106,7 +111,12 @@ class MemoryEstimateTest {
 
     private static MemoryEstimate estimate(ModelConfig model, int length, ComputeConfig.Recompute recompute) {
         Replica.Shape shape = new Replica.Shape(1, length, recompute);
-        return MemoryEstimate.of(model, Freeze.NONE.trainable(), shape, LossSettings.CROSS_ENTROPY, DataType.FLOAT, 2);
+        return MemoryEstimate.of(
+                model,
+                Freeze.NONE.trainable(),
+                shape,
+                LossSettings.CROSS_ENTROPY,
+                new SizingKernels(DataType.FLOAT, 2, ComputeConfig.Precision.FP32));
     }
 
     /** Logits of 2048 positions over 128,256 tokens would be 1,002 MiB. */

@@ -1,0 +1,69 @@
+package org.xecomla.teacher;
+
+import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.StreamedLm;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/** A teacher's forward: over weights in memory, or, where they do not fit, over those of a layer at a time. */
+sealed interface TeacherModel extends AutoCloseable {
+    /** After the final norm, (B*T, D), on top of the arena. */
+    Tensor hiddenStates(int[] ids, int numSequences, Arena arena);
+
+    /** What makes logits of hidden states, until the arena is released. */
+    StreamedLm.Head head(Arena arena);
+
+    @Override
+    void close();
+
+    /** All weights in memory. */
+    record Resident(ParameterStore weights, CausalLm model) implements TeacherModel {
+        static Resident of(ModelDirectory directory, Kernels kernels, int sequenceLength) {
+            ParameterStore weights =
+                    ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
+            directory.load(weights);
+            return new Resident(weights, new CausalLm(directory.config(), weights, null, kernels, sequenceLength));
+        }
+
+        @Override
+        public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
+            return model.hiddenStates(ids, numSequences, arena, null);
+        }
+
+        @Override
+        public StreamedLm.Head head(Arena arena) {
+            return model::logits;
+        }
+
+        @Override
+        public void close() {
+            model.close();
+            weights.close();
+        }
+    }
+
+    /** Weights that are read again for every batch. */
+    record Streamed(StreamedLm model) implements TeacherModel {
+        static Streamed of(ModelDirectory directory, Kernels kernels, int sequenceLength) {
+            return new Streamed(new StreamedLm(directory.config(), directory::load, kernels, sequenceLength));
+        }
+
+        @Override
+        public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
+            return model.hiddenStates(ids, numSequences, arena);
+        }
+
+        @Override
+        public StreamedLm.Head head(Arena arena) {
+            return model.head(arena);
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+}
