@@ -18,11 +18,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Bf16Gemm implements AutoCloseable {
     private static final int UNIT = 32; // rows or columns of C: parts are cut between whole register tiles
-    private static final int LEAST_USES = 24; // multiplications of an element that outweigh rounding it
 
     private final Workers workers;
     private final HostScratch operands = new HostScratch(1); // two bfloat16 in the place of a float
     private final OneDnn oneDnn;
+    private final Bf16Shapes shapes = new Bf16Shapes();
     private final Map<Rounding, OneDnn.Operation> roundings = new ConcurrentHashMap<>();
     private final Map<Product, OneDnn.Operation> products = new ConcurrentHashMap<>();
 
@@ -87,11 +87,9 @@ final class Bf16Gemm implements AutoCloseable {
         return null;
     }
 
-    /** Whether a product is large enough, and of a kind that is computed here: alpha 1, beta 0 or 1. */
-    static boolean takes(boolean transposeA, double alpha, Tensor a, double beta, Tensor c) {
-        long k = transposeA ? a.rows() : a.cols();
-        long rounded = (c.rows() + c.cols()) * k;
-        return alpha == 1 && (beta == 0 || beta == 1) && c.length() * k >= LEAST_USES * rounded;
+    /** What is computed here. */
+    Bf16Shapes shapes() {
+        return shapes;
     }
 
     /** Elements of float that hold the copies of {@code originals}. */
@@ -104,7 +102,7 @@ final class Bf16Gemm implements AutoCloseable {
         return (numElements / 2 + 16) / 16 * 16;
     }
 
-    /** {@link Kernels#gemm} of a product that this class {@link #takes}. */
+    /** {@link Kernels#gemm} of a product that {@link #shapes} admit. */
     void gemm(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
         Rounded[] rounded = round(a, b);
         multiply(transposeA, transposeB, rounded[0], rounded[1], beta == 1, c);

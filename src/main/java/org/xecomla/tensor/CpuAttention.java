@@ -17,8 +17,7 @@ final class CpuAttention {
     private static final int MAX_STRIP_QUERIES = 64;
     private static final int MIN_STRIP_QUERIES = 32; // below, a product does not fill the registers
     private static final int STRIP_ELEMENTS = 1 << 16; // 256 KiB of scores
-    private static final int MOST_WIDTHS = 16; // of strips of one length of sequences
-    private static final int LEAST_ROUNDED = 128; // tokens
+    static final int MOST_WIDTHS = 8; // of the strips of one shape, where every width costs compiled code
     private static final long GRAIN = 1 << 13; // scores that outweigh waking a helper
 
     private final Workers workers;
@@ -56,9 +55,7 @@ final class CpuAttention {
         }
     }
 
-    /** Rounds where it pays: sequences long enough to fill strips, and of few lengths, since every one makes new operations. */
-    private Heads[] heads(AttentionShape shape, HeadView... views) {
-        boolean rounds = rounds(shape) && rounding != null;
+    private Heads[] heads(boolean rounds, HeadView... views) {
         Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
         Bf16Gemm.Rounded[] copies = rounds ? rounding.round(tensors) : new Bf16Gemm.Rounded[views.length];
         Heads[] heads = new Heads[views.length];
@@ -68,8 +65,8 @@ final class CpuAttention {
         return heads;
     }
 
-    static boolean rounds(AttentionShape shape) {
-        return shape.queryLength() == shape.keyLength() && shape.keyLength() >= LEAST_ROUNDED;
+    private boolean rounds(AttentionShape shape, HeadView k, HeadView v, boolean backward) {
+        return rounding != null && rounding.shapes().admits(shape, k, v, backward);
     }
 
     /** {@code values} (M, S) of a worker's scratch, and their copy {@code start} elements from its beginning. */
@@ -94,7 +91,7 @@ final class CpuAttention {
     }
 
     /** Queries {@code from} to {@code to} of sequence {@code b}; together they see the first {@code numVisible} keys. */
-    private record Strip(AttentionShape shape, int b, int from, int to) {
+    private record Strip(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
         static int length(AttentionShape shape) {
             int fitting = STRIP_ELEMENTS / shape.keyLength();
             return Math.min(shape.queryLength(), Math.max(MIN_STRIP_QUERIES, Math.min(MAX_STRIP_QUERIES, fitting)));
@@ -105,18 +102,17 @@ final class CpuAttention {
         }
 
         /** The strips in the order of falling length: the longest first, so that no thread is left with one at the end. */
-        static Strip fromEnd(AttentionShape shape, int b, int index) {
+        static Strip fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
             int from = (count(shape) - 1 - index) * length(shape);
-            return new Strip(shape, b, from, Math.min(shape.queryLength(), from + length(shape)));
+            return new Strip(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
         }
 
         int numQueries() {
             return to - from;
         }
 
-        /** Rounded up for long sequences, to a sixteenth of them: products of few shapes. */
         int numVisible() {
-            int granule = Math.max(1, shape.keyLength() / MOST_WIDTHS);
+            int granule = fewWidths ? Math.max(1, (shape.keyLength() + MOST_WIDTHS - 1) / MOST_WIDTHS) : 1;
             int visible = shape.keyLength() - shape.queryLength() + to;
             return Math.min(shape.keyLength(), (visible + granule - 1) / granule * granule);
         }
@@ -141,11 +137,12 @@ final class CpuAttention {
         int group = q.numHeads() / k.numHeads();
         int numStrips = Strip.count(shape);
         scratch.reserve(scratchOfForward(shape));
-        Heads[] heads = heads(shape, q, k, v);
+        boolean rounds = rounds(shape, k, v, false);
+        Heads[] heads = heads(rounds, q, k, v);
         runAll(shape.numSequences() * q.numHeads() * numStrips, scoresOf(q, shape), (task, worker) -> {
             int head = task % q.numHeads();
             int b = task / q.numHeads() % shape.numSequences();
-            Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences());
+            Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
             Operand queries = heads[0].queries(strip, head); // (M, K)
             Operand keys = heads[1].keys(strip, head / group); // (S, K)
             Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numVisible()); // (M, S)
@@ -200,13 +197,14 @@ final class CpuAttention {
         int numKeyHeads = g.k.numHeads();
         int group = g.q.numHeads() / numKeyHeads;
         scratch.reserve(scratchOfBackward(shape));
-        Heads[] heads = heads(shape, g.q, g.k, g.v, g.dOut);
+        boolean rounds = rounds(shape, g.k, g.v, true);
+        Heads[] heads = heads(rounds, g.q, g.k, g.v, g.dOut);
         runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
             for (int member = 0; member < group; member++) {
                 for (int s = 0; s < Strip.count(shape); s++) {
                     // the first strip sees all keys: it overwrites what dK and dV held, the others add
                     double beta = member == 0 && s == 0 ? 0 : 1;
-                    Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s);
+                    Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s, rounds);
                     backward(g, heads, strip, task % numKeyHeads * group + member, task % numKeyHeads, beta, worker);
                 }
             }

@@ -68,7 +68,7 @@ public final class CpuKernels implements Kernels {
     @Override
     public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
         CpuGemm.requireFit(transposeA, transposeB, a, b, c);
-        if (roundedGemm != null && Bf16Gemm.takes(transposeA, alpha, a, beta, c)) {
+        if (roundedGemm != null && roundedGemm.shapes().admits(transposeA, transposeB, alpha, a, beta, c)) {
             roundedGemm.gemm(transposeA, transposeB, a, b, beta, c);
         } else {
             gemm.gemm(transposeA, transposeB, alpha, a, b, beta, c);

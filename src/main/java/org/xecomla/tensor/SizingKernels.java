@@ -14,6 +14,7 @@ public final class SizingKernels implements Kernels {
     private final ComputeConfig.Precision precision;
     private long scratch; // elements of a thread
     private long roundedOperands; // elements
+    private final Bf16Shapes shapes = new Bf16Shapes();
 
     /** For the arena only. */
     public SizingKernels(DataType type) {
@@ -27,9 +28,9 @@ public final class SizingKernels implements Kernels {
         this.precision = precision;
     }
 
-    /** Bytes of scratch that {@link CpuKernels} would have made by now, apart from oneDNN's own. */
+    /** Bytes of scratch, and of code compiled for shapes, that {@link CpuKernels} would have made by now. */
     public long scratchBytes() {
-        return (scratch * numThreads + roundedOperands) * type.width();
+        return (scratch * numThreads + roundedOperands) * type.width() + shapes.codeBytes();
     }
 
     @Override
@@ -39,7 +40,7 @@ public final class SizingKernels implements Kernels {
 
     @Override
     public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
-        if (precision == ComputeConfig.Precision.BF16 && Bf16Gemm.takes(transposeA, alpha, a, beta, c)) {
+        if (precision == ComputeConfig.Precision.BF16 && shapes.admits(transposeA, transposeB, alpha, a, beta, c)) {
             roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(a, b));
         }
     }
@@ -84,7 +85,7 @@ public final class SizingKernels implements Kernels {
     @Override
     public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
-        rounds(shape, q, k, v);
+        rounds(shape, k, v, false, q, k, v);
     }
 
     @Override
@@ -100,11 +101,11 @@ public final class SizingKernels implements Kernels {
             HeadView dK,
             HeadView dV) {
         scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
-        rounds(shape, q, k, v, dOut);
+        rounds(shape, k, v, true, q, k, v, dOut);
     }
 
-    private void rounds(AttentionShape shape, HeadView... views) {
-        if (precision == ComputeConfig.Precision.BF16 && CpuAttention.rounds(shape)) {
+    private void rounds(AttentionShape shape, HeadView k, HeadView v, boolean backward, HeadView... views) {
+        if (precision == ComputeConfig.Precision.BF16 && shapes.admits(shape, k, v, backward)) {
             Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
             roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(tensors));
         }

@@ -98,7 +98,8 @@ final class Workers implements AutoCloseable {
                 }
                 if (System.nanoTime() - start > SPIN_NANOS) {
                     parked = true;
-                    if (!closed && (job == null || !job.open())) {
+                    Job present = job; // read once: the caller sets it to null meanwhile
+                    if (!closed && (present == null || !present.open())) {
                         LockSupport.park(Workers.this);
                     }
                     parked = false;
@@ -127,6 +128,11 @@ final class Workers implements AutoCloseable {
 
     int numThreads() {
         return numThreads;
+    }
+
+    /** Whether all helpers are there; one that failed would leave its work to the others, unnoticed. */
+    boolean allAlive() {
+        return helpers.stream().allMatch(Thread::isAlive);
     }
 
     /** The most parts that {@link #split} makes. */

@@ -55,7 +55,7 @@ class Bf16GemmTest {
         Tensor a = transposeA ? window(k, m) : window(m, k);
         Tensor b = transposeB ? window(n, k) : window(k, n);
         Tensor c = window(m, n);
-        assertTrue(Bf16Gemm.takes(transposeA, 1, a, beta, c));
+        assertTrue(new Bf16Shapes().admits(transposeA, transposeB, 1, a, beta, c));
         double[] before = c.toDoubles();
         kernels.gemm(transposeA, transposeB, 1, a, b, beta, c);
         for (int i = 0; i < m; i++) {
@@ -106,9 +106,23 @@ class Bf16GemmTest {
     @Test
     void smallAndScaledProductsAreLeftToFp32() {
         Tensor row = window(1, 512);
-        assertFalse(Bf16Gemm.takes(false, 1, row, 0, window(1, 512)));
-        assertFalse(Bf16Gemm.takes(false, 0.5, window(96, 96), 0, window(96, 96)));
-        assertFalse(Bf16Gemm.takes(false, 1, window(96, 96), 0.5, window(96, 96)));
+        assertFalse(new Bf16Shapes().admits(false, false, 1, row, 0, window(1, 512)));
+        assertFalse(new Bf16Shapes().admits(false, false, 0.5, window(96, 96), 0, window(96, 96)));
+        assertFalse(new Bf16Shapes().admits(false, false, 1, window(96, 96), 0.5, window(96, 96)));
+    }
+
+    @Test
+    void newShapesAreLeftToFp32WhenManyAreKnown() {
+        Bf16Shapes shapes = new Bf16Shapes();
+        Tensor whole = Tensor.zeros(DataType.FLOAT, 600, 96);
+        int admitted = 0;
+        for (int rows = 100; rows < 600; rows++) {
+            admitted += shapes.admits(false, false, 1, whole.rows(0, rows), 0, whole.rows(0, rows)) ? 1 : 0;
+        }
+        assertTrue(admitted > 100 && admitted < 500, admitted + " shapes");
+        assertTrue(shapes.admits(false, false, 1, whole.rows(0, 100), 0, whole.rows(0, 100)), "the first is known");
+        assertFalse(shapes.admits(false, false, 1, whole.rows(0, 599), 0, whole.rows(0, 599)), "the last is not");
+        assertTrue(shapes.codeBytes() > 0);
     }
 
     @Test
