@@ -125,8 +125,14 @@ final class EstimateCommand implements Callable<Integer> {
         BenchShape.Model model = BenchShape.Model.MLA;
         int threads = config.compute().threadsHere();
         try (Kernels kernels = ComputeKernels.of(config.compute(), threads);
-                OwnEngine engine =
-                        new OwnEngine(shape, model, kernels, kernels, BenchContestant.Clock.WALL, WARM_UP_SECONDS)) {
+                OwnEngine engine = new OwnEngine(
+                        shape,
+                        model,
+                        config.compute(),
+                        kernels,
+                        kernels,
+                        BenchContestant.Clock.WALL,
+                        WARM_UP_SECONDS)) {
             return new StageRates(
                     flops(engine, shape, model, BenchContestant.Work.STEP),
                     flops(engine, shape, model, BenchContestant.Work.FORWARD),

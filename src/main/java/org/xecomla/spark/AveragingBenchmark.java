@@ -192,7 +192,7 @@ public final class AveragingBenchmark {
             int threads,
             ParameterAveraging averaging) {
         try (Kernels kernels = ComputeKernels.of(compute, threads);
-                StepBenchmark training = new StepBenchmark(shape, BenchShape.Model.MLA, kernels)) {
+                StepBenchmark training = new StepBenchmark(shape, BenchShape.Model.MLA, compute, kernels)) {
             double share = 1.0 / averaging.numReplicas();
             double averaged = 0;
             long start = 0;

@@ -36,7 +36,13 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
         int batch = config.eval().batchSequences();
         int replicas = config.distill().replicas().count();
         TrainingPlan plan = TrainingPlan.distillation(config, Long.MAX_VALUE / length, length);
-        long trained = MemoryEstimate.of(shapes.student(), plan, LossSettings.distillation(config), replicas, threads)
+        long trained = MemoryEstimate.of(
+                        shapes.student(),
+                        plan,
+                        LossSettings.distillation(config),
+                        replicas,
+                        threads,
+                        config.compute().precision())
                 .total();
         long scored = largest(
                 Evaluator.footprint(shapes.base(), batch, length, threads).total(),
@@ -44,7 +50,10 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
         long reference =
                 Evaluator.footprint(shapes.teacher(), batch, length, threads).total();
         return new StageMemory(
-                Teacher.footprint(shapes.teacher(), batch, length, threads).total(),
+                Math.min(
+                        config.compute().teacherBytes(),
+                        Teacher.footprint(shapes.teacher(), batch, length, threads)
+                                .total()),
                 calibrated(shapes, length, threads) + weights(shapes.student()),
                 trained + (replicas > 1 ? EXCHANGE : 0),
                 scored + reference,

@@ -4,7 +4,6 @@ import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.corpus.TokenShards;

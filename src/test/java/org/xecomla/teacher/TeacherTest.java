@@ -194,7 +194,8 @@ class TeacherTest {
             ModelDirectory.save(
                     large, config, weights, new SaveOptions(Dtype.BF16, SaveOptions.MAX_SHARD_BYTES, Optional.empty()));
         }
-        TargetShardSpec spec = new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1), "teacher", tokenPacking());
+        TargetShardSpec spec =
+                new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1), "teacher", tokenPacking());
         try (Kernels kernels = new CpuKernels(2);
                 Teacher resident = Teacher.open(large, kernels, 2, LENGTH);
                 Teacher streamed = Teacher.open(large, kernels, 2, LENGTH, limit);
