@@ -20,15 +20,17 @@ public final class ComputeKernels {
     /**
      * The same on one of several GPUs, where the kernels are ND4J's: those of the processor leave it alone.
      *
-     * @param gpu index of the device; empty: ND4J's choice
-     * @throws org.xecomla.config.UserException where there is no such device
+     * @param gpu index of the device; empty: the first, where the build is one for GPUs
+     * @throws org.xecomla.config.UserException where there is no such device, or ND4J has no code for it
      */
     public static Kernels of(ComputeConfig compute, int numThreads, OptionalInt gpu) {
         compute.requireComputable();
         return switch (compute.kernels()) {
             case CPU -> new CpuKernels(numThreads, compute.precision());
             case ND4J -> {
-                gpu.ifPresent(Device::use);
+                if (gpu.isPresent() || Device.isGpu()) {
+                    Device.use(gpu.orElse(0));
+                }
                 yield new Nd4jKernels(DataType.FLOAT);
             }
         };

@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -184,6 +186,13 @@ final class MachineChecks {
             return Finding.fail(
                     "gpu",
                     "this build computes on a GPU and finds none: start it where there is one, or build without -Pcuda");
+        }
+        Optional<String> obstacle = IntStream.range(0, count)
+                .mapToObj(Device::obstacle)
+                .flatMap(Optional::stream)
+                .findFirst();
+        if (obstacle.isPresent()) {
+            return Finding.fail("gpu", obstacle.get());
         }
         return Finding.ok("gpu", count + " of them; " + (asked ? "an executor takes one" : "the first one is used"));
     }
