@@ -12,7 +12,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AveragingConfig;
-import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.serve.ComputeKernels;
@@ -65,7 +64,7 @@ public final class AveragingBenchmark {
      */
     public static void training(
             RunConfig config, BenchShape shape, int localSteps, int replicas, int rounds, Consumer<String> console) {
-        on(config, replicas, rounds, console, benchmark -> benchmark.train(shape, localSteps, config.compute()));
+        on(config, replicas, rounds, console, benchmark -> benchmark.train(config, shape, localSteps));
     }
 
     private static void on(
@@ -155,13 +154,14 @@ public final class AveragingBenchmark {
      */
     private record Trained(double seconds, double averaging, long parameters) implements Serializable {}
 
-    private void train(BenchShape shape, int localSteps, ComputeConfig compute) {
+    private void train(RunConfig config, BenchShape shape, int localSteps) {
+        String numbers = shape.numbers(); // what can travel
         AveragingConfig ring = AveragingConfig.of(AveragingConfig.Transport.RING);
         int rounds = numRounds;
         List<Trained> several =
-                leg(numReplicas, ring, averaging -> trainRounds(shape, localSteps, rounds, compute, 1, averaging));
+                leg(numReplicas, ring, averaging -> trainRounds(config, numbers, localSteps, rounds, 1, averaging));
         int threads = numReplicas;
-        Trained one = leg(1, ring, averaging -> trainRounds(shape, localSteps, rounds, compute, threads, averaging))
+        Trained one = leg(1, ring, averaging -> trainRounds(config, numbers, localSteps, rounds, threads, averaging))
                 .get(0);
         double tokens = (double) shape.numTokens() * localSteps * rounds;
         double seconds = several.stream().mapToDouble(Trained::seconds).max().orElseThrow();
@@ -185,14 +185,10 @@ public final class AveragingBenchmark {
     }
 
     private static Trained trainRounds(
-            BenchShape shape,
-            int localSteps,
-            int rounds,
-            ComputeConfig compute,
-            int threads,
-            ParameterAveraging averaging) {
-        try (Kernels kernels = ComputeKernels.of(compute, threads);
-                StepBenchmark training = new StepBenchmark(shape, BenchShape.Model.MLA, compute, kernels)) {
+            RunConfig config, String shape, int localSteps, int rounds, int threads, ParameterAveraging averaging) {
+        try (Kernels kernels = ComputeKernels.of(config.compute(), threads);
+                StepBenchmark training =
+                        new StepBenchmark(BenchShape.of(shape), BenchShape.Model.MLA, config.compute(), kernels)) {
             double share = 1.0 / averaging.numReplicas();
             double averaged = 0;
             long start = 0;
