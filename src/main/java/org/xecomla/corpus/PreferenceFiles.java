@@ -14,8 +14,19 @@ import org.xecomla.files.RandomReader;
 public final class PreferenceFiles {
     private PreferenceFiles() {}
 
-    /** The files cut into parts of about {@code bytes} each, never across files. */
+    /**
+     * The files cut into parts of about {@code bytes} each, never across files.
+     *
+     * @throws UserException where one is missing or no JSONL
+     */
     public static List<DocumentSplit> splits(List<Path> files, long bytes) {
+        for (Path file : files) {
+            if (file.getName().endsWith(".parquet")) {
+                throw new UserException(
+                        "preferences are read from JSON lines, and " + DataFiles.display(file)
+                                + " is Parquet: write its rows as JSON lines, with Spark by spark.read.parquet(FILE).write.json(DIR)");
+            }
+        }
         return TextDocuments.of(files).splits(bytes);
     }
 

@@ -106,6 +106,14 @@ class PairTokeniserTest {
     }
 
     @Test
+    void parquetIsRefusedWithTheWayOut() {
+        String message = assertThrows(
+                        UserException.class, () -> PreferenceFiles.splits(List.of(DataFiles.path("pairs.parquet")), 1))
+                .getMessage();
+        assertTrue(message.contains("write.json"), message);
+    }
+
+    @Test
     void whatIsNoPreferenceIsRefusedWithItsLine() throws Exception {
         List<DocumentSplit> splits = write(line("A", " b", " c"), "{\"prompt\":\"A\",\"chosen\":\" b\"}");
         String message = assertThrows(UserException.class, () -> TOKENISER.tokens(splits.get(0), 0, 2))
