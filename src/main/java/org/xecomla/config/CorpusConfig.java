@@ -1,26 +1,72 @@
 package org.xecomla.config;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Section {@code corpus}.
  *
- * @param train JSON-lines files, in order
- * @param valid JSON-lines files, in order
- * @param textKey key of each line's document
+ * @param train files and directories, in order
+ * @param weights how often the documents of each entry of train are taken; empty: each once
+ * @param valid files and directories, in order
+ * @param textKey key of plain text in JSON and Parquet
+ * @param learn which tokens of a conversation are learned
+ * @param chatTemplate file or directory; empty: beside the tokenizer
+ * @param dropDuplicates whether of equal documents only the first is kept
  * @param sequencesPerShard token sequences of one shard
  */
-public record CorpusConfig(List<String> train, List<String> valid, String textKey, int sequencesPerShard) {
+public record CorpusConfig(
+        List<String> train,
+        List<Double> weights,
+        List<String> valid,
+        String textKey,
+        Learn learn,
+        Optional<String> chatTemplate,
+        boolean dropDuplicates,
+        Decontaminate decontaminate,
+        int sequencesPerShard) {
+    /** Tokens of a conversation that count in the loss. */
+    public enum Learn {
+        ASSISTANT,
+        ALL
+    }
+
+    /**
+     * Section {@code corpus.decontaminate}.
+     *
+     * @param tasks JSON-lines files of benchmarks
+     * @param ngram words in a row that a document may not share with them
+     */
+    public record Decontaminate(List<String> tasks, int ngram) {
+        public Decontaminate {
+            tasks = List.copyOf(tasks);
+        }
+    }
+
     public CorpusConfig {
         train = List.copyOf(train);
+        weights = List.copyOf(weights);
         valid = List.copyOf(valid);
     }
 
     static CorpusConfig of(StrictConfig config) {
-        return new CorpusConfig(
+        CorpusConfig corpus = new CorpusConfig(
                 config.texts("corpus.train"),
+                config.numbers("corpus.weights", Range.above(0)),
                 config.texts("corpus.valid"),
                 config.text("corpus.text-key"),
+                config.choice("corpus.learn", Learn.class),
+                config.optionalText("corpus.chat-template"),
+                config.flag("corpus.drop-duplicates"),
+                new Decontaminate(
+                        config.texts("corpus.decontaminate.tasks"),
+                        config.integer("corpus.decontaminate.ngram", Range.atLeast(1))),
                 config.integer("corpus.sequences-per-shard", Range.atLeast(1)));
+        if (!corpus.weights.isEmpty() && corpus.weights.size() != corpus.train.size()) {
+            throw config.error(
+                    "corpus.weights",
+                    "does not have a number for each of the " + corpus.train.size() + " entries of corpus.train");
+        }
+        return corpus;
     }
 }

@@ -37,7 +37,7 @@ public final class ChatTemplate {
     }
 
     /**
-     * The template of a model or tokenizer directory, or of the directory of a tokenizer.json: its
+     * The template of a model or tokenizer directory, of the directory of a tokenizer.json, or a .jinja file beside one: its
      * {@code chat_template.jinja}, else the {@code chat_template} of its {@code tokenizer_config.json}; of several the one
      * called default.
      *
@@ -46,21 +46,19 @@ public final class ChatTemplate {
     public static ChatTemplate open(Path directoryOrFile) {
         return find(directoryOrFile)
                 .orElseThrow(() -> new UserException("no chat template in "
-                        + DataFiles.display(directory(directoryOrFile)) + ": neither " + TEMPLATE
-                        + " nor a chat_template in " + CONFIG + "; put the template of the checkpoint there as "
-                        + TEMPLATE));
+                        + DataFiles.display(directoryOrFile) + ": neither " + TEMPLATE + " nor a chat_template in "
+                        + CONFIG
+                        + "; put the template of the checkpoint there as " + TEMPLATE));
     }
 
-    private static Path directory(Path directoryOrFile) {
-        return directoryOrFile.getName().endsWith(".json") ? directoryOrFile.getParent() : directoryOrFile;
-    }
-
-    /** As {@link #open}, empty where there is none. */
+    /** {@link #open}, or empty where there is no template. */
     public static Optional<ChatTemplate> find(Path directoryOrFile) {
-        Path directory = directory(directoryOrFile);
+        String name = directoryOrFile.getName();
+        boolean isFile = name.endsWith(".json") || name.endsWith(".jinja");
+        Path directory = isFile ? directoryOrFile.getParent() : directoryOrFile;
         JsonNode config = TokenizerJson.readIfThere(new Path(directory, CONFIG));
         Map<String, String> tokens = specialTokens(directory, config);
-        Path file = new Path(directory, TEMPLATE);
+        Path file = name.endsWith(".jinja") ? directoryOrFile : new Path(directory, TEMPLATE);
         if (DataFiles.exists(file)) {
             return Optional.of(new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file)));
         }
@@ -75,8 +73,8 @@ public final class ChatTemplate {
         if (!template.isTextual()) {
             return Optional.empty();
         }
-        return Optional.of(new ChatTemplate(
-                template.textValue(), tokens, "chat_template of " + DataFiles.display(new Path(directory, CONFIG))));
+        String source = "chat_template of " + DataFiles.display(new Path(directory, CONFIG));
+        return Optional.of(new ChatTemplate(template.textValue(), tokens, source));
     }
 
     /**

@@ -7,13 +7,16 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.files.DataFiles;
 
 /**
- * The line of a file, by its first byte: what a task that starts in the middle of a file knows.
+ * A document's place in its file, by its first byte: what a task that starts in the middle of a file knows.
  *
- * @param offset of the line's first byte
+ * @param offset of the document's first byte; in Parquet its row, counted from 0
  */
 public record DocumentLocation(Path file, long offset) {
-    /** File and line number, counted from 1, for messages; reads the file up to the line. */
+    /** File and line (row) number, counted from 1, for messages; reads the file up to the line. */
     public String describe() {
+        if (file.getName().endsWith(".parquet")) {
+            return DataFiles.display(file) + " row " + (offset + 1);
+        }
         return DataFiles.display(file) + " line " + lineNumber();
     }
 

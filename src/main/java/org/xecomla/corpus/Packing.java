@@ -1,5 +1,6 @@
 package org.xecomla.corpus;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
@@ -26,14 +27,7 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
      * @throws UserException naming the document, where one of its ids is outside the vocabulary
      */
     public int[] tokens(Document document, Tokenizer tokenizer) {
-        int[] ids = tokenizer.encode(document.text());
-        for (int id : ids) {
-            if (id >= vocabSize) {
-                throw new UserException(document.location().describe() + " has token id " + id
-                        + ", which is outside the model's vocabulary of " + vocabSize
-                        + ": tokenizer.path is not this model's tokenizer");
-            }
-        }
+        int[] ids = checked(tokenizer.encode(document.text()), document);
         if (bosTokenId.isEmpty()) {
             return ids;
         }
@@ -41,6 +35,35 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
         withBos[0] = bosTokenId.getAsInt();
         System.arraycopy(ids, 0, withBos, 1, ids.length);
         return withBos;
+    }
+
+    /**
+     * The document's part of the stream and which tokens of it are learned: all of plain text. A conversation is rendered by
+     * its template, which writes the beginning-of-sequence token itself.
+     *
+     * @throws UserException naming the document, where one of its ids is outside the vocabulary, or it cannot be rendered
+     */
+    MaskedTokens tokens(Document document, Tokenizer tokenizer, ChatRules chat) {
+        if (document.isConversation()) {
+            MaskedTokens tokens = chat.tokens(document, tokenizer);
+            checked(tokens.ids(), document);
+            return tokens;
+        }
+        int[] ids = tokens(document, tokenizer);
+        boolean[] counted = new boolean[ids.length];
+        Arrays.fill(counted, true);
+        return new MaskedTokens(ids, counted);
+    }
+
+    private int[] checked(int[] ids, Document document) {
+        for (int id : ids) {
+            if (id >= vocabSize) {
+                throw new UserException(document.location().describe() + " has token id " + id
+                        + ", which is outside the model's vocabulary of " + vocabSize
+                        + ": tokenizer.path is not this model's tokenizer");
+            }
+        }
+        return ids;
     }
 
     Map<String, String> settings() {

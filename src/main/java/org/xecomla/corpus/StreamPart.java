@@ -2,5 +2,17 @@ package org.xecomla.corpus;
 
 import java.io.Serializable;
 
-/** What one part of a {@link TokenStream} holds. */
-public record StreamPart(int part, long numDocuments, long numTokens) implements Serializable {}
+/**
+ * What one part of a {@link TokenStream} holds.
+ *
+ * @param source of its split
+ */
+public record StreamPart(int part, int source, PartCounts counts) implements Serializable {
+    public long numDocuments() {
+        return counts.numKept();
+    }
+
+    public long numTokens() {
+        return counts.numTokens();
+    }
+}

@@ -2,25 +2,43 @@ package org.xecomla.corpus;
 
 import java.util.Arrays;
 
-/** A growing array of token ids. */
+/** A growing array of token ids and marks. */
 final class TokenBuffer {
     private int[] ids = new int[1 << 16];
+    private boolean[] counted = new boolean[1 << 16];
     private int length;
+    private int numCounted;
 
-    void add(int[] tokens) {
-        if (length + tokens.length > ids.length) {
-            ids = Arrays.copyOf(ids, Math.max(Math.addExact(length, tokens.length), Math.multiplyExact(ids.length, 2)));
+    void add(MaskedTokens tokens) {
+        int count = tokens.ids().length;
+        if (length + count > ids.length) {
+            int capacity = Math.max(Math.addExact(length, count), Math.multiplyExact(ids.length, 2));
+            ids = Arrays.copyOf(ids, capacity);
+            counted = Arrays.copyOf(counted, capacity);
         }
-        System.arraycopy(tokens, 0, ids, length, tokens.length);
-        length += tokens.length;
+        System.arraycopy(tokens.ids(), 0, ids, length, count);
+        System.arraycopy(tokens.counted(), 0, counted, length, count);
+        for (boolean mark : tokens.counted()) {
+            numCounted += mark ? 1 : 0;
+        }
+        length += count;
     }
 
     int length() {
         return length;
     }
 
+    int numCounted() {
+        return numCounted;
+    }
+
     /** The ids from 0 to {@link #length}; longer than that. */
-    int[] array() {
+    int[] ids() {
         return ids;
+    }
+
+    /** The marks from 0 to {@link #length}; longer than that. */
+    boolean[] counted() {
+        return counted;
     }
 }

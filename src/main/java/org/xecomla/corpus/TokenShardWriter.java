@@ -6,26 +6,32 @@ import org.xecomla.files.ShardDirectory;
 import org.xecomla.files.ShardHeader;
 import org.xecomla.files.ShardWriter;
 
-/** Writes token shards: sequences of T ids, 16 or 32 bits each, in zstd blocks with checksums and an index. */
+/** Writes token shards: sequences of T ids, 16 or 32 bits each, and T bits where not all are learned, in zstd blocks with checksums and an index. */
 public final class TokenShardWriter {
     private TokenShardWriter() {}
+
+    /** {@link #writeSequences} of tokens that are all learned. */
+    public static String write(Path directory, TokenShardSpec spec, int shard, LongFunction<int[]> sequences) {
+        return writeSequences(directory, spec, shard, sequence -> TokenSequence.of(sequences.apply(sequence)));
+    }
 
     /**
      * Writes shard {@code shard} of {@code directory} atomically. Which task writes it, and how often, changes nothing: the
      * bytes follow from the arguments.
      *
-     * @param sequences the T ids of a sequence by its global number; asked in order, each once
+     * @param sequences the T tokens of a sequence by its global number; asked in order, each once
      * @return the shard's digest
      */
-    public static String write(Path directory, TokenShardSpec spec, int shard, LongFunction<int[]> sequences) {
+    public static String writeSequences(
+            Path directory, TokenShardSpec spec, int shard, LongFunction<TokenSequence> sequences) {
         ShardHeader header = spec.header(shard);
-        TokenBytes coding = TokenBytes.of(spec.vocabSize());
+        SequenceBytes bytes = spec.bytes();
         return ShardWriter.write(ShardDirectory.file(directory, TokenShards.KIND, shard), header, writer -> {
             for (int i = 0; i < header.numSequences(); i++) {
                 long sequence = header.firstSequence() + i;
-                int[] ids = sequences.apply(sequence);
-                check(ids, spec, sequence);
-                writer.add(coding.encode(ids, 0, ids.length));
+                TokenSequence tokens = sequences.apply(sequence);
+                check(tokens.ids(), spec, sequence);
+                writer.add(bytes.encode(tokens.ids(), tokens.learned(), 0, tokens.ids().length));
             }
         });
     }

@@ -68,7 +68,12 @@ public final class TokenShards implements AutoCloseable {
 
     /** The T ids of sequence {@code sequence}, 0 to {@link #numSequences()} (exclusive). */
     public int[] read(long sequence) {
-        return TokenBytes.of(spec.vocabSize()).decode(shards.read(sequence));
+        return sequence(sequence).ids();
+    }
+
+    /** Sequence {@code sequence} with the marks of what is learned. */
+    public TokenSequence sequence(long sequence) {
+        return spec.bytes().decode(shards.read(sequence));
     }
 
     /** Reads everything and compares every checksum. */

@@ -1,6 +1,7 @@
 package org.xecomla.corpus;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,16 +41,29 @@ public final class TokenStream implements AutoCloseable {
     private final Path directory;
     private final Packing packing;
     private final long[] firstPosition; // of each part, and the end of the last
+    private final boolean marked; // whether some tokens are not learned
     private final Map<Integer, ShardReader> readers = new ConcurrentHashMap<>();
 
-    private TokenStream(Path directory, Packing packing, long[] firstPosition) {
+    private TokenStream(Path directory, Packing packing, long[] firstPosition, boolean marked) {
         this.directory = directory;
         this.packing = packing;
         this.firstPosition = firstPosition;
+        this.marked = marked;
+    }
+
+    /** A part of all the split's documents, none of them a conversation. */
+    static StreamPart writePart(
+            Path directory,
+            int part,
+            TextDocuments documents,
+            DocumentSplit split,
+            Tokenizer tokenizer,
+            Packing packing) {
+        return writePart(directory, part, documents, DocumentFilter.none(split), tokenizer, packing, ChatRules.NONE);
     }
 
     /**
-     * Tokenises one split and writes it as part {@code part}, unless that is there already.
+     * Tokenises what {@code filter} keeps of its split and writes it as part {@code part}, unless that is there already.
      *
      * @throws UserException naming file and line, where a document cannot be read or does not fit the vocabulary
      */
@@ -57,41 +71,56 @@ public final class TokenStream implements AutoCloseable {
             Path directory,
             int part,
             TextDocuments documents,
-            DocumentSplit split,
+            DocumentFilter filter,
             Tokenizer tokenizer,
-            Packing packing) {
+            Packing packing,
+            ChatRules chat) {
+        DocumentSplit split = filter.split();
         Path file = ShardDirectory.file(directory, KIND, part);
         Map<String, String> settings = new TreeMap<>(packing.settings());
         settings.put("file", split.file());
         settings.put("bytes", split.start() + "-" + split.end());
-        StreamPart done = readPart(file, part, settings);
+        settings.put("copy", Integer.toString(split.copy()));
+        StreamPart done = readPart(file, part, split, settings);
         if (done != null) {
             return done;
         }
         TokenBuffer tokens = new TokenBuffer();
-        long[] numDocuments = new long[1];
+        Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
         documents.read(split, document -> {
-            tokens.add(packing.tokens(document, tokenizer));
-            numDocuments[0]++;
+            Verdict verdict = filter.of(document);
+            verdicts.merge(verdict, 1L, Long::sum);
+            if (verdict == Verdict.KEPT) {
+                tokens.add(packing.tokens(document, tokenizer, chat));
+            }
             return true;
         });
-        settings.put("num-documents", Long.toString(numDocuments[0]));
-        settings.put("num-tokens", Long.toString(tokens.length()));
+        PartCounts counts = new PartCounts(verdicts, tokens.length(), tokens.numCounted());
+        settings.putAll(counts.settings());
+        write(file, tokens, settings, bytes(packing));
+        return new StreamPart(part, split.source(), counts);
+    }
+
+    private static void write(Path file, TokenBuffer tokens, Map<String, String> settings, SequenceBytes bytes) {
         int numChunks = Math.max(1, (tokens.length() + CHUNK_TOKENS - 1) / CHUNK_TOKENS);
         ShardHeader header =
                 ShardHeader.of(KIND, new ShardPlan(numChunks, numChunks), 0, CHUNKS_PER_BLOCK, settings, Map.of());
-        TokenBytes coding = TokenBytes.of(packing.vocabSize());
         ShardWriter.write(file, header, writer -> {
             for (int chunk = 0; chunk < numChunks; chunk++) {
                 int from = chunk * CHUNK_TOKENS;
-                writer.add(coding.encode(tokens.array(), from, Math.min(tokens.length(), from + CHUNK_TOKENS)));
+                int to = Math.min(tokens.length(), from + CHUNK_TOKENS);
+                writer.add(bytes.encode(tokens.ids(), tokens.counted(), from, to));
             }
         });
-        return new StreamPart(part, numDocuments[0], tokens.length());
+    }
+
+    /** Chunks always have marks: whether the corpus needs them is known only when all parts are made. */
+    private static SequenceBytes bytes(Packing packing) {
+        return new SequenceBytes(TokenBytes.of(packing.vocabSize()), true);
     }
 
     /** The part as it stands, or null where it is not there, damaged, or of other settings. */
-    private static StreamPart readPart(Path file, int part, Map<String, String> settings) {
+    private static StreamPart readPart(Path file, int part, DocumentSplit split, Map<String, String> settings) {
         if (!DataFiles.exists(file)) {
             return null;
         }
@@ -101,8 +130,7 @@ public final class TokenStream implements AutoCloseable {
                 return null;
             }
             reader.verify();
-            return new StreamPart(
-                    part, Long.parseLong(found.get("num-documents")), Long.parseLong(found.get("num-tokens")));
+            return new StreamPart(part, split.source(), PartCounts.ofSettings(found));
         } catch (UserException damaged) {
             return null;
         }
@@ -115,7 +143,8 @@ public final class TokenStream implements AutoCloseable {
             firstPosition[part.part() + 1] = part.numTokens();
         }
         Arrays.parallelPrefix(firstPosition, Long::sum);
-        return new TokenStream(directory, packing, firstPosition);
+        boolean marked = parts.stream().anyMatch(p -> p.counts().numLearned() < p.numTokens());
+        return new TokenStream(directory, packing, firstPosition, marked);
     }
 
     public long numTokens() {
@@ -132,20 +161,28 @@ public final class TokenStream implements AutoCloseable {
         if (numSequences == 0) {
             throw WindowPacker.tooShort(numTokens(), sequenceLength);
         }
-        return new TokenShardSpec(new ShardPlan(numSequences, sequencesPerShard), sequenceLength, packing);
+        return new TokenShardSpec(new ShardPlan(numSequences, sequencesPerShard), sequenceLength, packing, marked);
     }
 
-    /** Sequence s of the stream: the ids at positions [s * T, (s + 1) * T). */
-    public LongFunction<int[]> windows(int sequenceLength) {
+    /** Sequence s of the stream: the tokens at positions [s * T, (s + 1) * T). */
+    public LongFunction<TokenSequence> windows(int sequenceLength) {
         return sequence -> read(sequence * sequenceLength, (sequence + 1) * sequenceLength);
     }
 
-    /** The ids at positions [from, to) of the stream. */
-    public int[] read(long from, long to) {
+    /** The tokens at positions [from, to) of the stream; what the last one predicts stands at {@code to}. */
+    public TokenSequence read(long from, long to) {
         if (from < 0 || to < from || to > numTokens()) {
             throw new IndexOutOfBoundsException("tokens " + from + " to " + to + " of " + numTokens());
         }
-        int[] out = new int[Math.toIntExact(to - from)];
+        int length = Math.toIntExact(to - from);
+        int[] ids = new int[length + 1];
+        boolean[] counted = new boolean[length + 1];
+        counted[length] = !marked;
+        copy(from, Math.min(to + 1, numTokens()), ids, counted);
+        return new TokenSequence(Arrays.copyOf(ids, length), Arrays.copyOfRange(counted, 1, length + 1));
+    }
+
+    private void copy(long from, long to, int[] ids, boolean[] counted) {
         int part = partOf(from);
         long position = from;
         while (position < to) {
@@ -153,13 +190,13 @@ public final class TokenStream implements AutoCloseable {
                 part++;
             }
             long inPart = position - firstPosition[part];
-            int[] chunk = TokenBytes.of(packing.vocabSize()).decode(reader(part).read(inPart / CHUNK_TOKENS));
+            TokenSequence chunk = bytes(packing).decode(reader(part).read(inPart / CHUNK_TOKENS));
             int inChunk = (int) (inPart % CHUNK_TOKENS);
-            int length = (int) Math.min(chunk.length - inChunk, to - position);
-            System.arraycopy(chunk, inChunk, out, (int) (position - from), length);
-            position += length;
+            int count = (int) Math.min(chunk.ids().length - inChunk, to - position);
+            System.arraycopy(chunk.ids(), inChunk, ids, (int) (position - from), count);
+            System.arraycopy(chunk.learned(), inChunk, counted, (int) (position - from), count);
+            position += count;
         }
-        return out;
     }
 
     private int partOf(long position) {

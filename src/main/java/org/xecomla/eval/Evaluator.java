@@ -1,13 +1,14 @@
 package org.xecomla.eval;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.StreamSupport;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.tensor.Arena;
@@ -87,21 +88,32 @@ public final class Evaluator implements AutoCloseable {
      * @throws UserException if an id is outside the vocabulary
      */
     public EvalSums evaluate(Iterable<int[]> windows) {
+        return evaluateLearned(() -> StreamSupport.stream(windows.spliterator(), false)
+                .map(TokenSequence::of)
+                .iterator());
+    }
+
+    /**
+     * Scores windows one after another, at the positions that are learned.
+     *
+     * @param windows each of T tokens
+     * @throws UserException if an id is outside the vocabulary
+     */
+    public EvalSums evaluateLearned(Iterable<TokenSequence> windows) {
         EvalSums sums = EvalSums.ZERO;
-        int[] batch = new int[batchWindows * sequenceLength];
-        int filled = 0;
-        for (int[] window : windows) {
-            if (window.length != sequenceLength) {
-                throw new IllegalArgumentException("a window of " + window.length + " tokens, not " + sequenceLength);
+        List<TokenSequence> batch = new ArrayList<>();
+        for (TokenSequence window : windows) {
+            if (window.ids().length != sequenceLength) {
+                throw new IllegalArgumentException(
+                        "a window of " + window.ids().length + " tokens, not " + sequenceLength);
             }
-            System.arraycopy(window, 0, batch, filled * sequenceLength, sequenceLength);
-            filled++;
-            if (filled == batchWindows) {
+            batch.add(window);
+            if (batch.size() == batchWindows) {
                 sums = sums.plus(score(batch));
-                filled = 0;
+                batch.clear();
             }
         }
-        return filled == 0 ? sums : sums.plus(score(Arrays.copyOf(batch, filled * sequenceLength)));
+        return batch.isEmpty() ? sums : sums.plus(score(batch));
     }
 
     /** All that was evaluated so far, by position and by document. */
@@ -109,7 +121,17 @@ public final class Evaluator implements AutoCloseable {
         return new EvalDetails(positions, documents, continues);
     }
 
-    private EvalSums score(int[] ids) {
+    private EvalSums score(List<TokenSequence> windows) {
+        int[] ids = new int[windows.size() * sequenceLength];
+        boolean[] learned = new boolean[ids.length];
+        for (int b = 0; b < windows.size(); b++) {
+            System.arraycopy(windows.get(b).ids(), 0, ids, b * sequenceLength, sequenceLength);
+            System.arraycopy(windows.get(b).learned(), 0, learned, b * sequenceLength, sequenceLength);
+        }
+        return score(ids, learned);
+    }
+
+    private EvalSums score(int[] ids, boolean[] learned) {
         int numWindows = ids.length / sequenceLength;
         long studentMark = studentArena.mark();
         long teacherMark = teacher == null ? 0 : teacherArena.mark();
@@ -125,7 +147,7 @@ public final class Evaluator implements AutoCloseable {
             for (int row = 0; row < logits.rows(); row++) {
                 double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
                 double[] p = targets == null ? null : targets.rows(row, row + 1).toDoubles(); // (V)
-                sums = sums.plus(position(q, p, ids, from + row));
+                sums = sums.plus(position(q, p, ids, from + row, learned[from + row]));
             }
             if (teacher != null) {
                 teacherArena.release(teacherTop);
@@ -144,15 +166,17 @@ public final class Evaluator implements AutoCloseable {
      *
      * @param q the student's logits, (V)
      * @param p the teacher's, (V); null: none
+     * @param learned false: the position counts for nothing
      */
-    private EvalSums position(double[] q, double[] p, int[] ids, int position) {
+    private EvalSums position(double[] q, double[] p, int[] ids, int position, boolean learned) {
         double logSumQ = Logits.logSumExp(q);
         int t = position % sequenceLength;
-        boolean predicts = t + 1 < sequenceLength; // a window's last position has no label
+        boolean predicts = learned && t + 1 < sequenceLength; // a window's last position has no label
         double loss = predicts ? logSumQ - q[ids[position + 1]] : 0;
-        double kl = p == null ? 0 : divergence(p, q, logSumQ);
-        long agrees = p != null && Logits.argmax(p) == Logits.argmax(q) ? 1 : 0;
-        EvalDetails.Sums one = new EvalDetails.Sums(loss, predicts ? 1 : 0, kl, agrees, p == null ? 0 : 1);
+        boolean compared = learned && p != null;
+        double kl = !compared ? 0 : divergence(p, q, logSumQ);
+        long agrees = compared && Logits.argmax(p) == Logits.argmax(q) ? 1 : 0;
+        EvalDetails.Sums one = new EvalDetails.Sums(loss, predicts ? 1 : 0, kl, agrees, compared ? 1 : 0);
         positions.set(t, positions.get(t).plus(one));
         if (ids[position] == student.config().bosTokenId() || documents.isEmpty()) {
             continues |=

@@ -1,12 +1,15 @@
 package org.xecomla.spark;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.corpus.DocumentFilter;
 import org.xecomla.corpus.DocumentSplit;
+import org.xecomla.corpus.NgramSet;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.StreamPart;
 import org.xecomla.corpus.TextDocuments;
@@ -20,26 +23,57 @@ import org.xecomla.files.DataFiles;
  * What the tasks of {@link ShardStage} do. Only names travel: every task opens files and tokenizer itself.
  *
  * @param model the shape of the model that will read the tokens
+ * @param weights of the files, or none
  * @param scratch directory of the parts
  */
-record Corpus(RunConfig config, ModelConfig model, List<String> files, String scratch) implements Serializable {
+record Corpus(RunConfig config, ModelConfig model, List<String> files, List<Double> weights, String scratch)
+        implements Serializable {
     TextDocuments documents() {
         return TextDocuments.of(
-                files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
+                files.stream().map(DataFiles::path).toList(), config.corpus().textKey(), weights);
     }
 
-    StreamPart writePart(int index, DocumentSplit split) {
+    /**
+     * @param duplicates sorted offsets of the split's documents that came before
+     * @param benchmarks of which nothing may occur
+     */
+    StreamPart writePart(int index, DocumentSplit split, long[] duplicates, NgramSet benchmarks) {
         try (Tokenizer tokenizer = RunModels.tokenizer(config, model)) {
             Packing packing = RunModels.packing(tokenizer, model);
-            return TokenStream.writePart(new Path(scratch), index, documents(), split, tokenizer, packing);
+            TextDocuments documents = documents();
+            DocumentFilter filter =
+                    new DocumentFilter(config.run().seed(), split, documents.share(split), duplicates, benchmarks);
+            return TokenStream.writePart(
+                    new Path(scratch), index, documents, filter, tokenizer, packing, RunModels.chat(config));
         }
+    }
+
+    /** The documents of split {@code index} by their text. A split that cannot be read has none here: tokenising names it. */
+    List<DuplicateSearch.Entry> entries(int index, DocumentSplit split) {
+        List<DuplicateSearch.Entry> entries = new ArrayList<>();
+        try {
+            TextDocuments documents = documents();
+            DocumentFilter filter =
+                    new DocumentFilter(config.run().seed(), split, documents.share(split), new long[0], NgramSet.NONE);
+            documents.read(split, document -> {
+                if (filter.isDrawn(document.location())) {
+                    entries.add(DuplicateSearch.Entry.of(
+                            document, split.copy(), index, document.location().offset()));
+                }
+                return true;
+            });
+        } catch (UserException unreadable) {
+            return List.of();
+        }
+        return entries;
     }
 
     /** @throws UserException where the parts hold no document, or not one sequence */
     TokenShardSpec spec(List<StreamPart> parts, int sequenceLength) {
         if (parts.stream().mapToLong(StreamPart::numDocuments).sum() == 0) {
+            boolean dropped = parts.stream().anyMatch(part -> part.counts().numRead() > 0);
             throw new UserException(
-                    "the corpus is empty: no document in " + documents().describe());
+                    "the corpus is empty: no document in " + documents().describe() + (dropped ? " is kept" : ""));
         }
         try (TokenStream stream = open(parts)) {
             return stream.spec(sequenceLength, config.corpus().sequencesPerShard());
@@ -50,7 +84,7 @@ record Corpus(RunConfig config, ModelConfig model, List<String> files, String sc
         TokenShardSpec spec = spec(parts, sequenceLength);
         if (!TokenShardWriter.isComplete(output, spec, shard)) {
             try (TokenStream stream = open(parts)) {
-                TokenShardWriter.write(output, spec, shard, stream.windows(sequenceLength));
+                TokenShardWriter.writeSequences(output, spec, shard, stream.windows(sequenceLength));
             }
         }
     }

@@ -11,6 +11,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.LongAccumulator;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
@@ -183,10 +184,10 @@ final class EvalStage {
                 Evaluator evaluator =
                         new Evaluator(student.model(), reference.model(), shards.sequenceLength(), batch)) {
             int count = Math.toIntExact(to - from);
-            Iterable<int[]> windows = () -> IntStream.range(0, count)
-                    .mapToObj(i -> shards.read(from + i))
+            Iterable<TokenSequence> windows = () -> IntStream.range(0, count)
+                    .mapToObj(i -> shards.sequence(from + i))
                     .iterator();
-            EvalSums sums = evaluator.evaluate(windows);
+            EvalSums sums = evaluator.evaluateLearned(windows);
             return new Scored(sums, evaluator.details());
         }
     }

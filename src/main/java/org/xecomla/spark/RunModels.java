@@ -1,9 +1,13 @@
 package org.xecomla.spark;
 
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.CorpusConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.ChatRules;
+import org.xecomla.corpus.ChatTemplate;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.files.DataFiles;
@@ -28,6 +32,17 @@ final class RunModels {
     /** The run's tokenizer; documents begin as {@code model} says. */
     static Tokenizer tokenizer(RunConfig config, ModelConfig model) {
         return Tokenizer.openFor(model, DataFiles.path(config.models().requireTokenizer()));
+    }
+
+    /** How the run's conversations become tokens. */
+    static ChatRules chat(RunConfig config) {
+        String place = config.corpus().chatTemplate().orElseGet(config.models()::requireTokenizer);
+        Path path = DataFiles.path(place);
+        return new ChatRules(
+                config.corpus().chatTemplate().isPresent()
+                        ? Optional.of(ChatTemplate.open(path))
+                        : ChatTemplate.find(path),
+                config.corpus().learn() == CorpusConfig.Learn.ASSISTANT);
     }
 
     /** How the run's documents become sequences for {@code model}. */

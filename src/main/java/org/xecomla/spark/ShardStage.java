@@ -1,16 +1,19 @@
 package org.xecomla.spark;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.ConfigException;
+import org.xecomla.config.CorpusConfig;
 import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.DocumentSplit;
+import org.xecomla.corpus.NgramSet;
 import org.xecomla.corpus.StreamPart;
 import org.xecomla.corpus.TokenShardSpec;
 import org.xecomla.corpus.Tokenizer;
@@ -41,57 +44,91 @@ final class ShardStage {
 
     /** Makes the shards to train and those to evaluate on, each unless it is there. */
     void run() {
-        RunConfig config = context.config();
-        shard("corpus.train", config.corpus().train(), context.layout().trainShards());
-        shard("corpus.valid", config.corpus().valid(), context.layout().validShards());
+        CorpusConfig corpus = context.config().corpus();
+        shard("corpus.train", corpus.train(), true, context.layout().trainShards());
+        shard("corpus.valid", corpus.valid(), false, context.layout().validShards());
     }
 
-    private void shard(String key, List<String> files, StageDirectory output) {
+    /** @param selected whether weights, duplicates and benchmarks are looked at */
+    private void shard(String key, List<String> files, boolean selected, StageDirectory output) {
         if (files.isEmpty()) {
             throw new ConfigException(key + " names no file: give it at least one JSON-lines file");
         }
-        Map<String, String> settings =
-                new TreeMap<>(context.config().settings("corpus.text-key", "corpus.sequences-per-shard"));
+        CorpusConfig config = context.config().corpus();
+        Map<String, String> settings = new TreeMap<>(
+                context.config().settings("corpus.text-key", "corpus.learn", "corpus.sequences-per-shard"));
+        if (selected) {
+            settings.putAll(context.config()
+                    .settings("corpus.weights", "corpus.drop-duplicates", "corpus.decontaminate.ngram"));
+        }
         settings.put("sequence.length", Integer.toString(sequenceLength));
         settings.put("vocab-size", Integer.toString(model.vocabSize()));
         settings.put("bos-token-id", Integer.toString(model.bosTokenId()));
         Map<String, String> inputs = InputDigests.ofFiles(key, files);
+        if (selected) {
+            inputs.putAll(InputDigests.ofFiles(
+                    "corpus.decontaminate.tasks", config.decontaminate().tasks()));
+        }
+        RunModels.chat(context.config()).template().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
         try (Tokenizer tokenizer = RunModels.tokenizer(context.config(), model)) {
             RunModels.packing(tokenizer, model); // refuses a tokenizer that the model is too small for
             inputs.put("tokenizer", tokenizer.digest());
         }
-        context.complete(NAME, output, context.asked(KIND, settings, inputs), () -> write(key, files, output.path()));
+        context.complete(
+                NAME, output, context.asked(KIND, settings, inputs), () -> write(key, files, selected, output.path()));
     }
 
-    private Map<String, Long> write(String key, List<String> files, Path output) {
+    private Map<String, Long> write(String key, List<String> files, boolean selected, Path output) {
         Path scratch = new Path(output, PARTS);
-        Corpus corpus = new Corpus(context.config(), model, files, scratch.toString());
-        List<DocumentSplit> splits = corpus.documents().splits(SPLIT_BYTES);
-        List<StreamPart> parts = tokenise(key, corpus, corpus.documents().splits(SPLIT_BYTES));
+        List<Double> weights = selected ? context.config().corpus().weights() : List.of();
+        Corpus corpus = new Corpus(context.config(), model, files, weights, scratch.toString());
+        List<StreamPart> parts = tokenise(key, corpus, selected);
         TokenShardSpec spec = corpus.spec(parts, sequenceLength);
         cut(key, corpus, parts, spec.plan().numShards(), output);
+        CorpusReport report = CorpusReport.of(corpus, parts);
+        report.write(output);
+        report.lines().forEach(line -> context.say(NAME, key + ": " + line));
         DataFiles.delete(scratch);
         return Map.of(
-                "documents", parts.stream().mapToLong(StreamPart::numDocuments).sum(),
-                "tokens", parts.stream().mapToLong(StreamPart::numTokens).sum(),
+                "documents", report.all().numKept(),
+                "tokens", report.all().numTokens(),
+                "learned-tokens", report.all().numLearned(),
                 "sequences", spec.plan().numSequences(),
                 "shards", (long) spec.plan().numShards());
     }
 
-    private List<StreamPart> tokenise(String key, Corpus corpus, List<DocumentSplit> splits) {
+    private List<StreamPart> tokenise(String key, Corpus corpus, boolean selected) {
+        CorpusConfig config = context.config().corpus();
+        List<DocumentSplit> splits = new ArrayList<>(corpus.documents().splits(SPLIT_BYTES));
+        Map<Integer, long[]> duplicates =
+                selected && config.dropDuplicates() ? DuplicateSearch.run(context, corpus, splits) : Map.of();
+        List<String> tasks = selected ? config.decontaminate().tasks() : List.of();
+        Broadcast<NgramSet> benchmarks = context.spark().broadcast(benchmarks(tasks));
         long bytes =
                 splits.stream().mapToLong(split -> split.end() - split.start()).sum();
         List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();
+        Map<Integer, long[]> known = new HashMap<>(duplicates);
         try (WorkMeter meter = new WorkMeter(context.spark(), bytes, "bytes", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
             // A copy, since Spark's lists do not travel further.
             return new ArrayList<>(context.map(NAME, "tokenise " + key, indices, index -> {
                 DocumentSplit split = splits.get(index);
-                StreamPart part = corpus.writePart(index, split);
+                StreamPart part =
+                        corpus.writePart(index, split, known.getOrDefault(index, new long[0]), benchmarks.value());
                 counter.add(split.end() - split.start());
                 return part;
             }));
+        } finally {
+            benchmarks.destroy();
         }
+    }
+
+    private NgramSet benchmarks(List<String> tasks) {
+        if (tasks.isEmpty()) {
+            return NgramSet.NONE;
+        }
+        List<Path> files = tasks.stream().map(DataFiles::path).toList();
+        return NgramSet.ofTasks(files, context.config().corpus().decontaminate().ngram());
     }
 
     private void cut(String key, Corpus corpus, List<StreamPart> parts, int numShards, Path output) {

@@ -15,6 +15,46 @@ public sealed interface SoftLabels {
     /** Rows {@code from} (inclusive) to {@code to} (exclusive). */
     SoftLabels rows(int from, int to);
 
+    /** The same rows, those without target where {@code kept} (N) is false. */
+    SoftLabels where(boolean[] kept);
+
+    /** How many rows have a target: some weight. */
+    int numTargets();
+
+    /** Rows of {@code width} weights that are not all 0. */
+    private static int numTargets(float[] weights, int width) {
+        int count = 0;
+        for (int from = 0; from < weights.length; from += width) {
+            int i = from;
+            while (i < from + width && weights[i] == 0) {
+                i++;
+            }
+            count += i < from + width ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** The same values, 0 in all of the rows of {@code width} that are not {@code kept}. */
+    private static float[] where(boolean[] kept, float[] values, int width) {
+        float[] some = values.clone();
+        for (int row = 0; row < kept.length; row++) {
+            if (!kept[row]) {
+                Arrays.fill(some, row * width, (row + 1) * width, 0);
+            }
+        }
+        return some;
+    }
+
+    private static int[] where(boolean[] kept, int[] ids, int width) {
+        int[] some = ids.clone();
+        for (int row = 0; row < kept.length; row++) {
+            if (!kept[row]) {
+                Arrays.fill(some, row * width, (row + 1) * width, -1);
+            }
+        }
+        return some;
+    }
+
     /** The rows of {@code parts}, all of one form, one behind the other; narrower rows are filled up to the widest k. */
     static SoftLabels concat(List<? extends SoftLabels> parts) {
         if (parts.size() == 1) {
@@ -64,6 +104,16 @@ public sealed interface SoftLabels {
     /** Full distributions: {@code probabilities} (N, V). */
     record Dense(int numRows, int vocabSize, float[] probabilities) implements SoftLabels {
         @Override
+        public Dense where(boolean[] kept) {
+            return new Dense(numRows, vocabSize, SoftLabels.where(kept, probabilities, vocabSize));
+        }
+
+        @Override
+        public int numTargets() {
+            return SoftLabels.numTargets(probabilities, vocabSize);
+        }
+
+        @Override
         public Dense rows(int from, int to) {
             return new Dense(to - from, vocabSize, Arrays.copyOfRange(probabilities, from * vocabSize, to * vocabSize));
         }
@@ -77,6 +127,21 @@ public sealed interface SoftLabels {
      * @param tail (N): 1 minus the sum of the row's probabilities
      */
     record TopK(int numRows, int k, int[] ids, float[] probabilities, float[] tail) implements SoftLabels {
+        @Override
+        public TopK where(boolean[] kept) {
+            return new TopK(
+                    numRows,
+                    k,
+                    SoftLabels.where(kept, ids, k),
+                    SoftLabels.where(kept, probabilities, k),
+                    SoftLabels.where(kept, tail, 1));
+        }
+
+        @Override
+        public int numTargets() {
+            return SoftLabels.numTargets(probabilities, k);
+        }
+
         @Override
         public TopK rows(int from, int to) {
             return new TopK(
@@ -96,6 +161,16 @@ public sealed interface SoftLabels {
      * @param weights (N, k), every row sums to 1
      */
     record Sampled(int numRows, int k, int[] ids, float[] weights) implements SoftLabels {
+        @Override
+        public Sampled where(boolean[] kept) {
+            return new Sampled(numRows, k, SoftLabels.where(kept, ids, k), SoftLabels.where(kept, weights, k));
+        }
+
+        @Override
+        public int numTargets() {
+            return SoftLabels.numTargets(weights, k);
+        }
+
         @Override
         public Sampled rows(int from, int to) {
             return new Sampled(

@@ -59,7 +59,7 @@ public final class DistillationData implements TrainingData {
 
     @Override
     public TrainingSequence read(long sequence) {
-        return TrainingSequence.of(tokens.read(sequence), targets.read(sequence));
+        return TrainingSequence.of(tokens.sequence(sequence), targets.read(sequence));
     }
 
     @Override

@@ -1,7 +1,7 @@
 package org.xecomla.train;
 
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.xecomla.config.Divergence;
 import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
@@ -51,8 +51,8 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
     @Override
     public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
         long numTokens = numTokens(samples);
-        double klScale = 1.0 / numTokens;
-        double ceScale = 1.0 / Math.max(1, numLabels(samples));
+        double klScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numTargets));
+        double ceScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numLabels));
         LossSums sums = LossSums.ZERO;
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < samples.size(); from += micro) {
@@ -67,11 +67,8 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
         return sequences.stream().mapToLong(s -> s.ids().length).sum();
     }
 
-    private static long numLabels(List<TrainingSequence> sequences) {
-        return sequences.stream()
-                .mapToLong(s ->
-                        Arrays.stream(s.labels()).filter(label -> label >= 0).count())
-                .sum();
+    private static long atLeastOne(LongStream counts) {
+        return Math.max(1, counts.sum());
     }
 
     private Measures measures(LossSums sums) {

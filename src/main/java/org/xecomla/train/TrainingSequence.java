@@ -1,5 +1,7 @@
 package org.xecomla.train;
 
+import java.util.Arrays;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.targets.TargetAlignment;
 import org.xecomla.tensor.SoftLabels;
 
@@ -21,5 +23,28 @@ public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels) {
     /** A sequence whose labels are its own next tokens. */
     public static TrainingSequence of(int[] ids, SoftLabels softLabels) {
         return new TrainingSequence(ids, TargetAlignment.NEXT_TOKEN.labels(ids), softLabels);
+    }
+
+    /** The same of the tokens' own marks: where nothing is learned there is neither label nor target. */
+    public static TrainingSequence of(TokenSequence tokens, SoftLabels softLabels) {
+        boolean[] learned = tokens.learned();
+        int[] labels = TargetAlignment.NEXT_TOKEN.labels(tokens.ids());
+        boolean all = true;
+        for (int t = 0; t < labels.length; t++) {
+            labels[t] = learned[t] ? labels[t] : TargetAlignment.NO_LABEL;
+            all &= learned[t];
+        }
+        return new TrainingSequence(
+                tokens.ids(), labels, all || softLabels == null ? softLabels : softLabels.where(learned));
+    }
+
+    /** Positions with a label. */
+    long numLabels() {
+        return Arrays.stream(labels).filter(label -> label >= 0).count();
+    }
+
+    /** Positions with a target. */
+    long numTargets() {
+        return softLabels == null ? 0 : softLabels.numTargets();
     }
 }

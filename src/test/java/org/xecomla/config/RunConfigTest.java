@@ -53,7 +53,18 @@ class RunConfigTest {
         RunConfig c = with();
         assertEquals(new RunSettings("runs/default", 42, Duration.ofSeconds(60)), c.run());
         assertEquals(new ModelPaths(Optional.empty(), Optional.empty(), Optional.empty()), c.models());
-        assertEquals(new CorpusConfig(List.of(), List.of(), "text", 512), c.corpus());
+        assertEquals(
+                new CorpusConfig(
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        "text",
+                        CorpusConfig.Learn.ASSISTANT,
+                        Optional.empty(),
+                        false,
+                        new CorpusConfig.Decontaminate(List.of(), 13),
+                        512),
+                c.corpus());
         assertEquals(new SequenceConfig(OptionalInt.empty()), c.sequence());
         assertEquals(
                 new UpcycleConfig(
@@ -176,7 +187,11 @@ class RunConfigTest {
             base.path = /models/base
             teacher.path = "hdfs://host/teacher"
             tokenizer.path = /models/tokenizer.json
-            corpus { train = [a.jsonl, b.jsonl], valid = [c.jsonl], text-key = body, sequences-per-shard = 9 }
+            corpus {
+              train = [a.jsonl, b.jsonl], weights = [0.5, 2], valid = [c.jsonl], text-key = body, learn = all
+              chat-template = chat.jinja, drop-duplicates = true, sequences-per-shard = 9
+              decontaminate { tasks = [t.jsonl], ngram = 8 }
+            }
             sequence.length = 2048
             upcycle {
               profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
@@ -234,7 +249,18 @@ class RunConfigTest {
                         Optional.of("hdfs://host/teacher"),
                         Optional.of("/models/tokenizer.json")),
                 c.models());
-        assertEquals(new CorpusConfig(List.of("a.jsonl", "b.jsonl"), List.of("c.jsonl"), "body", 9), c.corpus());
+        assertEquals(
+                new CorpusConfig(
+                        List.of("a.jsonl", "b.jsonl"),
+                        List.of(0.5, 2.0),
+                        List.of("c.jsonl"),
+                        "body",
+                        CorpusConfig.Learn.ALL,
+                        Optional.of("chat.jinja"),
+                        true,
+                        new CorpusConfig.Decontaminate(List.of("t.jsonl"), 8),
+                        9),
+                c.corpus());
         assertEquals(new SequenceConfig(OptionalInt.of(2048)), c.sequence());
         assertEquals(
                 new UpcycleConfig(

@@ -112,7 +112,10 @@ class TokenStreamTest {
                 assertEquals(windows.size(), spec.plan().numSequences());
                 List<String> found = new ArrayList<>();
                 for (int shard = spec.plan().numShards() - 1; shard >= 0; shard--) {
-                    found.add(0, TokenShardWriter.write(child("shards" + name), spec, shard, stream.windows(length)));
+                    found.add(
+                            0,
+                            TokenShardWriter.writeSequences(
+                                    child("shards" + name), spec, shard, stream.windows(length)));
                 }
                 digests = digests == null ? found : digests;
                 assertEquals(digests, found, "the shards do not depend on the splits");
@@ -158,7 +161,7 @@ class TokenStreamTest {
         DocumentSplit nothing =
                 new DocumentSplit(directory.resolve("text0.jsonl").toUri().toString(), 1, 2);
         StreamPart empty = TokenStream.writePart(child("e"), 0, documents, nothing, tokenizer, packing);
-        assertEquals(new StreamPart(0, 0, 0), empty);
+        assertEquals(new StreamPart(0, 0, PartCounts.ZERO), empty);
         try (TokenStream stream = TokenStream.open(child("e"), List.of(empty), packing)) {
             UserException e = assertThrows(UserException.class, () -> stream.spec(8, 10));
             assertTrue(e.getMessage().contains("0 tokens"), e.getMessage());

@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.config.UserException;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
@@ -131,6 +132,35 @@ class EvaluatorTest {
                     .evaluate(windows.subList(0, 1))
                     .plus(evaluator.evaluate(windows.subList(1, 3)))
                     .plus(evaluator.evaluate(List.of()));
+            assertEquals(all.numTokens(), parts.numTokens());
+            assertEquals(all.numKlPositions(), parts.numKlPositions());
+            assertEquals(all.lossSum(), parts.lossSum(), 1e-12 * all.lossSum());
+            assertEquals(all.klSum(), parts.klSum(), 1e-12 * all.klSum());
+        }
+    }
+
+    /** What is learned and what is not add up to the whole, and neither has a share of the other. */
+    @Test
+    void onlyLearnedPositionsAreScored() {
+        CausalLm student = model("mla-gqa-tied-last");
+        CausalLm teacher = model("llama-gqa-tied");
+        List<TokenSequence> learned = new ArrayList<>();
+        List<TokenSequence> others = new ArrayList<>();
+        for (int[] ids : windows("llama-gqa-tied")) {
+            boolean[] some = new boolean[LENGTH];
+            boolean[] rest = new boolean[LENGTH];
+            for (int t = 0; t < LENGTH; t++) {
+                some[t] = t % 4 == 1;
+                rest[t] = !some[t];
+            }
+            learned.add(new TokenSequence(ids, some));
+            others.add(new TokenSequence(ids, rest));
+        }
+        try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
+            EvalSums all = evaluator.evaluate(windows("llama-gqa-tied"));
+            EvalSums some = evaluator.evaluateLearned(learned);
+            EvalSums parts = some.plus(evaluator.evaluateLearned(others));
+            assertEquals(3 * ((LENGTH + 2) / 4), some.numKlPositions());
             assertEquals(all.numTokens(), parts.numTokens());
             assertEquals(all.numKlPositions(), parts.numKlPositions());
             assertEquals(all.lossSum(), parts.lossSum(), 1e-12 * all.lossSum());

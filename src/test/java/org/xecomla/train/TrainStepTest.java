@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
@@ -53,6 +54,51 @@ class TrainStepTest {
         assertEquals(outcome1.measures().loss(), outcome6.measures().loss(), 1e-12);
         assertEquals(outcome1.gradientNorm(), outcome6.gradientNorm(), 1e-12);
         assertArrayEquals(Tiny.weights(single), Tiny.weights(six), 1e-12);
+    }
+
+    /**
+     * What is not learned has weight 0 in both parts, and the loss is a mean over what is learned: n times the step on all
+     * positions is the steps on two halves of them, each times its number of positions.
+     */
+    @Test
+    void onlyLearnedPositionsCount() {
+        TrainingSequence all = new Tiny.Data(1, true).read(0);
+        boolean[] learned = new boolean[Tiny.LENGTH];
+        boolean[] others = new boolean[Tiny.LENGTH];
+        int numLearned = 0;
+        for (int t = 0; t < Tiny.LENGTH; t++) {
+            learned[t] = t % 3 == 1 || t == Tiny.LENGTH - 1;
+            others[t] = !learned[t];
+            numLearned += learned[t] ? 1 : 0;
+        }
+        // The last position has a target and no label; the two parts of the loss are thus looked at one by one.
+        for (LossSettings loss : List.of(new LossSettings(0, 1.5), new LossSettings(1, 1))) {
+            int labelless = loss.alpha() == 1 ? 1 : 0;
+            double[] whole = move(loss, all);
+            double[] some = move(loss, TrainingSequence.of(new TokenSequence(all.ids(), learned), all.softLabels()));
+            double[] rest = move(loss, TrainingSequence.of(new TokenSequence(all.ids(), others), all.softLabels()));
+            double numAll = Tiny.LENGTH - labelless;
+            double numSome = numLearned - labelless;
+            for (int i = 0; i < whole.length; i++) {
+                assertEquals(whole[i] * numAll, some[i] * numSome + rest[i] * (numAll - numSome), 1e-11);
+            }
+        }
+        TrainingSequence nothing =
+                TrainingSequence.of(new TokenSequence(all.ids(), new boolean[Tiny.LENGTH]), all.softLabels());
+        for (double moved : move(MIXED, nothing)) {
+            assertEquals(0, moved, 0);
+        }
+    }
+
+    private double[] move(LossSettings loss, TrainingSequence sequence) {
+        Replica replica = Tiny.replica(1, loss, Freeze.NONE, kernels);
+        double[] before = Tiny.weights(replica);
+        sgd(replica, 1, loss).run(0, List.of(sequence));
+        double[] moved = Tiny.weights(replica);
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] -= before[i];
+        }
+        return moved;
     }
 
     @Test
