@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             DpoCommand.class,
             SweepCommand.class,
             ReportCommand.class,
+            InspectCommand.class,
             LogitsCommand.class,
             InitCommand.class,
             EvalCommand.class,

@@ -1,0 +1,126 @@
+package org.xecomla.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TokenSequence;
+import org.xecomla.corpus.TokenShardSpec;
+import org.xecomla.corpus.TokenShardWriter;
+import org.xecomla.corpus.Tokenizer;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
+import org.xecomla.files.RunStatus;
+import org.xecomla.files.ShardPlan;
+import org.xecomla.files.StageDirectory;
+import picocli.CommandLine;
+
+class InspectCommandTest {
+    private static final String TOKENIZER = "src/test/resources/tokenizers/byte-fallback";
+
+    @TempDir
+    Path run;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void shards() {
+        try (Tokenizer tokenizer = Tokenizer.open(DataFiles.path(TOKENIZER))) {
+            int[] ids = Arrays.copyOf(tokenizer.encode("What? A rope."), 12);
+            boolean[] learned = new boolean[12];
+            Arrays.fill(learned, tokenizer.encode("What?").length - 1, 12, true);
+            Packing packing = new Packing(tokenizer.digest(), tokenizer.vocabSize(), OptionalInt.empty());
+            TokenShardSpec spec = new TokenShardSpec(new ShardPlan(5, 3), 12, packing, true);
+            StageDirectory stage = new StageDirectory(DataFiles.path(shardDirectory()));
+            stage.begin(Manifest.asked(
+                    "shards",
+                    1,
+                    Map.of("sequence.length", "12"),
+                    7,
+                    "abc",
+                    Map.of("corpus.train.0", "0123456789abcdef")));
+            for (int shard = 0; shard < 2; shard++) {
+                TokenShardWriter.writeSequences(stage.path(), spec, shard, s -> new TokenSequence(ids, learned));
+            }
+            stage.complete(Map.of("tokens", 60L, "documents", 4L));
+        }
+    }
+
+    private String shardDirectory() {
+        return run.resolve("shards/train").toString();
+    }
+
+    private int inspect(String... arguments) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        CommandLine line = Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        String[] all = new String[arguments.length + 1];
+        all[0] = "inspect";
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return line.execute(all);
+    }
+
+    @Test
+    void shardsAreDescribedAndReadBySequence() {
+        assertEquals(
+                0, inspect(shardDirectory(), "--verify", "--sequence", "4", "--tokenizer", TOKENIZER), err::toString);
+        String text = out.toString();
+        assertTrue(text.contains(": token shards, complete"), text);
+        assertTrue(
+                text.contains("5 sequences of 12 tokens in 2 shards, vocabulary 340; some tokens are not learned"),
+                text);
+        assertTrue(text.contains("holds 4 documents, 60 tokens"), text);
+        assertTrue(text.contains("from corpus.train.0 0123456789ab\n"), text);
+        assertTrue(text.contains("every file is as it was written"), text);
+        assertTrue(text.contains("sequence 4 (shard 1): "), text);
+        assertTrue(text.contains("[What?]"), text);
+        assertTrue(inspect(shardDirectory(), "--sequence", "5") != 0);
+        assertTrue(err.toString().contains("no sequence 5"), err.toString());
+    }
+
+    @Test
+    void aFlippedByteIsNamed() throws IOException {
+        Path file = Path.of(shardDirectory(), "tokens-00001.shard");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+        assertTrue(inspect(shardDirectory(), "--verify") != 0);
+        assertTrue(err.toString().contains("tokens-00001.shard"), err.toString());
+    }
+
+    @Test
+    void aRunNamesItsStages() {
+        new RunStatus(RunStatus.State.FAILED, "teacher", "local-1", 0, "no such model")
+                .write(DataFiles.path(run.toString()));
+        assertEquals(0, inspect(run.toString()), err::toString);
+        assertTrue(out.toString().contains(": a run, failed, last stage teacher"), out.toString());
+        assertTrue(out.toString().contains("stopped by: no such model"), out.toString());
+        assertTrue(
+                out.toString().contains("  shards/train: token shards, complete, 4 documents, 60 tokens"),
+                out.toString());
+    }
+
+    @Test
+    void anyLlamaAndNothingAtAll() throws IOException {
+        assertEquals(0, inspect("conf/demo/model"), err::toString);
+        assertTrue(out.toString().contains("5 x GQA: "), out.toString());
+        assertTrue(out.toString().contains("caches 640 elements a token"), out.toString());
+        Path empty = Files.createDirectories(run.resolve("empty"));
+        assertTrue(inspect(empty.toString()) != 0);
+        assertTrue(err.toString().contains("holds nothing of this project"), err.toString());
+        assertTrue(inspect(run.resolve("missing").toString()) != 0);
+        assertTrue(err.toString().contains("no directory"), err.toString());
+    }
+}
