@@ -79,13 +79,13 @@ final class InspectCommand implements Callable<Integer> {
         }
     }
 
-    /** A position's mark is about the token after it. */
+    /** A position's mark is about the token after it; the first token goes with the second. */
     private static String text(TokenSequence tokens, Tokenizer tokenizer) {
         StringBuilder text = new StringBuilder();
         int length = tokens.ids().length;
         int from = 0;
         while (from < length) {
-            boolean learned = from == 0 || tokens.learned()[from - 1];
+            boolean learned = tokens.learned()[Math.max(0, from - 1)];
             int start = from++;
             while (from < length && tokens.learned()[from - 1] == learned) {
                 from++;
