@@ -102,7 +102,16 @@ class InspectCommandTest {
 
     @Test
     void aRunNamesItsStages() {
-        new RunStatus(RunStatus.State.FAILED, "teacher", "local-1", 0, "no such model")
+        new RunStatus(
+                        RunStatus.State.FAILED,
+                        "teacher",
+                        "local-1",
+                        0,
+                        0,
+                        0,
+                        null,
+                        "2026-11-26T00:00:00Z",
+                        "no such model")
                 .write(DataFiles.path(run.toString()));
         assertEquals(0, inspect(run.toString()), err::toString);
         assertTrue(out.toString().contains(": a run, failed, last stage teacher"), out.toString());

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.TokenShards;
+import org.xecomla.files.DataFiles;
 
 /** Duplicates, benchmarks, weights and conversations, from the files to the report and to the trained student. */
 @Tag("spark")
@@ -57,7 +58,8 @@ class CorpusPreparationTest {
         SparkConf conf =
                 new SparkConf().setMaster("local[2]").setAppName("test").set("spark.ui.enabled", "false");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            StageContext context = StageContext.of(spark, config, lines::add);
+            StageContext context =
+                    StageContext.of(spark, config, lines::add, new RunControl(DataFiles.path(dir.toString())));
             new ShardStage(context, RunModels.base(config).config()).run();
             return new ObjectMapper()
                     .readTree(Path.of(context.layout()
