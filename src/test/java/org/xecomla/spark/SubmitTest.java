@@ -6,11 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,49 +85,6 @@ class SubmitTest {
         assertTrue(record.commands().get(0).startsWith("submit/xecomla run "), record::toString);
         assertTrue(record.revision().matches("\\d+\\.\\d+.*\\+.+"), "the jar knows its commit: " + record.revision());
         assertTrue(Files.exists(dir.resolve("killed/report.html")));
-    }
-
-    /** Half a stage by one number of tasks, the rest by another, and what was there is not touched again. */
-    @Test
-    void aTeacherThatIsKilledGoesOnWithTheShardsThatAreMissing() throws Exception {
-        String small = "corpus.sequences-per-shard=2";
-        submit("whole", "local[1]", "shard", "-D", small).awaitEnd(0);
-        submit("whole", "local[1]", "teacher", "-D", small).awaitEnd(0);
-        submit("half", "local[2]", "shard", "-D", small).awaitEnd(0);
-        Path targets = dir.resolve("half/targets");
-        SubmittedRun killed = submit("half", "local[2]", "teacher", "-D", small);
-        killed.awaitWhileRunning(() -> shards(targets).size() > 2);
-        killed.process().destroyForcibly().waitFor();
-        assertFalse(Files.exists(targets.resolve("_SUCCESS")), "it was killed in the middle");
-        Map<Path, Object> before = new HashMap<>();
-        for (Path shard : shards(targets)) {
-            before.put(shard, Files.getLastModifiedTime(shard));
-        }
-
-        SubmittedRun resumed = submit("half", "local[1]", "teacher", "-D", small);
-        resumed.awaitEnd(0);
-        assertTrue(resumed.output().contains("teacher  goes on in "), resumed.output());
-        List<Path> made = shards(dir.resolve("whole/targets"));
-        assertEquals(made.size(), shards(targets).size());
-        assertTrue(before.size() < made.size(), before.size() + " of " + made.size() + " shards were there");
-        for (Path shard : made) {
-            Path same = targets.resolve(shard.getFileName());
-            assertArrayEquals(Files.readAllBytes(shard), Files.readAllBytes(same), shard.toString());
-            assertEquals(before.getOrDefault(same, Files.getLastModifiedTime(same)), Files.getLastModifiedTime(same));
-        }
-    }
-
-    private static List<Path> shards(Path targets) {
-        if (!Files.isDirectory(targets)) {
-            return List.of();
-        }
-        try (Stream<Path> files = Files.list(targets)) {
-            return files.filter(file -> file.toString().endsWith(".shard"))
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            return List.of();
-        }
     }
 
     private static void signal(SubmittedRun run, String name) throws Exception {
