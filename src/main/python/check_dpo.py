@@ -37,8 +37,9 @@ def trainer(policy, reference, pairs, ours, scratch):
         use_cpu=True,
         report_to="none",
     )
-    # Ours begins a prompt with the model's first token; this tokenizer adds none by itself.
-    begin = tokenizer.bos_token or ""
+    # Ours begins a prompt with the model's first token, once; some tokenizers add it by themselves.
+    adds = tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id
+    begin = "" if adds else tokenizer.bos_token or ""
     data = Dataset.from_list([{**pair, "prompt": begin + pair["prompt"]} for pair in pairs])
     return DPOTrainer(model=models[0], ref_model=models[1], args=config, train_dataset=data, processing_class=tokenizer)
 

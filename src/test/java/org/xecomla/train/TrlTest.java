@@ -35,7 +35,10 @@ import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 
-/** Ten pairs on the demo's model: loss, rewards, margins and every gradient are those of TRL's DPOTrainer. */
+/**
+ * Ten pairs on the demo's model: loss, rewards, margins and every gradient are those of TRL's DPOTrainer. Its sigmoid loss has
+ * no label smoothing in this version: ours is held by central differences.
+ */
 @Tag("python")
 class TrlTest {
     private static final int NUM_PAIRS = 10;
@@ -67,7 +70,7 @@ class TrlTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"SIGMOID, 0.1, 0", "SIGMOID, 0.01, 0.1", "IPO, 0.1, 0"})
+    @CsvSource({"SIGMOID, 0.1, 0", "SIGMOID, 0.01, 0", "IPO, 0.1, 0"})
     void lossRewardsAndGradientsAreThoseOfTrl(DpoConfig.Loss form, double beta, double smoothing) throws Exception {
         ModelDirectory model = ModelDirectory.open(DataFiles.path("conf/demo/model"));
         DpoObjective objective = new DpoObjective(new PreferenceLoss(form, beta, smoothing));
