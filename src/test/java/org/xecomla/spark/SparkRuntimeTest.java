@@ -20,7 +20,7 @@ class SparkRuntimeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"spark.version", "scala.binary.version"})
+    @ValueSource(strings = {"spark.version", "scala.binary.version", "hadoop.version"})
     void bothPomsNameTheSameVersions(String name) throws Exception {
         assertEquals(property("pom.xml", name), property("submit/spark-runtime/pom.xml", name));
     }
