@@ -1,15 +1,17 @@
 package org.xecomla.corpus;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.ParquetRows;
 import org.xecomla.files.RandomReader;
 
 /**
- * Preferences in JSONL files: one JSON object a line with {@code prompt}, {@code chosen} and {@code rejected}. Files in the
- * given order, lines in theirs; blank lines are passed over.
+ * Preferences in files of JSON lines or Parquet, by their names: {@code prompt}, {@code chosen} and {@code rejected} of each
+ * line or row. Files in the given order, lines and rows in theirs; blank lines are passed over.
  */
 public final class PreferenceFiles {
     private PreferenceFiles() {}
@@ -17,23 +19,16 @@ public final class PreferenceFiles {
     /**
      * The files cut into parts of about {@code bytes} each, never across files.
      *
-     * @throws UserException where one is missing or no JSONL
+     * @throws org.xecomla.config.UserException where one is missing
      */
     public static List<DocumentSplit> splits(List<Path> files, long bytes) {
-        for (Path file : files) {
-            if (file.getName().endsWith(".parquet")) {
-                throw new UserException(
-                        "preferences are read from JSON lines, and " + DataFiles.display(file)
-                                + " is Parquet: write its rows as JSON lines, with Spark by spark.read.parquet(FILE).write.json(DIR)");
-            }
-        }
         return TextDocuments.of(files).splits(bytes);
     }
 
     /** How many preferences a split has. */
     public static long count(DocumentSplit split) {
         long[] count = new long[1];
-        lines(split, (line, location) -> {
+        records(split, (record, location) -> {
             count[0]++;
             return true;
         });
@@ -43,14 +38,14 @@ public final class PreferenceFiles {
     /**
      * The preferences {@code from} to {@code to} (exclusive) of a split, counted from 0.
      *
-     * @throws UserException naming file and line, where one is not a preference
+     * @throws org.xecomla.config.UserException naming file and line, where one is not a preference
      */
     static List<Preference> read(DocumentSplit split, long from, long to) {
         List<Preference> read = new ArrayList<>();
         long[] at = new long[1];
-        lines(split, (line, location) -> {
+        records(split, (record, location) -> {
             if (at[0] >= from && at[0] < to) {
-                read.add(Preference.of(JsonLine.parse(line, location), location));
+                read.add(Preference.of(record.get(), location));
             }
             at[0]++;
             return at[0] < to;
@@ -58,16 +53,27 @@ public final class PreferenceFiles {
         return read;
     }
 
-    private interface LineVisitor {
-        boolean visit(byte[] line, DocumentLocation location);
+    private interface Visitor {
+        /** @param record parsed when it is asked for: those of other tasks are counted only */
+        boolean visit(Supplier<JsonNode> record, DocumentLocation location);
     }
 
-    private static void lines(DocumentSplit split, LineVisitor visitor) {
+    private static void records(DocumentSplit split, Visitor visitor) {
         Path file = new Path(split.file());
+        if (CorpusFormat.of(file) == CorpusFormat.PARQUET) {
+            ParquetRows.read(
+                    file,
+                    split.start(),
+                    split.end(),
+                    (row, index) -> visitor.visit(() -> row, new DocumentLocation(file, index)));
+            return;
+        }
         try (RandomReader reader = DataFiles.open(file)) {
             LineReader lines = new LineReader(reader, split.start(), split.end());
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                if (!JsonLine.isBlank(line) && !visitor.visit(line, new DocumentLocation(file, lines.lineOffset()))) {
+                byte[] read = line;
+                DocumentLocation location = new DocumentLocation(file, lines.lineOffset());
+                if (!JsonLine.isBlank(line) && !visitor.visit(() -> JsonLine.parse(read, location), location)) {
                     return;
                 }
             }

@@ -7,6 +7,7 @@ import java.util.function.Predicate;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.ParquetRows;
 import org.xecomla.files.RandomReader;
 
 /**
@@ -143,7 +144,12 @@ public final class TextDocuments {
     private void read(Path file, long start, long end, Predicate<Document> visitor) {
         CorpusFormat format = CorpusFormat.of(file);
         switch (format) {
-            case PARQUET -> ParquetDocuments.read(file, start, end, form, visitor);
+            case PARQUET ->
+                ParquetRows.read(
+                        file,
+                        start,
+                        end,
+                        (row, index) -> visitor.test(form.document(row, new DocumentLocation(file, index))));
             case JSON_ARRAY -> JsonArrayDocuments.read(file, form, visitor);
             case JSON_LINES, TEXT -> readLines(file, start, end, format, visitor);
         }

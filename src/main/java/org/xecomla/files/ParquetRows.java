@@ -17,11 +17,20 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation
 import org.apache.parquet.schema.Type;
 import org.xecomla.config.UserException;
 
-/** The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects. */
+/** The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects; what is null is left out. */
 public final class ParquetRows {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     private ParquetRows() {}
+
+    /** Shown one row after the other. */
+    public interface Visitor {
+        /**
+         * @param index of the row in its file, from 0
+         * @return whether the next one is wanted
+         */
+        boolean visit(ObjectNode row, long index);
+    }
 
     /**
      * All rows, in memory: for files of a test set's size.
@@ -30,17 +39,32 @@ public final class ParquetRows {
      */
     public static List<ObjectNode> read(Path file) {
         List<ObjectNode> rows = new ArrayList<>();
+        read(file, 0, Long.MAX_VALUE, (row, index) -> rows.add(row));
+        return rows;
+    }
+
+    /**
+     * Shows the rows of the row groups whose middle lies in bytes [start, end) to {@code visitor}, until it answers false: ranges that
+     * cover a file without overlap show each of its rows once.
+     *
+     * @throws UserException where the file is not Parquet
+     */
+    public static void read(Path file, long start, long end, Visitor visitor) {
         try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), file)
                 .withConf(new Configuration())
+                .withFileRange(start, end)
                 .build()) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
-                rows.add(object(row));
+                if (!visitor.visit(object(row), reader.getCurrentRowIndex())) {
+                    return;
+                }
             }
+        } catch (UserException e) {
+            throw e; // the visitor's
         } catch (IOException | RuntimeException e) {
             String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new UserException(DataFiles.display(file) + " cannot be read as Parquet: " + reason, e);
         }
-        return rows;
     }
 
     private static ObjectNode object(Group group) {
@@ -52,9 +76,8 @@ public final class ParquetRows {
                 for (int i = 0; i < group.getFieldRepetitionCount(field); i++) {
                     array.add(value(group, field, i));
                 }
-            } else {
-                boolean there = group.getFieldRepetitionCount(field) > 0;
-                object.set(type.getName(), there ? value(group, field, 0) : NullNode.instance);
+            } else if (group.getFieldRepetitionCount(field) > 0) {
+                object.set(type.getName(), value(group, field, 0));
             }
         }
         return object;
@@ -80,7 +103,9 @@ public final class ParquetRows {
     /** A list is a group of one repeated field: of the elements, or of groups that hold one element each. */
     private static ArrayNode list(Group list) {
         Type repeated = list.getType().getType(0);
-        boolean wrapped = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1;
+        boolean wrapped = !repeated.isPrimitive()
+                && repeated.asGroupType().getFieldCount() == 1
+                && !repeated.getName().equals("array");
         ArrayNode array = JSON.arrayNode();
         for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
             if (wrapped) {

@@ -51,7 +51,8 @@ final class PairStage {
 
     private void shard(String key, List<String> files, StageDirectory output) {
         if (files.isEmpty()) {
-            throw new ConfigException(key + " names no file: give it at least one JSON-lines file of preferences");
+            throw new ConfigException(
+                    key + " names no file: give it at least one file of preferences, JSON lines or Parquet");
         }
         Work work = new Work(context.config(), files, output.path());
         Map<String, String> settings = new TreeMap<>(context.config().settings("dpo.pairs-per-shard"));

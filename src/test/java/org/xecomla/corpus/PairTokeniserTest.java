@@ -11,6 +11,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,11 +112,38 @@ class PairTokeniserTest {
     }
 
     @Test
-    void parquetIsRefusedWithTheWayOut() {
-        String message = assertThrows(
-                        UserException.class, () -> PreferenceFiles.splits(List.of(DataFiles.path("pairs.parquet")), 1))
+    void parquetHoldsTheSamePairs() throws Exception {
+        org.apache.hadoop.fs.Path file =
+                DataFiles.path(dir.resolve("pairs.parquet").toString());
+        MessageType schema = MessageTypeParser.parseMessageType(
+                "message row { required binary prompt (STRING); required binary chosen (STRING);"
+                        + " optional binary rejected (STRING); }");
+        List<List<String>> rows = List.of(List.of("A", " b", " c"), List.of("The cat", " sat.", " ran."));
+        try (ParquetWriter<Group> writer =
+                ExampleParquetWriter.builder(file).withType(schema).build()) {
+            for (List<String> row : rows) {
+                writer.write(new SimpleGroup(schema)
+                        .append("prompt", row.get(0))
+                        .append("chosen", row.get(1))
+                        .append("rejected", row.get(2)));
+            }
+            writer.write(new SimpleGroup(schema).append("prompt", "A").append("chosen", " b"));
+        }
+        DocumentSplit split =
+                PreferenceFiles.splits(List.of(file), Long.MAX_VALUE / 2).get(0);
+        assertEquals(3, PreferenceFiles.count(split));
+        List<TokenPair> pairs = TOKENISER.tokens(split, 0, 2);
+        DocumentSplit lines =
+                write(line("A", " b", " c"), line("The cat", " sat.", " ran.")).get(0);
+        for (int i = 0; i < 2; i++) {
+            TokenPair same = TOKENISER.tokens(lines, i, i + 1).get(0);
+            assertArrayEquals(same.prompt(), pairs.get(i).prompt());
+            assertArrayEquals(same.chosen(), pairs.get(i).chosen());
+            assertArrayEquals(same.rejected(), pairs.get(i).rejected());
+        }
+        String message = assertThrows(UserException.class, () -> TOKENISER.tokens(split, 2, 3))
                 .getMessage();
-        assertTrue(message.contains("write.json"), message);
+        assertTrue(message.contains("pairs.parquet row 3") && message.contains("\"rejected\""), message);
     }
 
     @Test
