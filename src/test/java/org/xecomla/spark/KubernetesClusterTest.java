@@ -184,12 +184,11 @@ class KubernetesClusterTest {
                             ClusterProcesses node =
                                     new ClusterProcesses(Files.createDirectories(dir.resolve(name)), environment(pod));
                             nodes.add(node);
-                            node.start(
-                                    name,
-                                    List.of(
-                                            Path.of("submit/docker/entrypoint.sh")
-                                                    .toString(),
-                                            "executor"));
+                            // In a directory of its own: an executor puts the jars that it is sent where it starts.
+                            Path entryPoint =
+                                    Path.of("submit/docker/entrypoint.sh").toAbsolutePath();
+                            String home = dir.resolve(name).toString();
+                            node.start(name, List.of("env", "-C", home, entryPoint.toString(), "executor"));
                         }
                     }
                     return seen.size() >= 2;
