@@ -71,7 +71,7 @@ public final class Evaluator implements AutoCloseable {
      * @param numThreads of the kernels
      */
     public static Footprint footprint(ModelConfig model, int batchWindows, int sequenceLength, int numThreads) {
-        return CausalLm.footprint(
+        return Footprint.of(
                 model,
                 null,
                 DataType.FLOAT,

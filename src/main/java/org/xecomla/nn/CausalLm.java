@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
@@ -33,12 +31,8 @@ public final class CausalLm implements AutoCloseable {
     private final ComputeConfig.Recompute recompute;
     private final RopeTables ropeTables;
 
-    private final Tensor embedding; // (V, D)
-    private final Tensor embeddingGradient; // (V, D), or null
-    private final List<TransformerBlock> blocks;
-    private final RmsNorm finalNorm;
+    private final Backbone backbone;
     private final ChunkedHead head;
-    private final int firstTrainedBlock; // no gradient is wanted below
 
     /**
      * @param weights all parameters, of {@link #layout}
@@ -75,7 +69,7 @@ public final class CausalLm implements AutoCloseable {
         this(config, weights, gradients, kernels, maxSequenceLength, ComputeConfig.Recompute.NONE);
     }
 
-    private CausalLm(
+    CausalLm(
             ModelConfig config,
             ParameterStore weights,
             ParameterStore gradients,
@@ -91,19 +85,9 @@ public final class CausalLm implements AutoCloseable {
         this.maxSequenceLength = maxSequenceLength;
         this.ropeTables = ropeTables;
         Parameters parameters = new Parameters(weights, gradients, kernels);
-        this.embedding = parameters.weight(ParameterShapes.EMBEDDING); // (V, D)
-        this.embeddingGradient = parameters.gradient(ParameterShapes.EMBEDDING); // (V, D)
-        List<TransformerBlock> made = new ArrayList<>();
-        for (int l = 0; l < config.numLayers(); l++) {
-            AttentionConfig attention = config.attention().get(l);
-            RopeTable rope = ropeTables.get(attention);
-            made.add(TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope));
-        }
-        this.blocks = List.copyOf(made);
-        this.finalNorm = parameters.norm(ParameterShapes.FINAL_NORM, config.rmsNormEps());
+        this.backbone = Backbone.of(config, parameters, ropeTables, maxSequenceLength, recompute);
         String headName = config.tieWordEmbeddings() ? ParameterShapes.EMBEDDING : ParameterShapes.HEAD;
         this.head = ChunkedHead.of(parameters.linear(headName)); // (V, D)
-        this.firstTrainedBlock = firstTrainedBlock();
     }
 
     /** Where the parameters of {@code config} lie; those whose name passes {@code trainable} are trained. */
@@ -114,73 +98,8 @@ public final class CausalLm implements AutoCloseable {
                 .toList());
     }
 
-    /**
-     * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever they
-     * return or read is meaningless, shapes apart.
-     *
-     * @param trainable tells by name which parameters have gradients; null: inference
-     * @param maxSequenceLength the longest T that will be asked for
-     * @param nothing stand for the kernels
-     */
-    public static Footprint footprint(
-            ModelConfig config,
-            Predicate<String> trainable,
-            int maxSequenceLength,
-            ComputeConfig.Recompute recompute,
-            SizingKernels nothing,
-            BiConsumer<CausalLm, Arena> calls) {
-        DataType type = nothing.type();
-        ParameterLayout layout = layout(config, trainable == null ? name -> false : trainable);
-        Arena stores = Arena.sizing(type);
-        ParameterStore weights = ParameterStore.on(stores, layout);
-        ParameterStore gradients = trainable == null ? null : ParameterStore.trainableOn(stores, layout);
-        RopeTables tables = RopeTables.sizing(config, maxSequenceLength, type);
-        Arena arena = Arena.sizing(type);
-        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, tables), arena);
-        return new Footprint(
-                layout,
-                type,
-                layout.numParameters() * type.width(),
-                gradients == null ? 0 : layout.numTrainableParameters() * type.width(),
-                tables.numElements() * type.width(),
-                arena.peakBytes(),
-                nothing.scratchBytes());
-    }
-
-    /** The same in fp32 on {@code numThreads} threads. */
-    public static Footprint footprint(
-            ModelConfig config,
-            Predicate<String> trainable,
-            DataType type,
-            int maxSequenceLength,
-            ComputeConfig.Recompute recompute,
-            int numThreads,
-            BiConsumer<CausalLm, Arena> calls) {
-        SizingKernels kernels = new SizingKernels(type, numThreads, ComputeConfig.Precision.FP32);
-        return footprint(config, trainable, maxSequenceLength, recompute, kernels, calls);
-    }
-
-    List<TransformerBlock> blocks() {
-        return blocks;
-    }
-
-    RmsNorm finalNorm() {
-        return finalNorm;
-    }
-
-    /** @param x (n, D), overwritten */
-    void embed(int[] ids, Tensor x) {
-        kernels.gatherRows(embedding, ids, x); // (n, D)
-    }
-
-    private int firstTrainedBlock() {
-        int first = 0;
-        while (embeddingGradient == null
-                && first < blocks.size()
-                && !blocks.get(first).trainable()) {
-            first++;
-        }
-        return first;
+    Backbone backbone() {
+        return backbone;
     }
 
     public ModelConfig config() {
@@ -227,17 +146,11 @@ public final class CausalLm implements AutoCloseable {
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
     public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
-        return inference(ids, numSequences, arena, (l, block, cache, y) -> {
+        return backbone.inference(ids, numSequences, arena, (l, block, cache, y) -> {
             if (observer != null) {
                 observer.attentionInput(l, cache.attentionInput());
             }
         });
-    }
-
-    /** Sees a block right after its forward; cache and output y (B*T, D) are valid during the call only. */
-    @FunctionalInterface
-    interface BlockObserver {
-        void forward(int layer, TransformerBlock block, TransformerBlock.Cache cache, Tensor y);
     }
 
     /**
@@ -248,38 +161,17 @@ public final class CausalLm implements AutoCloseable {
     public LayerStates layerStates(int[] ids, int numSequences, Arena arena) {
         List<Tensor> attention = new ArrayList<>();
         List<Tensor> block = new ArrayList<>();
-        for (int l = 0; l < blocks.size(); l++) {
+        for (int l = 0; l < config.numLayers(); l++) {
             attention.add(arena.matrix(ids.length, config.hiddenSize())); // (B*T, D)
             block.add(arena.matrix(ids.length, config.hiddenSize())); // (B*T, D)
         }
         long mark = arena.mark();
-        inference(ids, numSequences, arena, (l, made, cache, y) -> {
+        backbone.inference(ids, numSequences, arena, (l, made, cache, y) -> {
             made.attended(cache, attention.get(l)); // (B*T, D)
             kernels.copy(y, block.get(l)); // (B*T, D)
         });
         arena.release(mark);
         return new LayerStates(attention, block);
-    }
-
-    Tensor inference(int[] ids, int numSequences, Arena arena, BlockObserver observer) {
-        check(ids, numSequences);
-        Tensor hidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        long mark = arena.mark();
-        Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.gatherRows(embedding, ids, x); // (B*T, D)
-        for (int l = 0; l < blocks.size(); l++) {
-            long markOfBlock = arena.mark();
-            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
-            observer.forward(l, blocks.get(l), cache, y);
-            arena.release(markOfBlock);
-            Tensor spent = x; // (B*T, D)
-            x = y;
-            y = spent;
-        }
-        finalNorm.forward(x, hidden, arena); // (B*T, D)
-        arena.release(mark);
-        return hidden;
     }
 
     /**
@@ -347,22 +239,6 @@ public final class CausalLm implements AutoCloseable {
                 arena);
     }
 
-    /**
-     * A loss told by hidden states, and its gradient.
-     *
-     * @param <R> what is known of it afterwards
-     */
-    @FunctionalInterface
-    public interface HiddenLoss<R> {
-        /**
-         * @param model that made the states; its {@link CausalLm#lossOfHidden} and {@link CausalLm#gradientsOfHidden} may be
-         *     asked of some rows, as often as need be
-         * @param hidden (B*T, D), after the final norm
-         * @param dHidden (B*T, D), comes as zeros, leaves as the gradient
-         */
-        R apply(CausalLm model, Tensor hidden, Tensor dHidden, Arena arena);
-    }
-
     /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
     public <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, Arena arena) {
         return gradients(ids, numSequences, loss, null, arena);
@@ -372,13 +248,13 @@ public final class CausalLm implements AutoCloseable {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }
-        check(ids, numSequences);
         long mark = arena.mark();
+        Backbone.Cache cache = backbone.forward(ids, numSequences, arena);
         Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.fill(dHidden, 0);
-        Pass pass = forward(ids, numSequences, arena);
-        R result = loss.apply(this, pass.normed.y(), dHidden, arena);
-        backward(dHidden, ids, pass, layers, arena);
+        R result = loss.apply(this, cache.hidden(), dHidden, arena);
+        // forward was: hidden = backbone(ids)
+        backbone.backward(dHidden, cache, layers, arena);
         arena.release(mark);
         return result;
     }
@@ -393,83 +269,6 @@ public final class CausalLm implements AutoCloseable {
     public LossSums gradientsOfHidden(
             Tensor hidden, TokenLoss loss, double klScale, double ceScale, Tensor dHidden, Arena arena) {
         return head.lossAndGradients(hidden, loss, LossWeights.of(loss, klScale, ceScale), dHidden, arena);
-    }
-
-    /**
-     * What the backward needs of a forward pass.
-     *
-     * @param inputs of every block (B*T, D)
-     * @param caches of every block; null below the first trained one, and where the backward computes the block again
-     */
-    private record Pass(
-            int numSequences, List<Tensor> inputs, List<TransformerBlock.Cache> caches, RmsNorm.Cache normed) {}
-
-    private Pass forward(int[] ids, int numSequences, Arena arena) {
-        Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.gatherRows(embedding, ids, x); // (B*T, D)
-        List<Tensor> inputs = new ArrayList<>();
-        List<TransformerBlock.Cache> caches = new ArrayList<>();
-        for (int l = 0; l < blocks.size(); l++) {
-            Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-            long mark = arena.mark();
-            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
-            boolean kept = l >= firstTrainedBlock && recompute == ComputeConfig.Recompute.NONE;
-            if (!kept) {
-                arena.release(mark);
-            }
-            caches.add(kept ? cache : null);
-            inputs.add(x);
-            x = y;
-        }
-        return new Pass(numSequences, inputs, caches, finalNorm.forward(x, arena));
-    }
-
-    private void backward(Tensor dHidden, int[] ids, Pass pass, LayerLoss layers, Arena arena) {
-        Tensor dStream = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.fill(dStream, 0);
-        // forward was: hidden = finalNorm(x)
-        finalNorm.backward(dHidden, pass.normed, dStream); // (B*T, D)
-        for (int l = blocks.size() - 1; l >= firstTrainedBlock; l--) {
-            long mark = arena.mark();
-            TransformerBlock.Cache kept = pass.caches.get(l);
-            TransformerBlock.Cache cache =
-                    kept != null ? kept : blocks.get(l).forwardAgain(pass.inputs.get(l), pass.numSequences, arena);
-            if (layers != null) {
-                Tensor y = l + 1 < blocks.size() ? pass.inputs.get(l + 1) : pass.normed.x(); // (B*T, D)
-                layers.block(l, y, dStream, arena); // (B*T, D)
-            }
-            // forward was: y = block(x)
-            blocks.get(l).backward(dStream, cache, l, layers, arena); // (B*T, D)
-            arena.release(mark);
-        }
-        if (embeddingGradient != null) {
-            // forward was: x = rows ids of the embedding
-            kernels.scatterAddRows(dStream, ids, embeddingGradient); // (V, D)
-        }
-    }
-
-    private void check(int[] ids, int numSequences) {
-        check(config, maxSequenceLength, ids, numSequences);
-    }
-
-    static void check(ModelConfig config, int maxSequenceLength, int[] ids, int numSequences) {
-        if (numSequences < 1 || ids.length == 0 || ids.length % numSequences != 0) {
-            throw new IllegalArgumentException(ids.length + " tokens are not " + numSequences + " equal sequences");
-        }
-        if (ids.length / numSequences > maxSequenceLength) {
-            throw new UserException("a sequence of " + ids.length / numSequences + " tokens is longer than the model's "
-                    + maxSequenceLength + ": shorten it");
-        }
-        checkIds(config, ids);
-    }
-
-    static void checkIds(ModelConfig config, int[] ids) {
-        for (int n = 0; n < ids.length; n++) {
-            if (ids[n] < 0 || ids[n] >= config.vocabSize()) {
-                throw new UserException("token id " + ids[n] + " at position " + n + " is outside the vocabulary of "
-                        + config.vocabSize() + ": was the text made with another tokenizer?");
-            }
-        }
     }
 
     /** Frees the rope tables; weights and gradients belong to the caller. */

@@ -36,7 +36,7 @@ public final class Decoder {
         }
         Tensor last = arena.matrix(1, model.config().hiddenSize()); // (1, D)
         long mark = arena.mark();
-        Tensor hidden = model.inference(ids, 1, arena, (l, block, seen, y) -> {
+        Tensor hidden = model.backbone().inference(ids, 1, arena, (l, block, seen, y) -> {
             Tensor tokens = cache.tokens(l, slot, 0, ids.length); // (T, E)
             block.attention().store(seen.attention(), tokens, arena);
         }); // (T, D)
@@ -53,7 +53,6 @@ public final class Decoder {
      * @param positions (n) of the new tokens, counted from 0
      */
     public Tensor step(int[] ids, int[] slots, int[] positions, Arena arena) {
-        CausalLm.checkIds(model.config(), ids);
         for (int position : positions) {
             if (position >= Math.min(cache.capacity(), model.maxSequenceLength())) {
                 throw new UserException("no room for a token at position " + position + ": the cache holds "
@@ -61,23 +60,8 @@ public final class Decoder {
                         + model.maxSequenceLength());
             }
         }
-        Tensor hidden = arena.matrix(ids.length, model.config().hiddenSize()); // (n, D)
-        long mark = arena.mark();
-        Tensor x = arena.matrix(ids.length, hidden.cols()); // (n, D)
-        Tensor y = arena.matrix(ids.length, hidden.cols()); // (n, D)
-        model.embed(ids, x); // (n, D)
         DecodeStep step = new DecodeStep(cache, 0, slots, positions, model.kernels());
-        for (int l = 0; l < model.blocks().size(); l++) {
-            long markOfBlock = arena.mark();
-            model.blocks().get(l).decode(x, step.ofLayer(l), y, arena); // (n, D)
-            arena.release(markOfBlock);
-            Tensor spent = x; // (n, D)
-            x = y;
-            y = spent;
-        }
-        model.finalNorm().forward(x, hidden, arena); // (n, D)
-        arena.release(mark);
-        return hidden;
+        return model.backbone().decode(ids, step, arena); // (n, D)
     }
 
     /** Logits of hidden states: (n, V) on top of the arena. */

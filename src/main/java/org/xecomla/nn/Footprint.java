@@ -1,11 +1,18 @@
 package org.xecomla.nn;
 
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.ModelConfig;
+import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.SizingKernels;
 
 /**
  * Memory outside the heap that a model and its kernels take, in bytes, found by a dry run of the very calls over shapes
- * without memory: see {@link CausalLm#footprint}.
+ * without memory.
  *
  * @param layout of the parameters
  * @param type of all tensors
@@ -17,6 +24,52 @@ import org.xecomla.tensor.ParameterLayout;
  */
 public record Footprint(
         ParameterLayout layout, DataType type, long weights, long gradients, long tables, long arena, long scratch) {
+    /**
+     * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever they
+     * return or read is meaningless, shapes apart.
+     *
+     * @param trainable tells by name which parameters have gradients; null: inference
+     * @param maxSequenceLength the longest T that will be asked for
+     * @param nothing stand for the kernels
+     */
+    public static Footprint of(
+            ModelConfig config,
+            Predicate<String> trainable,
+            int maxSequenceLength,
+            ComputeConfig.Recompute recompute,
+            SizingKernels nothing,
+            BiConsumer<CausalLm, Arena> calls) {
+        DataType type = nothing.type();
+        ParameterLayout layout = CausalLm.layout(config, trainable == null ? name -> false : trainable);
+        Arena stores = Arena.sizing(type);
+        ParameterStore weights = ParameterStore.on(stores, layout);
+        ParameterStore gradients = trainable == null ? null : ParameterStore.trainableOn(stores, layout);
+        RopeTables tables = RopeTables.sizing(config, maxSequenceLength, type);
+        Arena arena = Arena.sizing(type);
+        calls.accept(new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, tables), arena);
+        return new Footprint(
+                layout,
+                type,
+                layout.numParameters() * type.width(),
+                gradients == null ? 0 : layout.numTrainableParameters() * type.width(),
+                tables.numElements() * type.width(),
+                arena.peakBytes(),
+                nothing.scratchBytes());
+    }
+
+    /** The same in fp32 on {@code numThreads} threads. */
+    public static Footprint of(
+            ModelConfig config,
+            Predicate<String> trainable,
+            DataType type,
+            int maxSequenceLength,
+            ComputeConfig.Recompute recompute,
+            int numThreads,
+            BiConsumer<CausalLm, Arena> calls) {
+        SizingKernels kernels = new SizingKernels(type, numThreads, ComputeConfig.Precision.FP32);
+        return of(config, trainable, maxSequenceLength, recompute, kernels, calls);
+    }
+
     /** Bytes of a store of the trainable parameters: moments, and what an outer update remembers. */
     public long ofTrainableStore() {
         return layout.numTrainableParameters() * type.width();

@@ -74,7 +74,7 @@ public final class StreamedLm implements AutoCloseable {
      * @throws org.xecomla.config.UserException if a sequence is too long or an id is outside the vocabulary
      */
     public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
-        CausalLm.check(config, maxSequenceLength, ids, numSequences);
+        Backbone.check(config, maxSequenceLength, ids, numSequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
         kernels.gatherRows(load(ParameterShapes.EMBEDDING, arena), ids, x); // (B*T, D)

@@ -9,6 +9,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Footprint;
 import org.xecomla.teacher.Teacher;
 import org.xecomla.train.LossSettings;
 import org.xecomla.train.MemoryEstimate;
@@ -65,7 +66,7 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
     }
 
     private static long calibrated(RunShapes shapes, int length, int threads) {
-        return CausalLm.footprint(
+        return Footprint.of(
                         shapes.base(),
                         null,
                         DataType.FLOAT,

@@ -4,7 +4,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
-import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
@@ -68,7 +67,7 @@ record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boole
                 logits(config, scratch);
             });
         }
-        return CausalLm.footprint(config, null, type, sequenceLength, Recompute.NONE, numThreads, (sizing, scratch) -> {
+        return Footprint.of(config, null, type, sequenceLength, Recompute.NONE, numThreads, (sizing, scratch) -> {
             sizing.hiddenStates(ids, batchSequences, scratch, null);
             logits(config, scratch);
         });

@@ -4,7 +4,6 @@ import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
-import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.tensor.SizingKernels;
 
@@ -51,7 +50,7 @@ public record MemoryEstimate(Footprint model, long moments, long outer) {
             Replica.Shape shape,
             Objective<?> objective,
             SizingKernels kernels) {
-        Footprint footprint = CausalLm.footprint(
+        Footprint footprint = Footprint.of(
                 model,
                 trainable,
                 shape.sequenceLength(),

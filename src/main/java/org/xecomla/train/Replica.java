@@ -4,6 +4,7 @@ import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.HiddenLoss;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LossSums;
 import org.xecomla.nn.TokenLoss;
@@ -96,7 +97,7 @@ public final class Replica implements AutoCloseable {
     }
 
     /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */
-    <R> R gradients(int[] ids, int numSequences, CausalLm.HiddenLoss<R> loss) {
+    <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss) {
         return model.gradients(ids, numSequences, loss, arena);
     }
 
