@@ -28,11 +28,7 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
      * @param x n rows
      */
     void turn(HeadView x, RopeTable rope) {
-        for (int i = 0; i < slots.length; i++) {
-            Tensor row = x.tensor().rows(i, i + 1); // (1, features)
-            HeadView heads = new HeadView(row, x.numHeads(), x.headStride(), x.offset(), x.width());
-            rope.turnAt(heads, positions[i], kernels);
-        }
+        rope.turn(x, positions, kernels);
     }
 
     /**

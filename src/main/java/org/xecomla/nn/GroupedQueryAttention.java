@@ -54,8 +54,9 @@ record GroupedQueryAttention(
         Tensor q = queries.forward(x, arena); // (B*T, H*K)
         Tensor k = keys.forward(x, arena); // (B*T, G*K)
         Tensor v = values.forward(x, arena); // (B*T, G*K)
-        rope.turn(queryHeads(q), length, kernels);
-        rope.turn(keyHeads(k), length, kernels);
+        int[] positions = shape.positions();
+        rope.turn(queryHeads(q), positions, kernels);
+        rope.turn(keyHeads(k), positions, kernels);
         Tensor out = arena.matrix(x.rows(), q.cols()); // (B*T, H*K)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
         kernels.attention(queryHeads(q), keyHeads(k), keyHeads(v), queryHeads(out), logSumExp, shape);
@@ -90,7 +91,7 @@ record GroupedQueryAttention(
     @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
-        int length = cache.shape.queryLength();
+        int[] positions = cache.shape.positions();
         long mark = arena.mark();
         Tensor dQ = arena.matrix(dY.rows(), cache.q.cols()); // (B*T, H*K)
         Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, G*K)
@@ -113,8 +114,8 @@ record GroupedQueryAttention(
                 keyHeads(dV));
         arena.release(markOfOut);
         // forward was: q, k turned in place
-        rope.turnBack(keyHeads(dK), length, kernels);
-        rope.turnBack(queryHeads(dQ), length, kernels);
+        rope.turnBack(keyHeads(dK), positions, kernels);
+        rope.turnBack(queryHeads(dQ), positions, kernels);
         // forward was: q = queries(x), k = keys(x), v = values(x)
         values.backward(dV, cache.x, dX); // (B*T, D)
         keys.backwardAdding(dK, cache.x, dX); // (B*T, D)

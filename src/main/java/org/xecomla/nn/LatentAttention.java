@@ -74,12 +74,13 @@ record LatentAttention(
     public Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
         int length = x.rows() / numSequences;
         AttentionShape shape = AttentionShape.training(numSequences, length, config.softmaxScale());
+        int[] positions = shape.positions();
         QueryProjection.Cache query = queries.forward(x, arena);
-        rope.turn(ropePart(query.q()), length, kernels);
+        rope.turn(ropePart(query.q()), positions, kernels);
         Tensor down = kvDown.forward(x, arena); // (B*T, R+P)
         Tensor latent = down.cols(0, config.kvLoraRank()); // (B*T, R)
         Tensor ropeKey = down.cols(config.kvLoraRank(), down.cols()); // (B*T, P)
-        rope.turn(HeadView.of(ropeKey, 1), length, kernels);
+        rope.turn(HeadView.of(ropeKey, 1), positions, kernels);
         RmsNorm.Cache normCache = kvNorm == null ? null : kvNorm.forward(latent, arena);
         Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
         Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
@@ -165,6 +166,7 @@ record LatentAttention(
     @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
+        int[] positions = cache.shape.positions();
         long mark = arena.mark();
         Tensor dQ = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
         Tensor dDown = arena.matrix(dY.rows(), kvDown.numOutputs()); // (B*T, R+P)
@@ -172,13 +174,13 @@ record LatentAttention(
         Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
         Tensor dKv = arena.matrix(dY.rows(), cache.kv.cols()); // (B*T, H*(N+Dv))
         attentionBackward(dY, cache, dQ, dK, dKv, arena);
-        keysBackward(dK, dKv, dDown, cache.shape.queryLength());
+        keysBackward(dK, dKv, dDown, positions);
         latentBackward(dKv, cache, dDown.cols(0, config.kvLoraRank()), arena); // (B*T, R)
         arena.release(markOfKeys);
         // forward was: down = kvDown(x)
         kvDown.backward(dDown, cache.x, dX); // (B*T, D)
         // forward was: the rope part of q turned in place
-        rope.turnBack(ropePart(dQ), cache.shape.queryLength(), kernels);
+        rope.turnBack(ropePart(dQ), positions, kernels);
         // forward was: q = queries(x)
         queries.backwardAdding(dQ, cache.query, dX, arena); // (B*T, D)
         arena.release(mark);
@@ -205,7 +207,7 @@ record LatentAttention(
         arena.release(mark);
     }
 
-    private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int length) {
+    private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int[] positions) {
         Tensor dRopeKey = dDown.cols(config.kvLoraRank(), dDown.cols()); // (B*T, P)
         // forward was: rope part of k = ropeKey, the same for every head
         kernels.fill(dRopeKey, 0);
@@ -213,7 +215,7 @@ record LatentAttention(
         // forward was: nope part of k = key part of kv
         kernels.copyHeads(nopePart(dK), upKeys(dKv));
         // forward was: ropeKey turned in place
-        rope.turnBack(HeadView.of(dRopeKey, 1), length, kernels);
+        rope.turnBack(HeadView.of(dRopeKey, 1), positions, kernels);
     }
 
     private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, Arena arena) {

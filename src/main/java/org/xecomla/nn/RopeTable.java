@@ -43,20 +43,19 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
         return cos.length() + sin.length();
     }
 
-    /** Turns heads of width P in place; row n is at position n % sequenceLength. */
-    void turn(HeadView x, int sequenceLength, Kernels kernels) {
-        kernels.rope(x, cos, sin, sequenceLength, 0, false);
-    }
-
-    /** Turns heads of width P in place; every row is at {@code position}. */
-    void turnAt(HeadView x, int position, Kernels kernels) {
-        kernels.rope(x, cos, sin, 1, position, false);
+    /**
+     * Turns heads of width P in place.
+     *
+     * @param positions of the rows
+     */
+    void turn(HeadView x, int[] positions, Kernels kernels) {
+        kernels.rope(x, cos, sin, positions, false);
     }
 
     /** The backward of {@link #turn}, in place: a rotation's transpose turns back. */
-    void turnBack(HeadView dX, int sequenceLength, Kernels kernels) {
+    void turnBack(HeadView dX, int[] positions, Kernels kernels) {
         // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
-        kernels.rope(dX, cos, sin, sequenceLength, 0, true);
+        kernels.rope(dX, cos, sin, positions, true);
     }
 
     @Override

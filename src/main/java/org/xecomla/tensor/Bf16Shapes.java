@@ -21,7 +21,8 @@ final class Bf16Shapes {
 
     private record Gemm(boolean transposeA, boolean transposeB, int m, int n, int k, int strideOfC, boolean adding) {}
 
-    private record Attention(AttentionShape shape, int width, int valueWidth, int strideOfK, boolean backward) {}
+    private record Attention(
+            int numSequences, int length, int width, int valueWidth, int strideOfK, boolean backward) {}
 
     private final Set<Object> known = new HashSet<>();
     private int numProducts;
@@ -42,7 +43,13 @@ final class Bf16Shapes {
         return shape.queryLength() == shape.keyLength()
                 && shape.keyLength() >= LEAST_LENGTH
                 && admits(
-                        new Attention(shape, k.width(), v.width(), k.tensor().cols(), backward),
+                        new Attention(
+                                shape.numSequences(),
+                                shape.keyLength(),
+                                k.width(),
+                                v.width(),
+                                k.tensor().cols(),
+                                backward),
                         CpuAttention.MOST_WIDTHS * (backward ? BACKWARD_PRODUCTS : FORWARD_PRODUCTS));
     }
 

@@ -11,7 +11,9 @@ import java.util.Arrays;
  * <p>The softmax of a strip is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a row
  * of scores is short enough for the second-level cache.
  *
- * <p>Legend: M queries of a strip; S keys that its last query sees; K width of queries and keys, W of values.
+ * <p>Where a strip's first query begins to see, its keys begin: those of documents that ended before are not touched.
+ *
+ * <p>Legend: M queries of a strip; S keys that any of them sees; K width of queries and keys, W of values.
  */
 final class CpuAttention {
     private static final int MAX_STRIP_QUERIES = 64;
@@ -90,7 +92,7 @@ final class CpuAttention {
         }
     }
 
-    /** Queries {@code from} to {@code to} of sequence {@code b}; together they see the first {@code numVisible} keys. */
+    /** Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to {@link #endOfKeys}. */
     private record Strip(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
         static int length(AttentionShape shape) {
             int fitting = STRIP_ELEMENTS / shape.keyLength();
@@ -111,15 +113,33 @@ final class CpuAttention {
             return to - from;
         }
 
-        int numVisible() {
+        /** The number of keys is one of {@value #MOST_WIDTHS}, where few widths are wanted. */
+        int firstKey() {
+            int first = shape.firstKey(b, from);
+            return Math.max(0, endOfKeys() - roundUp(endOfKeys() - first));
+        }
+
+        int endOfKeys() {
+            return Math.min(shape.keyLength(), roundUp(shape.lastKey(to - 1) + 1));
+        }
+
+        private int roundUp(int numKeys) {
             int granule = fewWidths ? Math.max(1, (shape.keyLength() + MOST_WIDTHS - 1) / MOST_WIDTHS) : 1;
-            int visible = shape.keyLength() - shape.queryLength() + to;
-            return Math.min(shape.keyLength(), (visible + granule - 1) / granule * granule);
+            return (numKeys + granule - 1) / granule * granule;
+        }
+
+        int numKeys() {
+            return endOfKeys() - firstKey();
+        }
+
+        /** The strip's keys that come before those which query {@code i} of it sees. */
+        int numBefore(int i) {
+            return shape.firstKey(b, from + i) - firstKey();
         }
 
         /** Number of keys that query {@code i} of the strip sees. */
         int numVisible(int i) {
-            return shape.keyLength() - shape.queryLength() + from + i + 1;
+            return shape.lastKey(from + i) + 1 - shape.firstKey(b, from + i);
         }
 
         Tensor queries(HeadView x, int head) {
@@ -129,7 +149,12 @@ final class CpuAttention {
 
         Tensor keys(HeadView x, int head) {
             int start = b * shape.keyLength();
-            return x.head(head).rows(start, start + numVisible()); // (S, width)
+            return x.head(head).rows(start + firstKey(), start + endOfKeys()); // (S, width)
+        }
+
+        Tensor earlierKeys(HeadView x, int head) {
+            int start = b * shape.keyLength();
+            return x.head(head).rows(start, start + firstKey()); // (keys, width)
         }
     }
 
@@ -145,7 +170,7 @@ final class CpuAttention {
             Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
             Operand queries = heads[0].queries(strip, head); // (M, K)
             Operand keys = heads[1].keys(strip, head / group); // (S, K)
-            Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numVisible()); // (M, S)
+            Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
             product(worker, false, true, queries, keys, 0, p); // (M, S)
             float[] inverseSums = exponentials(strip, p, logSumExp, head); // (M)
             Operand probabilities = made(worker, p, p.length(), queries.rounded != null); // (M, S)
@@ -157,17 +182,17 @@ final class CpuAttention {
         });
     }
 
-    /** products -> exp(scores - maximum), 0 for keys that lie ahead; returns 1 / sum of every row. */
+    /** products -> exp(scores - maximum), 0 for keys that are not seen; returns 1 / sum of every row. */
     private float[] exponentials(Strip strip, Tensor scores, Tensor logSumExp, int head) {
         float[] inverseSums = new float[scores.rows()];
         float scale = (float) strip.shape.scale();
         for (int i = 0; i < scores.rows(); i++) {
             ByteBuffer row = window(scores, i);
-            int at = index(scores, i);
+            int at = index(scores, i) + strip.numBefore(i) * Float.BYTES;
             int numVisible = strip.numVisible(i);
             float max = scale * math.max(row, at, numVisible);
             double sum = math.expAndSum(scale, max, row, at, numVisible);
-            math.fill(0, row, at + numVisible * Float.BYTES, scores.cols() - numVisible);
+            clearUnseen(strip, scores, i);
             inverseSums[i] = (float) (1 / sum);
             if (logSumExp != null) {
                 int queryRow = strip.b * strip.shape.queryLength() + strip.from + i;
@@ -175,6 +200,14 @@ final class CpuAttention {
             }
         }
         return inverseSums;
+    }
+
+    /** 0 for the keys of row {@code i} that it does not see: those of other documents, and those that lie ahead. */
+    private void clearUnseen(Strip strip, Tensor scores, int i) {
+        int numBefore = strip.numBefore(i);
+        int end = numBefore + strip.numVisible(i);
+        math.fill(0, window(scores, i), index(scores, i), numBefore);
+        math.fill(0, window(scores, i), index(scores, i) + end * Float.BYTES, scores.cols() - end);
     }
 
     /** Operands of a backward pass. */
@@ -202,20 +235,31 @@ final class CpuAttention {
         runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
             for (int member = 0; member < group; member++) {
                 for (int s = 0; s < Strip.count(shape); s++) {
-                    // the first strip sees all keys: it overwrites what dK and dV held, the others add
-                    double beta = member == 0 && s == 0 ? 0 : 1;
+                    // the first strip overwrites what dK and dV held, the others add
+                    boolean first = member == 0 && s == 0;
+                    int keyHead = task % numKeyHeads;
                     Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s, rounds);
-                    backward(g, heads, strip, task % numKeyHeads * group + member, task % numKeyHeads, beta, worker);
+                    if (first) {
+                        clear(strip.earlierKeys(g.dK, keyHead)); // (keys, K)
+                        clear(strip.earlierKeys(g.dV, keyHead)); // (keys, W)
+                    }
+                    backward(g, heads, strip, keyHead * group + member, keyHead, first ? 0 : 1, worker);
                 }
             }
         });
+    }
+
+    private void clear(Tensor x) {
+        for (int row = 0; row < x.rows(); row++) {
+            math.fill(0, window(x, row), index(x, row), x.cols());
+        }
     }
 
     private void backward(Gradients g, Heads[] heads, Strip strip, int head, int keyHead, double beta, int worker) {
         Operand q = heads[0].queries(strip, head); // (M, K)
         Operand k = heads[1].keys(strip, keyHead); // (S, K)
         Operand dOut = heads[3].queries(strip, head); // (M, W)
-        Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numVisible()); // (M, S)
+        Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
         Tensor dScores = scratch.matrix(worker, p.length(), p.rows(), p.cols()); // (M, S)
         product(worker, false, true, q, k, 0, p); // (M, S) before scale and softmax
         product(worker, false, true, dOut, heads[2].keys(strip, keyHead), 0, dScores); // (M, S) of p so far
@@ -231,21 +275,21 @@ final class CpuAttention {
         product(worker, true, false, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
     }
 
-    /** products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that lie ahead. */
+    /** products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that are not seen. */
     private void probabilities(Gradients g, Strip strip, int head, Tensor p, Tensor dP) {
         Tensor out = strip.queries(g.out, head); // (M, W)
         Tensor dOut = strip.queries(g.dOut, head); // (M, W)
         float scale = (float) strip.shape.scale();
         int firstRow = strip.b * strip.shape.queryLength() + strip.from;
         for (int i = 0; i < p.rows(); i++) {
-            int numVisible = strip.numVisible(i);
-            int ahead = p.cols() - numVisible;
+            int before = strip.numBefore(i) * Float.BYTES;
             float dot = math.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
             float logSum = (float) g.logSumExp.get(firstRow + i, head);
-            math.softmaxBackward(
-                    scale, logSum, dot, window(p, i), index(p, i), window(dP, i), index(dP, i), numVisible);
-            math.fill(0, window(p, i), index(p, i) + numVisible * Float.BYTES, ahead);
-            math.fill(0, window(dP, i), index(dP, i) + numVisible * Float.BYTES, ahead);
+            int pAt = index(p, i) + before;
+            int dPAt = index(dP, i) + before;
+            math.softmaxBackward(scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, strip.numVisible(i));
+            clearUnseen(strip, p, i);
+            clearUnseen(strip, dP, i);
         }
     }
 

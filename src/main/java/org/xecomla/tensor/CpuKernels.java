@@ -116,8 +116,8 @@ public final class CpuKernels implements Kernels {
     }
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {
-        rows.rope(x, cos, sin, sequenceLength, firstPosition, inverse);
+    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+        rows.rope(x, cos, sin, positions, inverse);
     }
 
     @Override

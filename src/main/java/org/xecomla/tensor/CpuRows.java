@@ -127,12 +127,20 @@ final class CpuRows {
 
     // ---- heads ----
 
-    void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {
+    void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
         int half = x.width() / 2;
         int numHeads = x.headStride() == 0 ? 1 : x.numHeads();
-        require(cos.cols() == half && sin.cols() == half && x.width() % 2 == 0, "rope", x, cos, sin);
+        require(
+                cos.cols() == half
+                        && sin.cols() == half
+                        && x.width() % 2 == 0
+                        && positions.length == x.tensor().rows(),
+                "rope",
+                x,
+                cos,
+                sin);
         eachRow(x.tensor().rows(), numHeads * half, DEAR, (part, r) -> {
-            int position = firstPosition + r % sequenceLength;
+            int position = positions[r];
             ByteBuffer row = window(x.tensor(), r);
             ByteBuffer c = window(cos, position);
             ByteBuffer s = window(sin, position);

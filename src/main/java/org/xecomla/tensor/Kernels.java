@@ -60,12 +60,13 @@ public interface Kernels extends AutoCloseable {
     /**
      * Rotates every head in place, half-split: (x_j, x_{j+P/2}) turns by the angle of plane j at the row's position.
      *
-     * @param x heads of width P; row n is at position {@code firstPosition + n % sequenceLength}
+     * @param x (N rows), heads of width P
      * @param cos (positions, P/2), times the rope factor m
      * @param sin (positions, P/2), times m
+     * @param positions (N) of the rows
      * @param inverse the transpose: the angle negated; the backward of the forward
      */
-    void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse);
+    void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse);
 
     /** target = source, head by head and row by row; a shared source (stride 0) is repeated for every target head. */
     void copyHeads(HeadView source, HeadView target);
@@ -74,7 +75,7 @@ public interface Kernels extends AutoCloseable {
     void addHeads(HeadView source, HeadView target);
 
     /**
-     * Causal attention. Key head of query head h is h / (numQueryHeads / numKeyHeads).
+     * Causal attention within documents. Key head of query head h is h / (numQueryHeads / numKeyHeads).
      *
      * @param q (B * queryLength) rows, H heads of width K
      * @param k (B * keyLength) rows, Hkv heads of width K

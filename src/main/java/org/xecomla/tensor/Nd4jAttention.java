@@ -1,5 +1,6 @@
 package org.xecomla.tensor;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +30,18 @@ final class Nd4jAttention implements AutoCloseable {
             return Nd4jHeads.headsFirst(x, from, from + shape.keyLength(), 0, 1, x.numHeads()); // (J, S, width)
         }
 
+        /** (1, T, S): 1 where key j belongs to a document that ended before query i, else 0; null: nowhere. */
+        INDArray otherDocuments(DataType type) {
+            int from = b * shape.queryLength();
+            int[] first = Arrays.copyOfRange(shape.firstKeys(), from, from + shape.queryLength()); // (T)
+            if (first[first.length - 1] == 0) {
+                return null;
+            }
+            INDArray firstKeys = Nd4j.createFromArray(first).castTo(type).reshape(1, first.length, 1); // (1, T, 1)
+            INDArray keys = Nd4j.arange(shape.keyLength()).castTo(type).reshape(1, 1, shape.keyLength()); // (1, 1, S)
+            return Transforms.min(Transforms.relu(firstKeys.sub(keys), false), 1, false); // (1, T, S)
+        }
+
         /** A column per query head of a (B * T, H) tensor. */
         INDArray statistics(Tensor x, int numKeyHeads) {
             return queries(new HeadView(x, x.cols(), 1, 0, 1), numKeyHeads); // (J, T, 1)
@@ -36,7 +49,7 @@ final class Nd4jAttention implements AutoCloseable {
     }
 
     private final DataType type;
-    private INDArray mask; // (1, T, S): 0 where query i sees key j, else NEVER
+    private INDArray mask; // (1, T, S): 0 where key j does not lie ahead of query i, else NEVER
     private int maskedLength;
 
     Nd4jAttention(DataType type) {
@@ -98,7 +111,9 @@ final class Nd4jAttention implements AutoCloseable {
 
     private INDArray scores(Part part, HeadView q, HeadView k) {
         INDArray products = product(part.queries(q, k.numHeads()), false, part.keys(k), true); // (J, T, S)
-        return products.muli(part.shape.scale()).addi(mask(part.shape));
+        INDArray scores = products.muli(part.shape.scale()).addi(mask(part.shape));
+        INDArray ended = part.otherDocuments(type); // (1, T, S)
+        return ended == null ? scores : scores.addi(ended.muli(NEVER));
     }
 
     private INDArray product(INDArray a, boolean transposeA, INDArray b, boolean transposeB) {

@@ -156,30 +156,19 @@ public final class Nd4jKernels implements Kernels {
     // ---- attention ----
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {
-        int rows = x.tensor().rows();
-        int length = Math.min(rows, sequenceLength);
-        for (int from = 0; from < rows; from += length) {
-            try (MemoryWorkspace ws = scratch()) {
-                int to = Math.min(rows, from + length);
-                HeadView part =
-                        new HeadView(x.tensor().rows(from, to), x.numHeads(), x.headStride(), x.offset(), x.width());
-                INDArray c = angles(cos, firstPosition, to - from); // (T, 1, P/2)
-                INDArray s = angles(sin, firstPosition, to - from); // (T, 1, P/2)
-                rotate(part, c, inverse ? s.neg() : s);
-            }
+    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+        try (MemoryWorkspace ws = scratch()) {
+            INDArray c = rows(cos, positions).reshape(positions.length, 1, cos.cols()); // (N, 1, P/2)
+            INDArray s = rows(sin, positions).reshape(positions.length, 1, sin.cols()); // (N, 1, P/2)
+            rotate(x, c, inverse ? s.negi() : s);
         }
-    }
-
-    private static INDArray angles(Tensor table, int from, int count) {
-        return table.rows(from, from + count).array().dup('c').reshape(count, 1, table.cols()); // (T, 1, P/2)
     }
 
     private static void rotate(HeadView x, INDArray cos, INDArray sin) {
         int half = x.width() / 2;
-        INDArray first = Nd4jHeads.rowsFirst(x.part(0, half)); // (T, H, P/2)
-        INDArray second = Nd4jHeads.rowsFirst(x.part(half, 2 * half)); // (T, H, P/2)
-        INDArray turnedFirst = first.mul(cos).subi(second.mul(sin)); // (T, H, P/2)
+        INDArray first = Nd4jHeads.rowsFirst(x.part(0, half)); // (N, H, P/2)
+        INDArray second = Nd4jHeads.rowsFirst(x.part(half, 2 * half)); // (N, H, P/2)
+        INDArray turnedFirst = first.mul(cos).subi(second.mul(sin)); // (N, H, P/2)
         second.assign(second.mul(cos).addi(first.mul(sin)));
         first.assign(turnedFirst);
     }
@@ -270,12 +259,16 @@ public final class Nd4jKernels implements Kernels {
     @Override
     public void gatherRows(Tensor table, int[] ids, Tensor out) {
         try (MemoryWorkspace ws = scratch()) {
-            INDArray rows = Nd4j.exec(DynamicCustomOp.builder("gather")
-                    .addInputs(table.array(), Nd4j.createFromArray(ids))
-                    .addIntegerArguments(0)
-                    .build())[0]; // (N, D)
-            out.array().assign(rows);
+            out.array().assign(rows(table, ids)); // (N, D)
         }
+    }
+
+    /** Row {@code numbers[n]} of the table in row n: (N, D). */
+    private static INDArray rows(Tensor table, int[] numbers) {
+        return Nd4j.exec(DynamicCustomOp.builder("gather")
+                .addInputs(table.array(), Nd4j.createFromArray(numbers))
+                .addIntegerArguments(0)
+                .build())[0];
     }
 
     @Override

@@ -74,7 +74,7 @@ public final class SizingKernels implements Kernels {
     }
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {}
+    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {}
 
     @Override
     public void copyHeads(HeadView source, HeadView target) {}

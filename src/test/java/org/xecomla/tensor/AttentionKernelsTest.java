@@ -1,6 +1,7 @@
 package org.xecomla.tensor;
 
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,9 +17,17 @@ class AttentionKernelsTest {
     }
 
     /** Sequences, queries, keys, query heads, key heads, width of keys, width of values. */
-    private record Case(int b, int t, int s, int h, int hkv, int width, int valueWidth) {
+    private record Case(int b, int t, int s, int h, int hkv, int width, int valueWidth, int... starts) {
+        /** Every sequence has documents that begin at {@code starts}, a token later in each further sequence. */
         AttentionShape shape() {
-            return new AttentionShape(b, t, s, 1 / Math.sqrt(width));
+            int[] firstKeys = new int[b * t];
+            for (int row = 0; row < firstKeys.length; row++) {
+                for (int start : starts) {
+                    int begin = start + row / t;
+                    firstKeys[row] = begin <= s - t + row % t ? begin : firstKeys[row];
+                }
+            }
+            return new AttentionShape(b, t, s, 1 / Math.sqrt(width), firstKeys);
         }
     }
 
@@ -31,6 +40,9 @@ class AttentionKernelsTest {
         new Case(2, 64, 64, 2, 2, 24, 16),
         new Case(1, 131, 131, 3, 3, 33, 17),
         new Case(1, 100, 300, 2, 1, 8, 8),
+        new Case(3, 17, 17, 6, 1, 8, 5, 4, 5, 13),
+        new Case(2, 131, 131, 3, 3, 33, 17, 1, 63, 64, 100),
+        new Case(1, 100, 300, 2, 1, 8, 8, 150, 240),
     };
 
     private static final Case[] BACKWARD = {
@@ -40,6 +52,9 @@ class AttentionKernelsTest {
         new Case(2, 64, 64, 2, 2, 24, 16),
         new Case(1, 131, 131, 6, 3, 33, 17),
         new Case(1, 257, 257, 4, 2, 8, 8),
+        new Case(3, 17, 17, 6, 1, 8, 5, 4, 5, 13),
+        new Case(2, 131, 131, 6, 3, 33, 17, 1, 63, 64, 100),
+        new Case(2, 257, 257, 4, 2, 8, 8, 190),
     };
 
     @ParameterizedTest
@@ -176,14 +191,29 @@ class AttentionKernelsTest {
                 Pair one = rig.random(1, c[1] * width); // decoding: one row at a late position
                 rig.run((k, s) -> {
                     HeadView heads = s.heads(x, c[1]).part(3, width);
-                    k.rope(heads, s.apply(cos), s.apply(sin), length, 0, false);
-                    k.rope(s.heads(back, c[1]).part(3, width), s.apply(cos), s.apply(sin), length, 5, true);
-                    k.rope(HeadView.shared(s.apply(shared), 1), s.apply(cos), s.apply(sin), length, 2, false);
-                    k.rope(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), 1, 11, false);
+                    int rows = c[0] * length;
+                    k.rope(heads, s.apply(cos), s.apply(sin), positions(rows, length, 0), false);
+                    k.rope(
+                            s.heads(back, c[1]).part(3, width),
+                            s.apply(cos),
+                            s.apply(sin),
+                            positions(rows, length, 5),
+                            true);
+                    k.rope(
+                            HeadView.shared(s.apply(shared), 1),
+                            s.apply(cos),
+                            s.apply(sin),
+                            positions(rows, 3, 2), // documents that end within a sequence
+                            false);
+                    k.rope(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), new int[] {11}, false);
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
         }
+    }
+
+    private static int[] positions(int numRows, int length, int first) {
+        return IntStream.range(0, numRows).map(row -> first + row % length).toArray();
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package org.xecomla.tensor;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -21,8 +22,11 @@ class Bf16AttentionTest {
 
     private record Call(Kernels kernels, Tensor q, Tensor k, Tensor v, Tensor dOut, int heads, int keyHeads) {
         /** out, dQ, dK and dV. */
-        Tensor[] run(int sequences, int length) {
-            AttentionShape shape = AttentionShape.training(sequences, length, 0.2);
+        Tensor[] run(int sequences, int length, int document) {
+            int[] firstKeys = IntStream.range(0, sequences * length)
+                    .map(row -> row % length / document * document)
+                    .toArray();
+            AttentionShape shape = new AttentionShape(sequences, length, length, 0.2, firstKeys);
             Tensor out = like(dOut);
             Tensor logSumExp = Tensor.zeros(kernels.type(), q.rows(), heads);
             HeadView queries = HeadView.of(q, heads);
@@ -73,14 +77,21 @@ class Bf16AttentionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, 160, 4, 2, 32, 16", "1, 300, 2, 2, 40, 24", "1, 131, 3, 1, 16, 48"})
-    void agreesWithTheNaiveLoop(int sequences, int length, int heads, int keyHeads, int width, int valueWidth) {
+    @CsvSource({
+        "2, 160, 160, 4, 2, 32, 16",
+        "1, 300, 300, 2, 2, 40, 24",
+        "1, 131, 131, 3, 1, 16, 48",
+        "2, 300, 70, 2, 2, 40, 24",
+        "1, 131, 50, 3, 1, 16, 48"
+    })
+    void agreesWithTheNaiveLoop(
+            int sequences, int length, int document, int heads, int keyHeads, int width, int valueWidth) {
         Kernels naive = new NaiveKernels(DataType.DOUBLE);
         Tensor[] expected = call(naive, sequences, length, heads, keyHeads, width, valueWidth)
-                .run(sequences, length);
+                .run(sequences, length, document);
         try (Kernels kernels = new CpuKernels(2, ComputeConfig.Precision.BF16)) {
             Tensor[] found = call(kernels, sequences, length, heads, keyHeads, width, valueWidth)
-                    .run(sequences, length);
+                    .run(sequences, length, document);
             for (int i = 0; i < expected.length; i++) {
                 double error = relativeError(expected[i].toDoubles(), found[i].toDoubles());
                 assertTrue(error < (i == 0 ? FORWARD : BACKWARD), "result " + i + " is off by " + error);

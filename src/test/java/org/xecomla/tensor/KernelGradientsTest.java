@@ -122,20 +122,20 @@ class KernelGradientsTest {
 
     @Test
     void rope() {
-        int length = 3;
-        Tensor x = random(2 * length, 2 * 6);
-        Tensor turned = zeros(2 * length, 2 * 6);
+        int[] positions = {1, 2, 3, 0, 1, 4};
+        Tensor x = random(6, 2 * 6);
+        Tensor turned = zeros(6, 2 * 6);
         Tensor cos = random(5, 2);
         Tensor sin = random(5, 2);
-        Tensor weights = random(2 * length, 2 * 6);
+        Tensor weights = random(6, 2 * 6);
         Loss loss = () -> {
             kernels.copy(x, turned);
-            kernels.rope(HeadView.of(turned, 2).part(2, 6), cos, sin, length, 1, false);
+            kernels.rope(HeadView.of(turned, 2).part(2, 6), cos, sin, positions, false);
             return weighted(weights, turned);
         };
-        Tensor dX = zeros(2 * length, 2 * 6);
+        Tensor dX = zeros(6, 2 * 6);
         kernels.copy(weights, dX);
-        kernels.rope(HeadView.of(dX, 2).part(2, 6), cos, sin, length, 1, true);
+        kernels.rope(HeadView.of(dX, 2).part(2, 6), cos, sin, positions, true);
         check(dX, x, loss);
     }
 
@@ -155,8 +155,16 @@ class KernelGradientsTest {
 
     @Test
     void attention() {
+        attention(AttentionShape.training(2, 5, 0.8));
+    }
+
+    @Test
+    void attentionWithinDocuments() {
+        attention(new AttentionShape(2, 5, 5, 0.8, new int[] {0, 0, 2, 3, 3, 0, 1, 1, 1, 1}));
+    }
+
+    private void attention(AttentionShape shape) {
         for (int numKeyHeads : new int[] {1, 2, 4}) {
-            AttentionShape shape = AttentionShape.training(2, 5, 0.8);
             Tensor q = random(10, 4 * 3);
             Tensor k = random(10, numKeyHeads * 3);
             Tensor v = random(10, numKeyHeads * 2);

@@ -2,6 +2,7 @@ package org.xecomla.tensor;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -104,7 +105,12 @@ public final class KernelTimings {
             Tensor cos = tensor(256, 4);
             Tensor sin = tensor(256, 4);
             HeadView heads = HeadView.of(x, cols / 8);
-            time("rope of heads of 8 " + size, 2 * bytes, "GB/s", () -> kernels.rope(heads, cos, sin, 256, 0, false));
+            int[] positions = IntStream.range(0, rows).map(r -> r % 256).toArray();
+            time(
+                    "rope of heads of 8 " + size,
+                    2 * bytes,
+                    "GB/s",
+                    () -> kernels.rope(heads, cos, sin, positions, false));
         }
     }
 

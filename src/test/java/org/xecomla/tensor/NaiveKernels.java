@@ -190,13 +190,13 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int sequenceLength, int firstPosition, boolean inverse) {
+    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
         Heads heads = Heads.of(x);
         Grid gc = Grid.of(cos);
         Grid gs = Grid.of(sin);
         int half = x.width() / 2;
         for (int n = 0; n < x.tensor().rows(); n++) {
-            int position = firstPosition + n % sequenceLength;
+            int position = positions[n];
             for (int h = 0; h < (x.headStride() == 0 ? 1 : x.numHeads()); h++) {
                 for (int j = 0; j < half; j++) {
                     double c = gc.at(position, j);
@@ -268,10 +268,14 @@ public final class NaiveKernels implements Kernels {
         }
     }
 
-    /** Scaled scores of query i of sequence b and the keys that it sees. */
+    /** Scaled scores of query i of sequence b and the keys up to its own; those of other documents are never. */
     private static double[] scores(Heads q, Heads k, AttentionShape shape, int b, int i, int head, int keyHead) {
         double[] scores = new double[shape.keyLength() - shape.queryLength() + i + 1];
         for (int j = 0; j < scores.length; j++) {
+            if (j < shape.firstKeys()[b * shape.queryLength() + i]) {
+                scores[j] = Double.NEGATIVE_INFINITY;
+                continue;
+            }
             for (int c = 0; c < q.view.width(); c++) {
                 scores[j] += q.at(b * shape.queryLength() + i, head, c) * k.at(b * shape.keyLength() + j, keyHead, c);
             }
