@@ -43,6 +43,9 @@ public final class TokenStream implements AutoCloseable {
     private final long[] firstPosition; // of each part, and the end of the last
     private final boolean marked; // whether some tokens are not learned
     private final Map<Integer, ShardReader> readers = new ConcurrentHashMap<>();
+    private volatile Chunk last; // windows follow each other, and a chunk holds many
+
+    private record Chunk(int part, long number, TokenSequence tokens) {}
 
     private TokenStream(Path directory, Packing packing, long[] firstPosition, boolean marked) {
         this.directory = directory;
@@ -136,6 +139,14 @@ public final class TokenStream implements AutoCloseable {
         }
     }
 
+    /** {@link #open(Path, List, Packing)} for parts, at least one, that say themselves how they were packed. */
+    public static TokenStream open(Path directory, List<StreamPart> parts) {
+        try (ShardReader reader = ShardReader.open(
+                ShardDirectory.file(directory, KIND, parts.get(0).part()))) {
+            return open(directory, parts, Packing.ofSettings(reader.header().settings()::get));
+        }
+    }
+
     /** The stream of the parts in {@code directory}; {@code parts} in any order, as {@link #writePart} returned them. */
     public static TokenStream open(Path directory, List<StreamPart> parts, Packing packing) {
         long[] firstPosition = new long[parts.size() + 1];
@@ -190,13 +201,22 @@ public final class TokenStream implements AutoCloseable {
                 part++;
             }
             long inPart = position - firstPosition[part];
-            TokenSequence chunk = bytes(packing).decode(reader(part).read(inPart / CHUNK_TOKENS));
+            TokenSequence chunk = chunk(part, inPart / CHUNK_TOKENS);
             int inChunk = (int) (inPart % CHUNK_TOKENS);
             int count = (int) Math.min(chunk.ids().length - inChunk, to - position);
             System.arraycopy(chunk.ids(), inChunk, ids, (int) (position - from), count);
             System.arraycopy(chunk.learned(), inChunk, counted, (int) (position - from), count);
             position += count;
         }
+    }
+
+    private TokenSequence chunk(int part, long number) {
+        Chunk held = last;
+        if (held == null || held.part() != part || held.number() != number) {
+            held = new Chunk(part, number, bytes(packing).decode(reader(part).read(number)));
+            last = held;
+        }
+        return held.tokens();
     }
 
     private int partOf(long position) {

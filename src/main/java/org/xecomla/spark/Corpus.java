@@ -3,10 +3,12 @@ package org.xecomla.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.corpus.ChatRules;
 import org.xecomla.corpus.DocumentFilter;
 import org.xecomla.corpus.DocumentSplit;
 import org.xecomla.corpus.NgramSet;
@@ -34,18 +36,28 @@ record Corpus(RunConfig config, ModelConfig model, List<String> files, List<Doub
     }
 
     /**
-     * @param duplicates sorted offsets of the split's documents that came before
+     * Tokenises splits {@code from} to {@code to}, with one tokenizer: opening that of a large vocabulary takes a second.
+     *
      * @param benchmarks of which nothing may occur
+     * @param done is told the bytes of each split when it is a part
      */
-    StreamPart writePart(int index, DocumentSplit split, long[] duplicates, NgramSet benchmarks) {
+    ArrayList<StreamPart> writeParts(
+            List<DocumentSplit> splits, int from, int to, NgramSet benchmarks, LongConsumer done) {
+        ArrayList<StreamPart> parts = new ArrayList<>();
+        TextDocuments documents = documents();
+        ChatRules chat = RunModels.chat(config);
         try (Tokenizer tokenizer = RunModels.tokenizer(config, model)) {
             Packing packing = RunModels.packing(tokenizer, model);
-            TextDocuments documents = documents();
-            DocumentFilter filter =
-                    new DocumentFilter(config.run().seed(), split, documents.share(split), duplicates, benchmarks);
-            return TokenStream.writePart(
-                    new Path(scratch), index, documents, filter, tokenizer, packing, RunModels.chat(config));
+            for (int index = from; index < to; index++) {
+                DocumentSplit split = splits.get(index);
+                long[] duplicates = DuplicateSearch.read(scratchPath(), index);
+                DocumentFilter filter =
+                        new DocumentFilter(config.run().seed(), split, documents.share(split), duplicates, benchmarks);
+                parts.add(TokenStream.writePart(scratchPath(), index, documents, filter, tokenizer, packing, chat));
+                done.accept(split.end() - split.start());
+            }
         }
+        return parts;
     }
 
     /** The documents of split {@code index} by their text. A split that cannot be read has none here: tokenising names it. */
@@ -75,7 +87,7 @@ record Corpus(RunConfig config, ModelConfig model, List<String> files, List<Doub
             throw new UserException(
                     "the corpus is empty: no document in " + documents().describe() + (dropped ? " is kept" : ""));
         }
-        try (TokenStream stream = open(parts)) {
+        try (TokenStream stream = TokenStream.open(scratchPath(), parts)) {
             return stream.spec(sequenceLength, config.corpus().sequencesPerShard());
         }
     }
@@ -83,15 +95,13 @@ record Corpus(RunConfig config, ModelConfig model, List<String> files, List<Doub
     void writeShard(List<StreamPart> parts, int sequenceLength, Path output, int shard) {
         TokenShardSpec spec = spec(parts, sequenceLength);
         if (!TokenShardWriter.isComplete(output, spec, shard)) {
-            try (TokenStream stream = open(parts)) {
+            try (TokenStream stream = TokenStream.open(scratchPath(), parts)) {
                 TokenShardWriter.writeSequences(output, spec, shard, stream.windows(sequenceLength));
             }
         }
     }
 
-    private TokenStream open(List<StreamPart> parts) {
-        try (Tokenizer tokenizer = RunModels.tokenizer(config, model)) {
-            return TokenStream.open(new Path(scratch), parts, RunModels.packing(tokenizer, model));
-        }
+    Path scratchPath() {
+        return new Path(scratch);
     }
 }

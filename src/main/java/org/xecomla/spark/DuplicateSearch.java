@@ -1,25 +1,32 @@
 package org.xecomla.spark;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.stream.IntStream;
-import org.apache.spark.api.java.JavaPairRDD;
+import java.util.stream.StreamSupport;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.corpus.Document;
 import org.xecomla.corpus.DocumentSplit;
 import org.xecomla.corpus.Message;
+import org.xecomla.files.DataFiles;
 import scala.Tuple2;
 
 /**
  * Finds the documents whose text came before, by 128 bits of its SHA-256: a task a split takes the digests, a shuffle brings
- * equal ones together, and only the places of repetitions come back.
+ * equal ones together, and what is to be dropped of a split is left in a file beside the parts.
  */
 final class DuplicateSearch {
     private DuplicateSearch() {}
@@ -53,27 +60,55 @@ final class DuplicateSearch {
         }
     }
 
-    /** Sorted offsets of the repetitions in each split that has some; the first in the order of splits is none. */
-    static Map<Integer, long[]> run(StageContext context, Corpus corpus, List<DocumentSplit> splits) {
+    /**
+     * Leaves among the corpus's parts, for each split that has repetitions, a file of their sorted offsets; the first in the order
+     * of splits is none. Nothing comes to the driver.
+     */
+    static void run(JavaSparkContext spark, Corpus corpus, List<DocumentSplit> splits, int numTasks) {
         List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();
         List<DocumentSplit> serializable = new ArrayList<>(splits);
-        JavaPairRDD<Key, Place> places = context.spark()
-                .parallelize(indices, indices.size())
+        spark.parallelize(indices, numTasks)
                 .flatMapToPair(index -> corpus.entries(index, serializable.get(index)).stream()
                         .map(entry -> new Tuple2<>(entry.key(), entry.place()))
-                        .iterator());
-        Map<Integer, List<Long>> found = new HashMap<>();
-        for (Place place :
-                places.groupByKey().flatMap(DuplicateSearch::allButFirst).collect()) {
-            found.computeIfAbsent(place.split(), split -> new ArrayList<>()).add(place.offset());
-        }
-        Map<Integer, long[]> offsets = new HashMap<>();
-        found.forEach((split, list) -> offsets.put(
-                split, list.stream().mapToLong(Long::longValue).sorted().toArray()));
-        return offsets;
+                        .iterator())
+                .groupByKey(numTasks)
+                .flatMap(DuplicateSearch::allButFirst)
+                .mapToPair(place -> new Tuple2<>(place.split(), place.offset()))
+                .groupByKey(numTasks)
+                .foreach(split -> write(file(corpus.scratchPath(), split._1()), split._2()));
     }
 
-    private static java.util.Iterator<Place> allButFirst(Tuple2<Key, Iterable<Place>> group) {
+    private static Path file(Path directory, int split) {
+        return new Path(directory, String.format(Locale.ROOT, "duplicates-%05d", split));
+    }
+
+    private static void write(Path file, Iterable<Long> offsets) {
+        long[] sorted = StreamSupport.stream(offsets.spliterator(), false)
+                .mapToLong(Long::longValue)
+                .sorted()
+                .toArray();
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(sorted.length, Long.BYTES));
+        bytes.asLongBuffer().put(sorted);
+        DataFiles.writeAtomically(file, out -> out.write(bytes.array()));
+    }
+
+    /** The offsets that {@link #run} left for a split; none where it left none. */
+    static long[] read(Path directory, int split) {
+        Path file = file(directory, split);
+        if (!DataFiles.exists(file)) {
+            return new long[0];
+        }
+        try (InputStream in = DataFiles.openStream(file)) {
+            LongBuffer offsets = ByteBuffer.wrap(in.readAllBytes()).asLongBuffer();
+            long[] sorted = new long[offsets.remaining()];
+            offsets.get(sorted);
+            return sorted;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Iterator<Place> allButFirst(Tuple2<Key, Iterable<Place>> group) {
         List<Place> all = new ArrayList<>();
         group._2().forEach(all::add);
         all.sort(Comparator.comparingInt(Place::split).thenComparingLong(Place::offset));

@@ -1,10 +1,10 @@
 package org.xecomla.spark;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
@@ -21,7 +21,7 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 
 /**
- * The corpus as token shards: a task a split tokenises, the driver adds up the parts' lengths, a task a shard cuts the one
+ * The corpus as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts the one
  * stream into sequences. The result depends on the text and the settings only.
  */
 final class ShardStage {
@@ -29,6 +29,8 @@ final class ShardStage {
     static final String KIND = "shards";
 
     private static final long SPLIT_BYTES = 8L << 20;
+    private static final int SPLITS_PER_TASK = 8;
+    private static final int TASKS_PER_CORE = 4;
     private static final String PARTS = "parts";
 
     private final StageContext context;
@@ -100,27 +102,37 @@ final class ShardStage {
     private List<StreamPart> tokenise(String key, Corpus corpus, boolean selected) {
         CorpusConfig config = context.config().corpus();
         List<DocumentSplit> splits = new ArrayList<>(corpus.documents().splits(SPLIT_BYTES));
-        Map<Integer, long[]> duplicates =
-                selected && config.dropDuplicates() ? DuplicateSearch.run(context, corpus, splits) : Map.of();
+        int numSplits = splits.size();
+        int numTasks = numTasks(numSplits);
+        if (selected && config.dropDuplicates()) {
+            DuplicateSearch.run(context.spark(), corpus, splits, numTasks);
+        }
         List<String> tasks = selected ? config.decontaminate().tasks() : List.of();
         Broadcast<NgramSet> benchmarks = context.spark().broadcast(benchmarks(tasks));
         long bytes =
                 splits.stream().mapToLong(split -> split.end() - split.start()).sum();
-        List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();
-        Map<Integer, long[]> known = new HashMap<>(duplicates);
+        List<Integer> indices = IntStream.range(0, numTasks).boxed().toList();
         try (WorkMeter meter = new WorkMeter(context.spark(), bytes, "bytes", line -> context.say(NAME, line))) {
             LongAccumulator counter = meter.counter();
-            // A copy, since Spark's lists do not travel further.
-            return new ArrayList<>(context.map(NAME, "tokenise " + key, indices, index -> {
-                DocumentSplit split = splits.get(index);
-                StreamPart part =
-                        corpus.writePart(index, split, known.getOrDefault(index, new long[0]), benchmarks.value());
-                counter.add(split.end() - split.start());
-                return part;
-            }));
+            return context
+                    .map(NAME, "tokenise " + key, indices, task -> {
+                        int from = (int) ((long) task * numSplits / numTasks);
+                        int to = (int) ((task + 1L) * numSplits / numTasks);
+                        return corpus.writeParts(splits, from, to, benchmarks.value(), counter::add);
+                    })
+                    .stream()
+                    .flatMap(List::stream)
+                    .collect(Collectors.toCollection(ArrayList::new)); // a list that travels
         } finally {
             benchmarks.destroy();
         }
+    }
+
+    /** Several tasks a core, for the sake of balance, but not so many that each is mostly the opening of its tokenizer. */
+    private int numTasks(int numSplits) {
+        int forBalance = TASKS_PER_CORE * context.spark().defaultParallelism();
+        int forLength = (numSplits + SPLITS_PER_TASK - 1) / SPLITS_PER_TASK;
+        return Math.max(1, Math.min(numSplits, Math.max(forBalance, forLength)));
     }
 
     private NgramSet benchmarks(List<String> tasks) {
