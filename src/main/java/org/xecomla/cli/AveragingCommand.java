@@ -38,14 +38,14 @@ final class AveragingCommand implements Callable<Integer> {
     @Option(names = "--replicas", description = "Tasks, each in a slot of its own. Default: ${DEFAULT-VALUE}.")
     private int replicas = 2;
 
-    @Option(names = "--rounds", description = "Rounds of each way. Default: ${DEFAULT-VALUE}.")
-    private int rounds = 5;
+    @Option(names = "--rounds", description = "Rounds of each way. Default: 5, with --shape 2.")
+    private Integer rounds;
 
     @Option(
             names = "--ways",
             split = ",",
-            description = "ring, bf16 (the ring, in bfloat16), driver. Default: all three.")
-    private List<String> ways = List.of("ring", "bf16", "driver");
+            description = "ring, driver, and both in bfloat16: bf16, driver-bf16. Default: all.")
+    private List<String> ways = List.of("ring", "bf16", "driver", "driver-bf16");
 
     @Option(
             names = "--shape",
@@ -65,14 +65,15 @@ final class AveragingCommand implements Callable<Integer> {
         };
         RunConfig config = options.load();
         if (shape != null) {
-            AveragingBenchmark.training(config, BenchShape.of(shape), localSteps, replicas, rounds, console);
+            AveragingBenchmark.training(
+                    config, BenchShape.of(shape), localSteps, replicas, rounds == null ? 2 : rounds, console);
             return 0;
         }
         List<AveragingConfig> chosen = new ArrayList<>();
         for (String way : ways) {
             chosen.add(way(way));
         }
-        AveragingBenchmark.rounds(config, parameters, replicas, rounds, chosen, console);
+        AveragingBenchmark.rounds(config, parameters, replicas, rounds == null ? 5 : rounds, chosen, console);
         return 0;
     }
 
@@ -81,7 +82,8 @@ final class AveragingCommand implements Callable<Integer> {
             case "ring" -> AveragingConfig.of(Transport.RING);
             case "bf16" -> AveragingConfig.of(Transport.RING, Precision.BF16);
             case "driver" -> AveragingConfig.of(Transport.DRIVER);
-            default -> throw new UserException("--ways " + name + ": ring, bf16 or driver");
+            case "driver-bf16" -> AveragingConfig.of(Transport.DRIVER, Precision.BF16);
+            default -> throw new UserException("--ways " + name + ": ring, bf16, driver or driver-bf16");
         };
     }
 }

@@ -28,6 +28,7 @@ import org.xecomla.train.StepBenchmark;
  */
 public final class AveragingBenchmark {
     private static final int SEGMENT_ELEMENTS = 1 << 28; // as those of a model
+    private static final int WARM_STEPS = 5;
     private static final double NANOS = 1e9;
     private static final double MEGA = 1e6;
 
@@ -111,14 +112,16 @@ public final class AveragingBenchmark {
         try (Kernels kernels = new CpuKernels(1)) {
             double[] seconds = new double[rounds];
             for (int round = 0; round < rounds; round++) {
-                for (Tensor segment : segments) {
-                    kernels.fill(segment, averaging.rank());
+                for (int s = 0; s < segments.size(); s++) {
+                    kernels.fill(segments.get(s), averaging.rank() + s);
                 }
                 averaging.meet();
                 long start = System.nanoTime();
                 averaging.average(segments, 1.0 / averaging.numReplicas());
                 seconds[round] = (System.nanoTime() - start) / NANOS;
-                segments.forEach(segment -> check(segment, (averaging.numReplicas() - 1) / 2.0));
+                for (int s = 0; s < segments.size(); s++) {
+                    check(segments.get(s), (averaging.numReplicas() - 1) / 2.0 + s);
+                }
             }
             return seconds;
         } finally {
@@ -127,8 +130,9 @@ public final class AveragingBenchmark {
     }
 
     private static void check(Tensor segment, double mean) {
-        int stride = Math.max(1, segment.cols() / 1000);
-        for (int i = 0; i < segment.cols(); i += stride) {
+        int samples = Math.min(segment.cols(), 1000);
+        for (int sample = 1; sample <= samples; sample++) {
+            int i = (int) ((long) segment.cols() * sample / samples) - 1;
             double value = segment.cols(i, i + 1).toDoubles()[0];
             if (Math.abs(value - mean) > 1e-2) {
                 throw new IllegalStateException("element " + i + " is " + value + ", not the mean " + mean);
@@ -149,39 +153,55 @@ public final class AveragingBenchmark {
     /**
      * What a replica's training came to.
      *
-     * @param seconds for all rounds after the first
+     * @param seconds for all rounds
      * @param averaging of those, seconds spent in averaging, waiting for the others included
      */
     private record Trained(double seconds, double averaging, long parameters) implements Serializable {}
 
     private void train(RunConfig config, BenchShape shape, int localSteps) {
-        String numbers = shape.numbers(); // what can travel
-        AveragingConfig ring = AveragingConfig.of(AveragingConfig.Transport.RING);
-        int rounds = numRounds;
-        List<Trained> several =
-                leg(numReplicas, ring, averaging -> trainRounds(config, numbers, localSteps, rounds, 1, averaging));
-        int threads = numReplicas;
-        Trained one = leg(1, ring, averaging -> trainRounds(config, numbers, localSteps, rounds, threads, averaging))
-                .get(0);
-        double tokens = (double) shape.numTokens() * localSteps * rounds;
+        double tokens = (double) shape.numTokens() * localSteps * numRounds;
+        List<Trained> several = trainLeg(config, shape, localSteps, numReplicas, 1);
         double seconds = several.stream().mapToDouble(Trained::seconds).max().orElseThrow();
         double averaging =
                 several.stream().mapToDouble(Trained::averaging).average().orElseThrow();
         double together = tokens * numReplicas / seconds;
-        double alone = tokens / one.seconds;
         console.accept(String.format(
                 Locale.ROOT,
-                "%s, %.1f M parameters: %d replicas of one thread, averaging every %d steps: %,.0f tokens/s, averaging %.1f %% of"
-                        + " the time; one replica of %d threads: %,.0f tokens/s; together %.0f %% of it",
-                shape.name(),
-                one.parameters / MEGA,
+                "%d replicas of one thread, averaging every %d steps: %,.0f tokens/s, averaging %.1f %% of the time",
                 numReplicas,
                 localSteps,
                 together,
-                100 * averaging / seconds,
-                threads,
+                100 * averaging / seconds));
+        Trained one = trainLeg(config, shape, localSteps, 1, numReplicas).get(0);
+        double alone = tokens / one.seconds;
+        console.accept(String.format(
+                Locale.ROOT,
+                "one replica of %d threads: %,.0f tokens/s; together %.0f %% of it (%s, %.1f M parameters)",
+                numReplicas,
                 alone,
-                100 * together / alone));
+                100 * together / alone,
+                shape.name(),
+                one.parameters / MEGA));
+    }
+
+    /** Says first how much it is: on a busy machine it takes long, and nothing is heard until it ends. */
+    private List<Trained> trainLeg(RunConfig config, BenchShape shape, int localSteps, int replicas, int threads) {
+        int steps = WARM_STEPS + localSteps * numRounds;
+        console.accept(String.format(
+                Locale.ROOT,
+                "%s: %d x %d steps of %,d tokens on %d thread%s each",
+                shape.name(),
+                replicas,
+                steps,
+                shape.numTokens(),
+                threads,
+                threads == 1 ? "" : "s"));
+        String numbers = shape.numbers(); // what can travel
+        int rounds = numRounds;
+        return leg(
+                replicas,
+                AveragingConfig.of(AveragingConfig.Transport.RING),
+                averaging -> trainRounds(config, numbers, localSteps, rounds, threads, averaging));
     }
 
     private static Trained trainRounds(
@@ -190,13 +210,13 @@ public final class AveragingBenchmark {
                 StepBenchmark training =
                         new StepBenchmark(BenchShape.of(shape), BenchShape.Model.MLA, config.compute(), kernels)) {
             double share = 1.0 / averaging.numReplicas();
+            for (int step = 0; step < WARM_STEPS; step++) {
+                training.trainingStep();
+            }
+            averaging.average(training.weights(), share);
             double averaged = 0;
-            long start = 0;
-            for (int round = 0; round <= rounds; round++) {
-                if (round == 1) { // the first one warms up
-                    start = System.nanoTime();
-                    averaged = 0;
-                }
+            long start = System.nanoTime();
+            for (int round = 0; round < rounds; round++) {
                 for (int step = 0; step < localSteps; step++) {
                     training.trainingStep();
                 }
@@ -204,9 +224,10 @@ public final class AveragingBenchmark {
                 averaging.average(training.weights(), share);
                 averaged += (System.nanoTime() - meeting) / NANOS;
             }
+            double seconds = (System.nanoTime() - start) / NANOS;
             long parameters =
                     training.weights().stream().mapToLong(Tensor::length).sum();
-            return new Trained((System.nanoTime() - start) / NANOS, averaged, parameters);
+            return new Trained(seconds, averaged, parameters);
         }
     }
 }

@@ -16,6 +16,9 @@ final class Replicas {
         R run(ParameterAveraging averaging) throws Exception;
     }
 
+    /** A replica that hangs ends some time; a table of experiments takes most of an hour. */
+    private static final long PATIENCE_HOURS = 2;
+
     private Replicas() {}
 
     /** The results in the order of ranks; the first failure is thrown as it is. */
@@ -31,7 +34,7 @@ final class Replicas {
                 });
             }
             List<R> results = new ArrayList<>();
-            for (Future<R> future : threads.invokeAll(calls, 300, TimeUnit.SECONDS)) {
+            for (Future<R> future : threads.invokeAll(calls, PATIENCE_HOURS, TimeUnit.HOURS)) {
                 results.add(future.get());
             }
             return results;
