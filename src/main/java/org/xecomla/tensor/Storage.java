@@ -105,15 +105,26 @@ public final class Storage implements AutoCloseable {
     /** Windows start every half GiB and are up to 1.5 GiB long: a Java buffer ends at 2 GiB. */
     private static ByteBuffer[] map(INDArray array, DataType type, long length) {
         long bytes = Math.max(length, 1) * type.width();
-        BytePointer all = new BytePointer(array.data().addressPointer());
+        Pointer all = array.data().addressPointer();
         ByteBuffer[] windows = new ByteBuffer[(int) ((bytes + WINDOW_STEP_BYTES - 1) / WINDOW_STEP_BYTES)];
         for (int w = 0; w < windows.length; w++) {
             long start = w * WINDOW_STEP_BYTES;
             long end = Math.min(bytes, start + WINDOW_STEP_BYTES + MAX_RANGE_BYTES);
-            all.capacity(end).position(start).limit(end);
-            windows[w] = all.asByteBuffer().order(ByteOrder.nativeOrder());
+            // A pointer of its own: asByteBuffer takes no notice of a position.
+            BytePointer window = new Range(all.address() + start, end - start);
+            windows[w] = window.asByteBuffer().order(ByteOrder.nativeOrder());
         }
         return windows;
+    }
+
+    /** Bytes of memory that another pointer owns. */
+    private static final class Range extends BytePointer {
+        Range(long address, long length) {
+            super((Pointer) null);
+            this.address = address;
+            this.limit = length;
+            this.capacity = length;
+        }
     }
 
     @Override
