@@ -3,6 +3,7 @@ package org.xecomla.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,13 +66,21 @@ record DirectoryDescription(Path path) {
 
     private void run(List<String> lines) {
         RunStatus status = RunStatus.read(path);
-        lines.add(DataFiles.display(path) + ": a run, " + status.state().name().toLowerCase(Locale.ROOT)
+        lines.add(DataFiles.display(path) + ": a run, " + state(status)
                 + (status.stage() == null ? "" : ", last stage " + status.stage())
                 + (status.step() > 0 ? String.format(Locale.ROOT, ", step %,d", status.step()) : ""));
         if (status.error() != null) {
             lines.add("  stopped by: " + status.error());
         }
         children(stages(path), lines);
+    }
+
+    private static String state(RunStatus status) {
+        if (status.hasExpired(Instant.now())) {
+            return "killed: its driver was last heard of at " + status.updated();
+        }
+        return status.state().name().toLowerCase(Locale.ROOT)
+                + (status.state() == RunStatus.State.RUNNING ? " since " + status.started() : "");
     }
 
     private static List<Path> stages(Path directory) {

@@ -3,13 +3,14 @@ package org.xecomla.files;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.time.Duration;
 import java.time.Instant;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 
 /**
- * Where a run stands: {@code _STATUS.json} in its directory, for schedulers and people. A run that says RUNNING and has not
- * been updated for longer than {@code run.lease-timeout} was killed.
+ * Where a run stands: {@code _STATUS.json} in its directory, for schedulers and people. A driver that lives says so again
+ * before what it said {@link #expires}; one that was killed cannot, and its last word then stands for nothing.
  *
  * @param stage the stage that runs or ran last
  * @param appId Spark's application, or null where there is none
@@ -17,7 +18,9 @@ import org.xecomla.config.UserException;
  * @param numSteps that the training stage will do; 0 otherwise
  * @param tokens that the training stage has trained on
  * @param secondsLeft that the training stage will take at the pace so far, or null where that is not known
+ * @param started when its driver began, in UTC
  * @param updated when this was written, in UTC
+ * @param expires while it runs, the time until which this is true unless something newer is written, in UTC; null: for ever
  * @param error the one line that was printed, or null
  */
 public record RunStatus(
@@ -28,7 +31,9 @@ public record RunStatus(
         long numSteps,
         long tokens,
         Long secondsLeft,
+        String started,
         String updated,
+        String expires,
         String error) {
     public static final String FILE = "_STATUS.json";
 
@@ -41,30 +46,46 @@ public record RunStatus(
         STOPPED
     }
 
-    /** A run that begins with {@code stage}. */
-    public static RunStatus running(String stage, String appId) {
-        return new RunStatus(State.RUNNING, stage, appId, 0, 0, 0, null, null, null);
+    /** A run by a driver that began at {@code started}, in {@code stage}. */
+    public static RunStatus running(String stage, String appId, Instant started) {
+        return new RunStatus(State.RUNNING, stage, appId, 0, 0, 0, null, started.toString(), null, null, null);
     }
 
     /** The same run further on in its stage. */
     public RunStatus at(long newStep, long newNumSteps, long newTokens, long newSecondsLeft) {
-        return new RunStatus(state, stage, appId, newStep, newNumSteps, newTokens, newSecondsLeft, updated, error);
+        return new RunStatus(
+                state, stage, appId, newStep, newNumSteps, newTokens, newSecondsLeft, started, updated, expires, error);
     }
 
     /** The same run at its end. */
     public RunStatus ended(State newState, String newError) {
-        return new RunStatus(newState, stage, appId, step, numSteps, tokens, null, updated, newError);
+        return new RunStatus(newState, stage, appId, step, numSteps, tokens, null, started, updated, null, newError);
     }
 
-    /** Replaces the status of the run in {@code directory}, with the present time. */
-    public void write(Path directory) {
-        String now = Instant.now().toString();
-        RunStatus dated = new RunStatus(state, stage, appId, step, numSteps, tokens, secondsLeft, now, error);
+    /** The same, as it stands at {@code now}. */
+    private RunStatus dated(Instant now, Duration heartbeat) {
+        String end = state == State.RUNNING ? now.plus(heartbeat).toString() : null;
+        return new RunStatus(
+                state, stage, appId, step, numSteps, tokens, secondsLeft, started, now.toString(), end, error);
+    }
+
+    /** Whether its driver must have died without a word, at {@code now}. */
+    public boolean hasExpired(Instant now) {
+        return expires != null && now.isAfter(Instant.parse(expires));
+    }
+
+    /**
+     * Replaces the status of the run in {@code directory}, with the present time.
+     *
+     * @param heartbeat while the run lives it is written again within this time
+     */
+    public void write(Path directory, Duration heartbeat) {
         try {
             JsonMapper json = JsonMapper.builder()
                     .enable(SerializationFeature.INDENT_OUTPUT)
                     .build();
-            DataFiles.writeString(new Path(directory, FILE), json.writeValueAsString(dated) + "\n");
+            String text = json.writeValueAsString(dated(Instant.now(), heartbeat));
+            DataFiles.writeString(new Path(directory, FILE), text + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a record of strings and numbers is always JSON", e);
         }

@@ -54,23 +54,16 @@ public final class Pipeline {
         conf.setIfMissing("spark.task.reaper.enabled", "true");
         conf.setIfMissing("spark.task.reaper.killTimeout", "60s");
         Path directory = DataFiles.path(config.run().dir());
-        RunControl control = new RunControl(directory);
+        RunControl control = new RunControl(directory, config.run().leaseTimeout());
         try (RunLease lease = RunLease.acquire(
-                        directory,
-                        config.run().leaseTimeout(),
-                        text -> console.accept("lease    " + text),
-                        control::refresh,
-                        control::leaseLost);
-                JavaSparkContext spark = new JavaSparkContext(conf)) {
-            console.accept("appId=" + spark.sc().applicationId());
-            StageContext context = StageContext.of(spark, config, console, control);
-            preflight.checkSlots(context.modelTasks(), stages);
-            control.begin(spark);
+                directory,
+                config.run().leaseTimeout(),
+                text -> console.accept("lease    " + text),
+                control::refresh,
+                control::leaseLost)) {
+            control.starting(stages.get(0));
             try {
-                context.modelTasks().requireExecutor();
-                run(stages, context, lease);
-                note(directory);
-                control.end(RunStatus.State.SUCCEEDED, null);
+                run(stages, preflight, conf, control, lease);
             } catch (StoppedException e) {
                 control.end(RunStatus.State.STOPPED, e.getMessage());
                 throw e;
@@ -79,6 +72,19 @@ public final class Pipeline {
                 control.end(RunStatus.State.FAILED, firstLine(e));
                 throw e;
             }
+        }
+    }
+
+    private void run(List<Stage> stages, Preflight preflight, SparkConf conf, RunControl control, RunLease lease) {
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            console.accept("appId=" + spark.sc().applicationId());
+            StageContext context = StageContext.of(spark, config, console, control);
+            preflight.checkSlots(context.modelTasks(), stages);
+            control.begin(spark);
+            context.modelTasks().requireExecutor();
+            run(stages, context, lease);
+            note(DataFiles.path(config.run().dir()));
+            control.end(RunStatus.State.SUCCEEDED, null); // while Spark still answers signals by us
         }
     }
 

@@ -21,7 +21,7 @@ record RunContext(RunConfig config, RunLayout layout, Consumer<String> console, 
 
     /** Work that nobody follows or stops: a part of a run. */
     RunContext(RunConfig config, RunLayout layout, Consumer<String> console) {
-        this(config, layout, console, new RunControl(layout.dir()));
+        this(config, layout, console, new RunControl(layout.dir(), config.run().leaseTimeout()));
     }
 
     /** Shows a line of stage {@code stage}. */

@@ -1,5 +1,7 @@
 package org.xecomla.spark;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -18,6 +20,8 @@ final class RunControl {
     private static final long INTERVAL_NANOS = 1_000_000_000L;
 
     private final Path directory;
+    private final Duration leaseTimeout;
+    private final Instant started = Instant.now();
     private JavaSparkContext spark; // null: not started yet, or ended
     private StopFile stopFile;
     private RunStatus status; // null: nothing to say yet
@@ -26,9 +30,18 @@ final class RunControl {
     private volatile boolean stopRequested;
     private long written = System.nanoTime();
 
-    /** @param directory of the run */
-    RunControl(Path directory) {
+    /**
+     * @param directory of the run
+     * @param leaseTimeout {@link #refresh} is called more often than that
+     */
+    RunControl(Path directory, Duration leaseTimeout) {
         this.directory = directory;
+        this.leaseTimeout = leaseTimeout;
+    }
+
+    /** This driver has the run and is about to start Spark: what an earlier one said is no longer true. */
+    synchronized void starting(Stage first) {
+        say(first, null);
     }
 
     /** From here on {@code context} does the work, and SIGTERM is answered. */
@@ -83,8 +96,11 @@ final class RunControl {
     }
 
     synchronized void stage(Stage stage) {
-        status = RunStatus.running(
-                stage.name().toLowerCase(Locale.ROOT), spark.sc().applicationId());
+        say(stage, spark.sc().applicationId());
+    }
+
+    private void say(Stage stage, String appId) {
+        status = RunStatus.running(stage.name().toLowerCase(Locale.ROOT), appId, started);
         write();
     }
 
@@ -124,7 +140,7 @@ final class RunControl {
         }
         try {
             written = System.nanoTime();
-            status.write(directory);
+            status.write(directory, leaseTimeout);
         } catch (RuntimeException e) {
             log.warn("cannot write {}: {}", RunStatus.FILE, e.getMessage());
         }

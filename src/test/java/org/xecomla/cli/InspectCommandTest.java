@@ -8,6 +8,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -102,23 +104,26 @@ class InspectCommandTest {
 
     @Test
     void aRunNamesItsStages() {
-        new RunStatus(
-                        RunStatus.State.FAILED,
-                        "teacher",
-                        "local-1",
-                        0,
-                        0,
-                        0,
-                        null,
-                        "2026-11-26T00:00:00Z",
-                        "no such model")
-                .write(DataFiles.path(run.toString()));
+        RunStatus.running("teacher", "local-1", Instant.now())
+                .ended(RunStatus.State.FAILED, "no such model")
+                .write(DataFiles.path(run.toString()), Duration.ofSeconds(60));
         assertEquals(0, inspect(run.toString()), err::toString);
         assertTrue(out.toString().contains(": a run, failed, last stage teacher"), out.toString());
         assertTrue(out.toString().contains("stopped by: no such model"), out.toString());
         assertTrue(
                 out.toString().contains("  shards/train: token shards, complete, 4 documents, 60 tokens"),
                 out.toString());
+    }
+
+    @Test
+    void aRunWhoseDriverWasKilledIsToldFromOneThatRuns() {
+        RunStatus running = RunStatus.running("distill", "local-1", Instant.now());
+        running.write(DataFiles.path(run.toString()), Duration.ofSeconds(60));
+        inspect(run.toString());
+        assertTrue(out.toString().contains(": a run, running since " + running.started()), out.toString());
+        running.write(DataFiles.path(run.toString()), Duration.ofSeconds(-1));
+        inspect(run.toString());
+        assertTrue(out.toString().contains(": a run, killed: its driver was last heard of at "), out.toString());
     }
 
     @Test

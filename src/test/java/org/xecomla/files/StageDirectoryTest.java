@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
@@ -146,16 +148,31 @@ class StageDirectoryTest {
     @Test
     void statusComesBack() {
         Path directory = DataFiles.path(temporary + "/run");
-        RunStatus running = RunStatus.running("distill", "app-1").at(120, 500, 99_000, 75);
-        running.write(directory);
+        Instant started = Instant.parse("2026-11-26T08:00:00Z");
+        RunStatus running = RunStatus.running("distill", "app-1", started).at(120, 500, 99_000, 75);
+        running.write(directory, Duration.ofSeconds(60));
         RunStatus read = RunStatus.read(directory);
         assertEquals(120, read.step());
-        assertEquals(running.toString(), read.toString().replace(read.updated(), "null"));
-        RunStatus failed = RunStatus.running("distill", null).ended(RunStatus.State.FAILED, "no \"such\" file");
-        failed.write(directory);
+        assertEquals(75, read.secondsLeft());
+        assertEquals("2026-11-26T08:00:00Z", read.started());
+        RunStatus failed = read.ended(RunStatus.State.FAILED, "no \"such\" file");
+        failed.write(directory, Duration.ofSeconds(60));
         assertEquals(RunStatus.State.FAILED, RunStatus.read(directory).state());
         assertEquals(failed.error(), RunStatus.read(directory).error());
         DataFiles.writeString(new Path(directory, RunStatus.FILE), "?");
         assertThrows(UserException.class, () -> RunStatus.read(directory));
+    }
+
+    /** Whoever reads what a driver said before it was killed can tell that it is no longer true. */
+    @Test
+    void whatADriverSaysExpiresUnlessItHasEnded() {
+        Path directory = DataFiles.path(temporary + "/run");
+        RunStatus.running("distill", "app-1", Instant.now()).write(directory, Duration.ofSeconds(60));
+        RunStatus running = RunStatus.read(directory);
+        Instant updated = Instant.parse(running.updated());
+        assertFalse(running.hasExpired(updated.plusSeconds(60)));
+        assertTrue(running.hasExpired(updated.plusSeconds(61)));
+        running.ended(RunStatus.State.SUCCEEDED, null).write(directory, Duration.ofSeconds(60));
+        assertFalse(RunStatus.read(directory).hasExpired(updated.plusSeconds(1_000_000)));
     }
 }

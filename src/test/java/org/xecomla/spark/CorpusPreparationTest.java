@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,8 +59,8 @@ class CorpusPreparationTest {
         SparkConf conf =
                 new SparkConf().setMaster("local[2]").setAppName("test").set("spark.ui.enabled", "false");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            StageContext context =
-                    StageContext.of(spark, config, lines::add, new RunControl(DataFiles.path(dir.toString())));
+            StageContext context = StageContext.of(
+                    spark, config, lines::add, new RunControl(DataFiles.path(dir.toString()), Duration.ofMinutes(1)));
             new ShardStage(context, RunModels.base(config).config()).run();
             return new ObjectMapper()
                     .readTree(Path.of(context.layout()

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -66,7 +67,10 @@ class ShardStageTest {
                 "50"));
         settings.putAll(more);
         return StageContext.of(
-                spark, RunConfig.ofOverrides(settings), lines::add, new RunControl(DataFiles.path(dir.toString())));
+                spark,
+                RunConfig.ofOverrides(settings),
+                lines::add,
+                new RunControl(DataFiles.path(dir.toString()), Duration.ofMinutes(1)));
     }
 
     private static void run(StageContext context) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,6 +69,11 @@ class SubmitTest {
         killed.process().destroyForcibly().waitFor();
         assertNotEquals(0, killed.process().exitValue());
         assertFalse(Files.exists(dir.resolve("killed/distill/_SUCCESS")), "it was killed in the middle");
+        RunStatus last = RunStatus.read(DataFiles.path(dir.resolve("killed").toString()));
+        assertEquals(RunStatus.State.RUNNING, last.state());
+        assertEquals("distill", last.stage());
+        assertTrue(
+                last.hasExpired(Instant.now().plusSeconds(61)), "nobody believes it for longer than the lease lasts");
 
         SubmittedRun resumed = submit("killed", "local[2]", "run");
         resumed.awaitEnd(0);

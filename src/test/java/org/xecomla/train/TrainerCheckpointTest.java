@@ -20,104 +20,39 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AveragingConfig;
-import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.optim.AdamW;
-import org.xecomla.optim.GradientClip;
-import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
 
 class TrainerCheckpointTest {
-    private static final TrainerCheckpoint.Origin ORIGIN =
-            new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "2"), 3, "test", Map.of());
-
     @TempDir
     java.nio.file.Path temporary;
-
-    /** The power fails: nothing after it happens. */
-    private static final class PowerFailure extends RuntimeException {
-        PowerFailure(long step) {
-            super("after step " + step);
-        }
-    }
 
     private Path directory(String name) {
         return DataFiles.path(temporary.resolve(name).toString());
     }
 
     private TrainerCheckpoint checkpoints(String name) {
-        return new TrainerCheckpoint(directory(name), 2, ORIGIN, Optional.empty());
-    }
-
-    private static final LossSettings LOSS = new LossSettings(0.2, 1);
-
-    private static TrainingPlan plan(double outerMomentum, Freeze freeze) {
-        return plan(outerMomentum, freeze, 3);
-    }
-
-    private static TrainingPlan plan(double outerMomentum, Freeze freeze, long seed) {
-        return new TrainingPlan(
-                10,
-                Tiny.LENGTH,
-                4,
-                2,
-                new LearningRateSchedule(0.02, 0.002, 2, 10),
-                new AdamW.Settings(0.9, 0.98, 1e-8, 0.01),
-                new GradientClip(1),
-                freeze,
-                new RoundPlan(2, AveragingConfig.What.WEIGHTS, false, outerMomentum > 0 ? 0.7 : 1, outerMomentum),
-                Double.POSITIVE_INFINITY,
-                3,
-                ComputeConfig.Recompute.NONE,
-                seed);
-    }
-
-    /**
-     * Runs or goes on with a run, and returns the weights; fails after {@code failAfter} steps if it gets there.
-     *
-     * @param checkpoints null: none
-     */
-    private static double[] run(
-            TrainingPlan plan, TrainerCheckpoint checkpoints, ParameterAveraging averaging, long failAfter) {
-        Kernels kernels = new NaiveKernels(DataType.FLOAT);
-        try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
-            run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
-            List<TrainListener> listeners = new ArrayList<>();
-            if (checkpoints != null) {
-                checkpoints.newest().ifPresent(saved -> run.resume(checkpoints, saved));
-                listeners.add(run.savingTo(checkpoints));
-            }
-            listeners.add(new TrainListener() {
-                @Override
-                public void onStep(StepMetrics metrics) {
-                    if (metrics.step() == failAfter) {
-                        throw new PowerFailure(failAfter);
-                    }
-                }
-            });
-            averaging.meet(); // every replica has chosen its checkpoint before one may remove it
-            run.train(new Tiny.Data(17, true), listeners);
-            return Tiny.weights(run.replica());
-        }
+        return TinyTraining.checkpoints(directory(name));
     }
 
     @ParameterizedTest
     @CsvSource({"1, 0", "2, 0", "2, 0.9", "3, 0"})
     void killedAndResumedEqualsUninterrupted(int numReplicas, double outerMomentum) throws Exception {
-        TrainingPlan plan = plan(outerMomentum, Freeze.NONE);
-        List<double[]> expected = Replicas.run(numReplicas, averaging -> run(plan, null, averaging, -1));
+        TrainingPlan plan = TinyTraining.plan(outerMomentum, Freeze.NONE);
+        List<double[]> expected = Replicas.run(numReplicas, averaging -> TinyTraining.run(plan, null, averaging, -1));
         TrainerCheckpoint checkpoints = checkpoints("run");
         for (long failAfter : new long[] {3, 5, 9}) {
             assertThrows(
                     RuntimeException.class,
-                    () -> Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, failAfter)));
+                    () -> Replicas.run(
+                            numReplicas, averaging -> TinyTraining.run(plan, checkpoints, averaging, failAfter)));
         }
         assertEquals(6, checkpoints.newest().orElseThrow().progress().step());
-        List<double[]> resumed = Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, -1));
+        List<double[]> resumed =
+                Replicas.run(numReplicas, averaging -> TinyTraining.run(plan, checkpoints, averaging, -1));
         for (int r = 0; r < numReplicas; r++) {
             assertArrayEquals(expected.get(r), resumed.get(r), 0);
         }
@@ -128,16 +63,18 @@ class TrainerCheckpointTest {
 
     @Test
     void frozenWeightsAreSavedAndTheirMomentsAreNot() {
-        TrainingPlan plan = plan(0, Freeze.NON_ATTENTION);
-        double[] expected = run(plan, null, ParameterAveraging.alone(), -1);
+        TrainingPlan plan = TinyTraining.plan(0, Freeze.NON_ATTENTION);
+        double[] expected = TinyTraining.run(plan, null, ParameterAveraging.alone(), -1);
         TrainerCheckpoint checkpoints = checkpoints("run");
-        assertThrows(PowerFailure.class, () -> run(plan, checkpoints, ParameterAveraging.alone(), 5));
-        assertArrayEquals(expected, run(plan, checkpoints, ParameterAveraging.alone(), -1), 0);
+        assertThrows(
+                TinyTraining.PowerFailure.class,
+                () -> TinyTraining.run(plan, checkpoints, ParameterAveraging.alone(), 5));
+        assertArrayEquals(expected, TinyTraining.run(plan, checkpoints, ParameterAveraging.alone(), -1), 0);
     }
 
     @Test
     void aCheckpointIsAModelDirectory() {
-        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
         ModelDirectory model =
                 ModelDirectory.open(checkpoints("run").newest().orElseThrow().path());
         assertEquals(Tiny.MODEL, model.config());
@@ -145,11 +82,12 @@ class TrainerCheckpointTest {
 
     @Test
     void anotherNumberOfReplicasStartsFromTheMeanOfTheMoments() throws Exception {
-        TrainingPlan plan = plan(0, Freeze.NONE);
+        TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE);
         TrainerCheckpoint checkpoints = checkpoints("run");
         Kernels kernels = new NaiveKernels(DataType.FLOAT);
         List<double[]> saved = Replicas.run(2, averaging -> {
-            try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
+            try (TrainingRun<TrainingSequence> run =
+                    new TrainingRun<>(plan, TinyTraining.LOSS, Tiny.MODEL, kernels, averaging)) {
                 run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
                 run.train(new Tiny.Data(17, true), List.of(run.savingTo(checkpoints)));
                 return first(run);
@@ -157,7 +95,7 @@ class TrainerCheckpointTest {
         });
         assertFalse(Arrays.equals(saved.get(0), saved.get(1)), "replicas have moments of their own");
         try (TrainingRun<TrainingSequence> run =
-                new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, ParameterAveraging.alone())) {
+                new TrainingRun<>(plan, TinyTraining.LOSS, Tiny.MODEL, kernels, ParameterAveraging.alone())) {
             run.resume(checkpoints, checkpoints.newest().orElseThrow());
             double[] mean = first(run);
             for (int i = 0; i < mean.length; i++) {
@@ -173,7 +111,7 @@ class TrainerCheckpointTest {
 
     @Test
     void onlyTheNewestAreKept() {
-        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
         assertEquals(
                 List.of("step-000006", "step-000010"),
                 DataFiles.list(directory("run")).stream().map(Path::getName).toList());
@@ -181,8 +119,8 @@ class TrainerCheckpointTest {
 
     @Test
     void unfinishedAndDamagedCheckpointsArePassedOver() throws IOException {
-        TrainingPlan plan = plan(0, Freeze.NONE);
-        double[] expected = run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
+        TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE);
+        double[] expected = TinyTraining.run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
         java.nio.file.Path run = temporary.resolve("run");
 
         java.nio.file.Path unfinished = Files.createDirectories(run.resolve("step-000012"));
@@ -195,15 +133,15 @@ class TrainerCheckpointTest {
         Files.write(moments, bytes);
         assertEquals(6, checkpoints("run").newest().orElseThrow().progress().step());
 
-        assertArrayEquals(expected, run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
+        assertArrayEquals(expected, TinyTraining.run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
         assertEquals(10, checkpoints("run").newest().orElseThrow().progress().step());
         assertTrue(Files.exists(unfinished), "what may be another's work in progress is left alone");
     }
 
     @Test
     void aDamagedCheckpointIsSetAsideAndNeverWrittenOver() throws IOException {
-        TrainingPlan plan = plan(0, Freeze.NONE);
-        double[] expected = run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
+        TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE);
+        double[] expected = TinyTraining.run(plan, checkpoints("run"), ParameterAveraging.alone(), -1);
         java.nio.file.Path run = temporary.resolve("run");
         java.nio.file.Path weights = run.resolve("step-000010/model.safetensors");
         byte[] bytes = Files.readAllBytes(weights);
@@ -216,19 +154,19 @@ class TrainerCheckpointTest {
                         .orElseThrow()
                         .progress()
                         .step());
-        assertArrayEquals(expected, run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
+        assertArrayEquals(expected, TinyTraining.run(plan, checkpoints("run"), ParameterAveraging.alone(), -1), 0);
         assertArrayEquals(bytes, Files.readAllBytes(run.resolve("damaged-step-000010/model.safetensors")));
     }
 
     /** Replicas that stop at a round's end, all at the same, and go on later: nothing tells that from a run in one piece. */
     @Test
     void stoppedAndResumedEqualsUninterrupted() throws Exception {
-        TrainingPlan plan = plan(0.9, Freeze.NONE);
-        List<double[]> expected = Replicas.run(3, averaging -> run(plan, null, averaging, -1));
+        TrainingPlan plan = TinyTraining.plan(0.9, Freeze.NONE);
+        List<double[]> expected = Replicas.run(3, averaging -> TinyTraining.run(plan, null, averaging, -1));
         TrainerCheckpoint checkpoints = checkpoints("run");
         Replicas.run(3, averaging -> {
-            try (TrainingRun<TrainingSequence> run =
-                    new TrainingRun<>(plan, LOSS, Tiny.MODEL, new NaiveKernels(DataType.FLOAT), averaging)) {
+            try (TrainingRun<TrainingSequence> run = new TrainingRun<>(
+                    plan, TinyTraining.LOSS, Tiny.MODEL, new NaiveKernels(DataType.FLOAT), averaging)) {
                 run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
                 int[] rounds = new int[1];
                 List<TrainListener> listeners = List.of(run.savingTo(checkpoints));
@@ -239,7 +177,7 @@ class TrainerCheckpointTest {
             }
         });
         assertEquals(4, checkpoints.newest().orElseThrow().progress().step());
-        List<double[]> resumed = Replicas.run(3, averaging -> run(plan, checkpoints, averaging, -1));
+        List<double[]> resumed = Replicas.run(3, averaging -> TinyTraining.run(plan, checkpoints, averaging, -1));
         for (int r = 0; r < 3; r++) {
             assertArrayEquals(expected.get(r), resumed.get(r), 0);
         }
@@ -268,14 +206,16 @@ class TrainerCheckpointTest {
     void resumedWithAnotherNumberOfReplicasTheLossIsWithinTheNoiseOfSeeds(int numReplicas) throws Exception {
         List<Double> losses = new ArrayList<>();
         for (long seed = 1; seed <= 6; seed++) {
-            TrainingPlan plan = plan(0, Freeze.NONE, seed);
-            losses.add(loss(
-                    Replicas.run(2, averaging -> run(plan, null, averaging, -1)).get(0)));
+            TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE, seed);
+            losses.add(loss(Replicas.run(2, averaging -> TinyTraining.run(plan, null, averaging, -1))
+                    .get(0)));
         }
-        TrainingPlan plan = plan(0, Freeze.NONE);
+        TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE);
         TrainerCheckpoint checkpoints = checkpoints("run");
-        assertThrows(RuntimeException.class, () -> Replicas.run(2, averaging -> run(plan, checkpoints, averaging, 5)));
-        double resumed = loss(Replicas.run(numReplicas, averaging -> run(plan, checkpoints, averaging, -1))
+        assertThrows(
+                RuntimeException.class,
+                () -> Replicas.run(2, averaging -> TinyTraining.run(plan, checkpoints, averaging, 5)));
+        double resumed = loss(Replicas.run(numReplicas, averaging -> TinyTraining.run(plan, checkpoints, averaging, -1))
                 .get(0));
         double low = losses.stream().min(Double::compare).orElseThrow();
         double high = losses.stream().max(Double::compare).orElseThrow();
@@ -284,7 +224,8 @@ class TrainerCheckpointTest {
                 resumed > low - margin && resumed < high + margin,
                 resumed + " is not among the losses of other seeds " + losses);
         double untrained = loss(Replicas.run(1, averaging -> {
-                    try (Replica replica = Tiny.replica(1, LOSS, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
+                    try (Replica replica =
+                            Tiny.replica(1, TinyTraining.LOSS, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
                         return Tiny.weights(replica);
                     }
                 })
@@ -294,7 +235,7 @@ class TrainerCheckpointTest {
 
     @Test
     void anotherConfigurationsCheckpointIsRefused() {
-        run(plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
+        TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
         TrainerCheckpoint.Origin other =
                 new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "5"), 3, "test", Map.of());
         TrainerCheckpoint checkpoints = new TrainerCheckpoint(directory("run"), 2, other, Optional.empty());
