@@ -18,20 +18,29 @@ public sealed interface SoftLabels {
     /** The same rows, those without target where {@code kept} (N) is false. */
     SoftLabels where(boolean[] kept);
 
-    /** How many rows have a target: some weight. */
-    int numTargets();
+    /** Which rows (N) have a target: some weight. */
+    boolean[] targeted();
 
-    /** Rows of {@code width} weights that are not all 0. */
-    private static int numTargets(float[] weights, int width) {
+    /** How many rows have a target. */
+    default int numTargets() {
         int count = 0;
-        for (int from = 0; from < weights.length; from += width) {
-            int i = from;
-            while (i < from + width && weights[i] == 0) {
-                i++;
-            }
-            count += i < from + width ? 1 : 0;
+        for (boolean row : targeted()) {
+            count += row ? 1 : 0;
         }
         return count;
+    }
+
+    /** Which rows of {@code width} weights are not all 0. */
+    private static boolean[] targeted(float[] weights, int width) {
+        boolean[] targeted = new boolean[weights.length / width];
+        for (int row = 0; row < targeted.length; row++) {
+            int i = row * width;
+            while (i < (row + 1) * width && weights[i] == 0) {
+                i++;
+            }
+            targeted[row] = i < (row + 1) * width;
+        }
+        return targeted;
     }
 
     /** The same values, 0 in all of the rows of {@code width} that are not {@code kept}. */
@@ -109,8 +118,8 @@ public sealed interface SoftLabels {
         }
 
         @Override
-        public int numTargets() {
-            return SoftLabels.numTargets(probabilities, vocabSize);
+        public boolean[] targeted() {
+            return SoftLabels.targeted(probabilities, vocabSize);
         }
 
         @Override
@@ -138,8 +147,8 @@ public sealed interface SoftLabels {
         }
 
         @Override
-        public int numTargets() {
-            return SoftLabels.numTargets(probabilities, k);
+        public boolean[] targeted() {
+            return SoftLabels.targeted(probabilities, k);
         }
 
         @Override
@@ -167,8 +176,8 @@ public sealed interface SoftLabels {
         }
 
         @Override
-        public int numTargets() {
-            return SoftLabels.numTargets(weights, k);
+        public boolean[] targeted() {
+            return SoftLabels.targeted(weights, k);
         }
 
         @Override

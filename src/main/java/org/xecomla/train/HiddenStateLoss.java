@@ -16,8 +16,8 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are computed
- * here, beside the student. The mean over tokens and states of |y - t|^2 / D, or of 1 - cos(y, t). Legend: B batch, T time, D
- * model.
+ * here, beside the student. The mean, over the states of the positions that are learned from, of |y - t|^2 / D, or of
+ * 1 - cos(y, t). Legend: B batch, T time, D model.
  */
 public final class HiddenStateLoss implements Objective<TrainingSequence> {
     /** Mean distance of the states, before its weight. */
@@ -81,27 +81,35 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
     public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
         int numStates = base.config().numLayers() * (settings.states() == HiddenLossConfig.States.BOTH ? 2 : 1);
         double[] sum = new double[1];
-        long[] numTokens = new long[1];
+        long[] numPositions = new long[1];
         Measures measures = tokens.addGradients(replica, samples, step, (batch, all) -> {
-            numTokens[0] = all;
+            numPositions[0] = all;
             arena.release(0);
             LayerStates states = base.layerStates(batch.ids(), batch.numSequences(), arena);
             double scale = 1.0 / ((double) all * numStates);
-            return new Match(settings, states, replica.kernels(), settings.weight() * scale, sum);
+            return new Match(settings, states, batch.learned(), replica.kernels(), settings.weight() * scale, sum);
         });
-        double hidden = sum[0] / ((double) numTokens[0] * numStates);
+        double hidden = sum[0] / ((double) numPositions[0] * numStates);
         double count = measures.means().get(Measures.LOSS).count();
         double loss = measures.loss() + settings.weight() * hidden;
-        return measures.with(HIDDEN, hidden * numTokens[0], numTokens[0]).with(Measures.LOSS, loss * count, count);
+        return measures.with(HIDDEN, hidden * numPositions[0], numPositions[0])
+                .with(Measures.LOSS, loss * count, count);
     }
 
     /**
      * One micro-batch against the base's states, which are spent.
      *
+     * @param learned (B*T): which positions count
      * @param scale of the gradient of a state's distance
      * @param sum of all distances so far
      */
-    private record Match(HiddenLossConfig settings, LayerStates states, Kernels kernels, double scale, double[] sum)
+    private record Match(
+            HiddenLossConfig settings,
+            LayerStates states,
+            boolean[] learned,
+            Kernels kernels,
+            double scale,
+            double[] sum)
             implements LayerLoss {
         @Override
         public void attention(int layer, Tensor attended, Tensor dAttended, Arena arena) {
@@ -120,6 +128,7 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
         private void compare(Tensor y, Tensor target, Tensor dY, Arena arena) {
             if (settings.form() == HiddenLossConfig.Form.MSE) {
                 kernels.axpy(-1, y, target); // (B*T, D), target - y
+                forget(target); // (B*T, D)
                 sum[0] += kernels.sumOfSquares(target) / y.cols();
                 kernels.axpy(-2 * scale / y.cols(), target, dY); // (B*T, D)
             } else {
@@ -138,11 +147,26 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
             kernels.rmsNorm(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
             kernels.rmsNorm(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
             kernels.axpy(-1, normedTarget, normed); // (B*T, D)
+            forget(normed); // (B*T, D)
             sum[0] += kernels.sumOfSquares(normed) / (2 * y.cols());
             kernels.scale(scale / y.cols(), normed); // (B*T, D)
             // forward was: normed = rmsNorm(y)
             kernels.rmsNormBackward(normed, y, ones, inverseRms, dY, null); // (B*T, D)
             arena.release(mark);
+        }
+
+        /** Makes the difference (B*T, D) 0 where nothing is learned, run by run. */
+        private void forget(Tensor difference) {
+            int n = 0;
+            while (n < learned.length) {
+                int from = n;
+                while (n < learned.length && learned[n] == learned[from]) {
+                    n++;
+                }
+                if (!learned[from]) {
+                    kernels.fill(difference.rows(from, n), 0); // (n - from, D)
+                }
+            }
         }
     }
 
@@ -153,8 +177,8 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
         try (Arena states = Arena.sizing(sizing.kernels().type())) {
             Tensor target = states.matrix(n, sizing.config().hiddenSize()); // (B*T, D)
             List<Tensor> targets = Collections.nCopies(sizing.config().numLayers(), target);
-            LayerLoss layers =
-                    new Match(settings, new LayerStates(targets, targets), sizing.kernels(), 1, new double[1]);
+            LayerLoss layers = new Match(
+                    settings, new LayerStates(targets, targets), new boolean[n], sizing.kernels(), 1, new double[1]);
             tokens.dryRun(sizing, shape, layers, scratch);
         }
     }

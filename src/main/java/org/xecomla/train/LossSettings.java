@@ -50,21 +50,17 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
 
     @Override
     public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
-        long numTokens = numTokens(samples);
+        long numLearned = atLeastOne(samples.stream().mapToLong(TrainingSequence::numLearned));
         double klScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numTargets));
         double ceScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numLabels));
         LossSums sums = LossSums.ZERO;
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < samples.size(); from += micro) {
             TrainingBatch batch = TrainingBatch.of(samples.subList(from, Math.min(samples.size(), from + micro)));
-            LayerLoss layers = teacher == null ? null : teacher.of(batch, numTokens);
+            LayerLoss layers = teacher == null ? null : teacher.of(batch, numLearned);
             sums = sums.plus(replica.addGradients(batch, of(batch), klScale, ceScale, layers));
         }
         return measures(sums);
-    }
-
-    private static long numTokens(List<TrainingSequence> sequences) {
-        return sequences.stream().mapToLong(s -> s.ids().length).sum();
     }
 
     private static long atLeastOne(LongStream counts) {

@@ -10,8 +10,8 @@ interface TokenObjective extends Objective<TrainingSequence> {
     /** Tells of every micro-batch what its layers should say. */
     @FunctionalInterface
     interface LayerTeacher {
-        /** @param tokens of this replica in the step */
-        LayerLoss of(TrainingBatch batch, long tokens);
+        /** @param numLearned positions of this replica in the step that are learned from */
+        LayerLoss of(TrainingBatch batch, long numLearned);
     }
 
     /** {@link Objective#addGradients} joined by {@code teacher}; null: nobody. */

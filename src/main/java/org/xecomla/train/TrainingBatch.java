@@ -28,4 +28,16 @@ record TrainingBatch(int numSequences, int[] ids, int[] labels, SoftLabels softL
         }
         return new TrainingBatch(sequences.size(), ids, labels, soft.isEmpty() ? null : SoftLabels.concat(soft));
     }
+
+    /** Which positions (B*T) are learned from: those with a target, or without a teacher those with a label. */
+    boolean[] learned() {
+        if (softLabels != null) {
+            return softLabels.targeted();
+        }
+        boolean[] learned = new boolean[labels.length];
+        for (int n = 0; n < labels.length; n++) {
+            learned[n] = labels[n] >= 0;
+        }
+        return learned;
+    }
 }

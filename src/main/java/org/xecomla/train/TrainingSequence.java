@@ -47,4 +47,9 @@ public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels) {
     long numTargets() {
         return softLabels == null ? 0 : softLabels.numTargets();
     }
+
+    /** Positions that are learned from: those with a target, or without a teacher those with a label. */
+    long numLearned() {
+        return softLabels == null ? numLabels() : numTargets();
+    }
 }

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig;
@@ -15,8 +18,12 @@ import org.xecomla.config.ConfigException;
 import org.xecomla.config.HiddenLossConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
+import org.xecomla.corpus.TokenSequence;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.Tensor;
 
 /** The states of a tiny hybrid model against those of a base of grouped-query attention. */
 class HiddenStateLossTest {
@@ -33,13 +40,35 @@ class HiddenStateLossTest {
         return loss;
     }
 
+    /** Sequences of which only some positions are learned from, as of a conversation; how many differs. */
+    private static List<TrainingSequence> masked() {
+        Random random = new Random(5);
+        List<TrainingSequence> sequences = new ArrayList<>();
+        for (TrainingSequence whole : Tiny.sequences(new Tiny.Data(3, true), 3)) {
+            boolean[] learned = new boolean[Tiny.LENGTH];
+            for (int t = 1; t < Tiny.LENGTH; t++) {
+                learned[t] = random.nextInt(3 + sequences.size()) < 2;
+            }
+            sequences.add(TrainingSequence.of(new TokenSequence(whole.ids(), learned), whole.softLabels()));
+        }
+        return sequences;
+    }
+
     @ParameterizedTest
-    @CsvSource({"MSE, BOTH, NONE", "COSINE, BOTH, NONE", "MSE, ATTENTION, BLOCKS", "COSINE, BLOCK, BLOCKS"})
+    @CsvSource({
+        "MSE, BOTH, NONE, false",
+        "COSINE, BOTH, NONE, false",
+        "MSE, ATTENTION, BLOCKS, true",
+        "COSINE, BLOCK, BLOCKS, true"
+    })
     void everyGradientIsThatOfCentralDifferences(
-            HiddenLossConfig.Form form, HiddenLossConfig.States states, ComputeConfig.Recompute recompute) {
+            HiddenLossConfig.Form form,
+            HiddenLossConfig.States states,
+            ComputeConfig.Recompute recompute,
+            boolean masked) {
         HiddenLossConfig settings = new HiddenLossConfig(form, 0.7, states);
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH, recompute);
-        List<TrainingSequence> sequences = Tiny.sequences(new Tiny.Data(3, true), 3);
+        List<TrainingSequence> sequences = masked ? masked() : Tiny.sequences(new Tiny.Data(3, true), 3);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
                 HiddenStateLoss loss = loss(settings, shape, kernels);
                 Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
@@ -52,6 +81,60 @@ class HiddenStateLossTest {
                 return loss.addGradients(probe, sequences, 0).loss();
             });
         }
+    }
+
+    /** The mean over the positions that the other loss counts, and over no others, summed here one by one. */
+    @ParameterizedTest
+    @EnumSource(HiddenLossConfig.Form.class)
+    void onlyPositionsThatAreLearnedFromCount(HiddenLossConfig.Form form) {
+        HiddenLossConfig settings = new HiddenLossConfig(form, 1, HiddenLossConfig.States.BLOCK);
+        Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH);
+        List<TrainingSequence> sequences = masked();
+        double sum = 0;
+        long count = 0;
+        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+                HiddenStateLoss loss = loss(settings, shape, kernels);
+                CausalLm base = new CausalLm(base(12), loss.baseWeights(), null, kernels, Tiny.LENGTH);
+                Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
+                Arena arena = Arena.ofElements(kernels.type(), 1 << 16)) {
+            RandomWeights.write(Tiny.MODEL, 7, replica.weights());
+            for (TrainingSequence sequence : sequences) {
+                arena.release(0);
+                List<Tensor> said =
+                        replica.model().layerStates(sequence.ids(), 1, arena).block();
+                List<Tensor> asked = base.layerStates(sequence.ids(), 1, arena).block();
+                boolean[] learned = sequence.softLabels().targeted();
+                for (int t = 0; t < Tiny.LENGTH; t++) {
+                    for (int layer = 0; learned[t] && layer < said.size(); layer++) {
+                        sum += distance(
+                                form,
+                                said.get(layer).rows(t, t + 1),
+                                asked.get(layer).rows(t, t + 1));
+                    }
+                    count += learned[t] ? 1 : 0;
+                }
+            }
+            Measures measures = loss.addGradients(replica, sequences, 0);
+            assertTrue(count > 3 && count < 3L * (Tiny.LENGTH - 1), "positions: " + count);
+            assertEquals(sum / (2 * count), measures.value(HiddenStateLoss.HIDDEN), 1e-7);
+            assertEquals(
+                    count, measures.means().get(LossSettings.KL).count(), "as many as the divergence is a mean over");
+        }
+    }
+
+    /** Of two states (1, D). */
+    private static double distance(HiddenLossConfig.Form form, Tensor y, Tensor target) {
+        double squares = 0;
+        double product = 0;
+        double ofY = 0;
+        double ofTarget = 0;
+        for (int d = 0; d < y.cols(); d++) {
+            squares += Math.pow(y.get(0, d) - target.get(0, d), 2);
+            product += y.get(0, d) * target.get(0, d);
+            ofY += y.get(0, d) * y.get(0, d);
+            ofTarget += target.get(0, d) * target.get(0, d);
+        }
+        return form == HiddenLossConfig.Form.MSE ? squares / y.cols() : 1 - product / Math.sqrt(ofY * ofTarget);
     }
 
     @Test
