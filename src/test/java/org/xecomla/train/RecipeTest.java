@@ -48,7 +48,7 @@ class RecipeTest {
 
     private TargetShards teach(TokenShards tokens) {
         long start = System.nanoTime();
-        TargetShards targets = stories.teach(tokens);
+        TargetShards targets = stories.teach(tokens, 1);
         time("targets of " + NUM_WINDOWS + " windows", start, (long) NUM_WINDOWS * StoriesRecipe.LENGTH);
         return targets;
     }

@@ -40,29 +40,40 @@ final class StoriesRecipe implements AutoCloseable {
 
     private final java.nio.file.Path temporary;
     private final Kernels kernels = new CpuKernels(2);
-    private final Path basePath = shared("models/stories260K");
-    private final ModelDirectory base = ModelDirectory.open(basePath);
+    private final Path basePath;
+    private final ModelDirectory base;
 
     /** Perplexity and KL to the base on the validation windows. */
     record Score(double perplexity, double kl) {}
 
     /** @param temporary receives shards and targets */
     StoriesRecipe(java.nio.file.Path temporary) {
+        this(temporary, shared("models/stories260K"));
+    }
+
+    /** The same of another base. */
+    StoriesRecipe(java.nio.file.Path temporary, Path basePath) {
         this.temporary = temporary;
+        this.basePath = basePath;
+        this.base = ModelDirectory.open(basePath);
     }
 
     Kernels kernels() {
         return kernels;
     }
 
-    private static Path shared(String name) {
+    static Path shared(String name) {
         return DataFiles.path(System.getProperty("shared.dir") + "/" + name);
     }
 
-    List<int[]> windows(String file, int limit) {
+    List<int[]> windows(String sharedFile, int limit) {
+        return windows(shared(sharedFile), limit);
+    }
+
+    List<int[]> windows(Path file, int limit) {
         try (Tokenizer tokenizer = Tokenizer.open(basePath)) {
             Packing packing = Packing.of(tokenizer, base.config().vocabSize());
-            return WindowPacker.windows(TextDocuments.of(List.of(shared(file))), tokenizer, packing, LENGTH, limit);
+            return WindowPacker.windows(TextDocuments.of(List.of(file)), tokenizer, packing, LENGTH, limit);
         }
     }
 
@@ -81,15 +92,21 @@ final class StoriesRecipe implements AutoCloseable {
         return TokenShards.open(scratch("shards"));
     }
 
-    TargetShards teach(TokenShards tokens) {
+    TargetShards teach(TokenShards tokens, double temperature) {
+        String name = "targets-" + temperature;
         TargetShardSpec spec = new TargetShardSpec(
-                tokens.plan(), LENGTH, base.config().vocabSize(), new DenseCodec(1), "stories260K", tokens.packing());
+                tokens.plan(),
+                LENGTH,
+                base.config().vocabSize(),
+                new DenseCodec(temperature),
+                basePath.getName(),
+                tokens.packing());
         try (Teacher teacher = Teacher.open(basePath, kernels, 4, LENGTH)) {
             for (int shard = 0; shard < tokens.numShards(); shard++) {
-                teacher.writeShard(tokens, shard, scratch("targets"), spec, n -> {});
+                teacher.writeShard(tokens, shard, scratch(name), spec, n -> {});
             }
         }
-        return TargetShards.open(scratch("targets"));
+        return TargetShards.open(scratch(name));
     }
 
     /** @param settings {@code upcycle.} and {@code distill.} keys, each {@code key=value} */
@@ -105,6 +122,7 @@ final class StoriesRecipe implements AutoCloseable {
                 "distill.warmup-steps", "20",
                 "distill.betas", "[0.9, 0.98]",
                 "distill.clip", "1"));
+        all.put("base.path", shared("models/stories260K").toString());
         for (String setting : settings) {
             all.put(setting.substring(0, setting.indexOf('=')), setting.substring(setting.indexOf('=') + 1));
         }
