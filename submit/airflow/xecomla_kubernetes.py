@@ -1,11 +1,10 @@
-"""X-EcoMLA as six Spark applications of the Spark operator on Kubernetes.
+"""X-EcoMLA as Spark applications, one a stage, of the Spark operator on Kubernetes.
 
 submit/kubernetes/sparkapplication.yaml is the manifest of each, but for its arguments; put it where XECOMLA_MANIFEST points
 to, and the configuration into the config map that it names. XECOMLA_RUNS must be storage that pods and Airflow both reach.
 """
 
 import os
-from datetime import datetime, timedelta
 from pathlib import Path
 
 try:
@@ -14,12 +13,7 @@ except ImportError:  # Airflow 2
     from airflow import DAG
 from airflow.providers.cncf.kubernetes.operators.spark_kubernetes import SparkKubernetesOperator
 
-try:
-    from airflow.providers.standard.sensors.python import PythonSensor
-except ImportError:  # Airflow 2
-    from airflow.sensors.python import PythonSensor
-
-from xecomla_stages import RETRIES, RUN_DIR, STAGES, is_complete, stage_arguments
+from xecomla_stages import DAG_SETTINGS, add_tasks, stage_arguments
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = Path(os.environ.get("XECOMLA_MANIFEST", HERE.parent / "kubernetes" / "sparkapplication.yaml"))
@@ -37,34 +31,21 @@ def manifest_of(stage):
     return manifest.replace(WHOLE_RUN, "".join(f'    - "{argument}"\n' for argument in arguments))
 
 
+def application(stage):
+    return SparkKubernetesOperator(
+        task_id=stage,
+        name="xecomla-" + stage,
+        namespace=NAMESPACE,
+        application_file=manifest_of(stage),
+        kubernetes_conn_id="kubernetes_default",
+        get_logs=True,
+        startup_timeout_seconds=1800,
+    )
+
+
 with DAG(
     dag_id="xecomla_kubernetes",
     description="Attention of a Llama upcycled to MLA and distilled, by the Spark operator",
-    start_date=datetime(2026, 1, 1),
-    schedule=None,
-    catchup=False,
-    default_args={"retry_delay": timedelta(minutes=5), **RETRIES},
+    **DAG_SETTINGS,
 ) as dag:
-    previous = None
-    for stage, directories in STAGES.items():
-        work = SparkKubernetesOperator(
-            task_id=stage,
-            name="xecomla-" + stage,
-            namespace=NAMESPACE,
-            application_file=manifest_of(stage),
-            kubernetes_conn_id="kubernetes_default",
-            get_logs=True,
-            startup_timeout_seconds=1800,
-        )
-        done = PythonSensor(
-            task_id=stage + "_success",
-            python_callable=is_complete,
-            op_args=[RUN_DIR, directories],
-            poke_interval=30,
-            timeout=600,
-            mode="reschedule",
-        )
-        if previous is not None:
-            previous >> work
-        work >> done
-        previous = done
+    add_tasks(application)

@@ -1,4 +1,4 @@
-"""X-EcoMLA as six tasks of spark-submit, on YARN or a standalone cluster.
+"""X-EcoMLA as tasks of spark-submit, one a stage, on YARN or a standalone cluster.
 
 On the machine of Airflow's workers, where spark-submit is on the path, make once and after every change of the configuration:
 
@@ -11,7 +11,6 @@ that track applications want `yarn_track_via_rm_api` set too.
 """
 
 import os
-from datetime import datetime, timedelta
 
 try:
     from airflow.sdk import DAG
@@ -19,44 +18,27 @@ except ImportError:  # Airflow 2
     from airflow import DAG
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-try:
-    from airflow.providers.standard.sensors.python import PythonSensor
-except ImportError:  # Airflow 2
-    from airflow.sensors.python import PythonSensor
-
-from xecomla_stages import RETRIES, RUN_DIR, STAGES, is_complete, stage_arguments
+from xecomla_stages import DAG_SETTINGS, add_tasks, stage_arguments
 
 JAR = os.environ.get("XECOMLA_JAR", "/opt/xecomla/xecomla-spark.jar")
 PROPERTIES = os.environ.get("XECOMLA_PROPERTIES", "/etc/xecomla/run.properties")
 
+
+def submission(stage):
+    return SparkSubmitOperator(
+        task_id=stage,
+        name="xecomla-" + stage,
+        conn_id="spark_default",
+        application=JAR,
+        java_class="org.xecomla.cli.Main",
+        properties_file=os.environ.get("XECOMLA_PROPERTIES_" + stage.upper(), PROPERTIES),
+        application_args=stage_arguments(stage),
+    )
+
+
 with DAG(
     dag_id="xecomla_spark_submit",
     description="Attention of a Llama upcycled to MLA and distilled",
-    start_date=datetime(2026, 1, 1),
-    schedule=None,
-    catchup=False,
-    default_args={"retry_delay": timedelta(minutes=5), **RETRIES},
+    **DAG_SETTINGS,
 ) as dag:
-    previous = None
-    for stage, directories in STAGES.items():
-        work = SparkSubmitOperator(
-            task_id=stage,
-            name="xecomla-" + stage,
-            conn_id="spark_default",
-            application=JAR,
-            java_class="org.xecomla.cli.Main",
-            properties_file=os.environ.get("XECOMLA_PROPERTIES_" + stage.upper(), PROPERTIES),
-            application_args=stage_arguments(stage),
-        )
-        done = PythonSensor(
-            task_id=stage + "_success",
-            python_callable=is_complete,
-            op_args=[RUN_DIR, directories],
-            poke_interval=30,
-            timeout=600,
-            mode="reschedule",
-        )
-        if previous is not None:
-            previous >> work
-        work >> done
-        previous = done
+    add_tasks(submission)

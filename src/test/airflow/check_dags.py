@@ -10,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 STAGES = ["shard", "teacher", "init", "distill", "eval", "export"]
+WITH_PREFERENCES = ["shard", "teacher", "init", "distill", "dpo", "eval", "export"]
 
 try:
     import airflow.providers.apache.spark.operators.spark_submit
@@ -33,10 +34,10 @@ def check(condition, message):
         sys.exit(message)
 
 
-def tasks_of(module):
+def tasks_of(module, stages):
     dag = importlib.import_module(module).dag
     tasks = {task.task_id: task for task in dag.tasks}
-    expected = [name for stage in STAGES for name in (stage, stage + "_success")]
+    expected = [name for stage in stages for name in (stage, stage + "_success")]
     check(list(tasks) == expected, f"{module}: {list(tasks)}")
     for before, after in zip(expected, expected[1:]):
         followers = getattr(tasks[before], "downstream_list", None) or tasks[before].downstream
@@ -47,19 +48,27 @@ def tasks_of(module):
     return tasks
 
 
-submitted = tasks_of("xecomla_spark_submit")
-operated = tasks_of("xecomla_kubernetes")
-for stage in STAGES:
-    arguments = submitted[stage].application_args
-    check(arguments[:2] == ["stage", stage], f"{stage}: {arguments}")
-    run_dir = [argument for argument in arguments if argument.startswith("run.dir=")]
-    check(len(run_dir) == 1 and "run_id" in run_dir[0], f"{stage} does not write to its run's directory: {arguments}")
-    check("try_number" not in str(arguments), f"{stage}: attempts must share a directory")
-    wanted = "/etc/xecomla/gpu.properties" if stage == "teacher" else "/etc/xecomla/run.properties"
-    check(submitted[stage].properties_file == wanted, submitted[stage].properties_file)
-    manifest = operated[stage].application_file
-    check(f'    - "stage"\n    - "{stage}"\n' in manifest and run_dir[0] in manifest, manifest)
-    check("- run\n" not in manifest, "the whole run is still asked for")
+def check_dags(stages):
+    submitted = tasks_of("xecomla_spark_submit", stages)
+    operated = tasks_of("xecomla_kubernetes", stages)
+    for stage in stages:
+        arguments = submitted[stage].application_args
+        check(arguments[:2] == ["stage", stage], f"{stage}: {arguments}")
+        run_dir = [argument for argument in arguments if argument.startswith("run.dir=")]
+        check(len(run_dir) == 1 and "run_id" in run_dir[0], f"{stage} does not write to its run's directory: {arguments}")
+        check("try_number" not in str(arguments), f"{stage}: attempts must share a directory")
+        wanted = "/etc/xecomla/gpu.properties" if stage == "teacher" else "/etc/xecomla/run.properties"
+        check(submitted[stage].properties_file == wanted, submitted[stage].properties_file)
+        manifest = operated[stage].application_file
+        check(f'    - "stage"\n    - "{stage}"\n' in manifest and run_dir[0] in manifest, manifest)
+        check("- run\n" not in manifest, "the whole run is still asked for")
+
+
+check_dags(STAGES)
+for module in ("xecomla_stages", "xecomla_spark_submit", "xecomla_kubernetes"):
+    del sys.modules[module]
+os.environ["XECOMLA_PREFERENCES"] = "1"
+check_dags(WITH_PREFERENCES)
 
 from xecomla_stages import STAGES as DIRECTORIES, is_complete
 
