@@ -1,6 +1,7 @@
 package org.xecomla.cli;
 
 import java.io.PrintWriter;
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -50,6 +51,13 @@ final class EstimateCommand implements Callable<Integer> {
     private Long corpusTokens;
 
     @Option(
+            names = "--pairs",
+            paramLabel = "N",
+            description =
+                    "Preferences of dpo.train. Default: counted, where they are here; else that stage has no price.")
+    private Long pairs;
+
+    @Option(
             names = "--tokeniser-rate",
             paramLabel = "TOKENS/S",
             description = "What one core tokenises in a second. Default: measured on corpus.train, else 200000.")
@@ -81,9 +89,9 @@ final class EstimateCommand implements Callable<Integer> {
         requirePositive("--network", network);
         requirePositive("--hours", hours);
         requirePositive("--corpus-tokens", corpusTokens);
+        requirePositive("--pairs", pairs);
         RunConfig config = options.load(executorsOf(executors));
-        Estimate estimate =
-                Estimate.of(config, corpusTokens == null ? OptionalLong.empty() : OptionalLong.of(corpusTokens));
+        Estimate estimate = Estimate.of(config, optional(corpusTokens), optional(pairs));
         PrintWriter console = spec.commandLine().getOut();
         estimate.lines(rates(config, estimate), hours).forEach(console::println);
         console.flush();
@@ -96,12 +104,20 @@ final class EstimateCommand implements Callable<Integer> {
         }
     }
 
-    private static Map<String, String> executorsOf(Integer executors) {
+    private static OptionalLong optional(Long value) {
+        return value == null ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+
+    /** The preference stage takes as many of the executors as share its batch. */
+    private Map<String, String> executorsOf(Integer executors) {
         Map<String, String> settings = new LinkedHashMap<>();
         if (executors != null) {
             settings.put("distill.replicas", executors.toString());
             settings.put("spark.executor-instances", executors.toString());
-            settings.put("dpo.replicas", "1"); // not priced, and its batch may not divide by so many
+            settings.put("dpo.replicas", "1");
+            int batch = options.load(settings).dpo().optimizer().batchSequences();
+            BigInteger shared = BigInteger.valueOf(executors).gcd(BigInteger.valueOf(batch));
+            settings.put("dpo.replicas", shared.toString());
         }
         return settings;
     }
@@ -134,16 +150,16 @@ final class EstimateCommand implements Callable<Integer> {
                         BenchContestant.Clock.WALL,
                         WARM_UP_SECONDS)) {
             return new StageRates(
-                    flops(engine, shape, model, BenchContestant.Work.STEP),
-                    flops(engine, shape, model, BenchContestant.Work.FORWARD),
+                    shape.trainingFlops(model, config.compute().recompute())
+                            / seconds(engine, BenchContestant.Work.STEP),
+                    shape.forwardFlops(model) / seconds(engine, BenchContestant.Work.FORWARD),
                     tokens,
                     bytes,
                     "measured here on " + threads + " threads, shape " + shape.name());
         }
     }
 
-    private static double flops(OwnEngine engine, BenchShape shape, BenchShape.Model model, BenchContestant.Work work) {
-        double seconds = BenchReport.median(engine.millis(work, MEASURED_STEPS)) / 1e3;
-        return work.passes() * shape.forwardFlops(model) / seconds;
+    private static double seconds(OwnEngine engine, BenchContestant.Work work) {
+        return BenchReport.median(engine.millis(work, MEASURED_STEPS)) / 1e3;
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 
@@ -26,6 +27,17 @@ public final class Flops {
         double pairs = 0.5 * length * (length + 1.0);
         double attention = model.attention().stream().mapToDouble(Flops::ofPair).sum();
         return 2 * weights * length + 2 * pairs * attention;
+    }
+
+    /**
+     * Floating-point operations of a training step on one sequence, with those of what it computes again.
+     *
+     * @param length T
+     */
+    public static double training(ModelConfig model, int length, Recompute recompute) {
+        double head = 2.0 * model.hiddenSize() * model.vocabSize() * length;
+        double forward = forward(model, length);
+        return TRAINING_PASSES * forward + (recompute == Recompute.BLOCKS ? forward - head : 0);
     }
 
     private static boolean multiplies(String parameter, ModelConfig model) {

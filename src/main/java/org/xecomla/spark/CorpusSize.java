@@ -74,10 +74,15 @@ record CorpusSize(long bytes, long tokens, long validTokens, OptionalDouble toke
     }
 
     private static boolean isReadable(RunConfig config) {
+        return !config.corpus().train().isEmpty()
+                && areReadable(paths(config.corpus().train()))
+                && areReadable(paths(config.corpus().valid()));
+    }
+
+    /** Whether all of them are here. */
+    static boolean areReadable(List<Path> files) {
         try {
-            return !config.corpus().train().isEmpty()
-                    && paths(config.corpus().train()).stream().allMatch(DataFiles::exists)
-                    && paths(config.corpus().valid()).stream().allMatch(DataFiles::exists);
+            return files.stream().allMatch(DataFiles::exists);
         } catch (RuntimeException noSuchFileSystem) {
             return false;
         }

@@ -32,18 +32,19 @@ public final class Estimate {
      * Counts what {@code config} asks for.
      *
      * @param corpusTokens to train on; empty: counted in the text, or what the configuration trains on
+     * @param pairs preferences to train on; empty: counted where they are here
      * @throws org.xecomla.config.UserException where the models' shapes or the number of tokens are not known
      */
-    public static Estimate of(RunConfig config, OptionalLong corpusTokens) {
+    public static Estimate of(RunConfig config, OptionalLong corpusTokens, OptionalLong pairs) {
         RunShapes shapes = RunShapes.of(config);
         CorpusSize corpus = corpusTokens.isPresent()
                 ? CorpusSize.assume(corpusTokens.getAsLong(), "given")
                 : CorpusSize.of(config, shapes.base());
-        return of(config, shapes, corpus);
+        return of(config, shapes, corpus, PreferenceSize.of(config, shapes.base(), pairs));
     }
 
-    static Estimate of(RunConfig config, RunShapes shapes, CorpusSize corpus) {
-        return new Estimate(RunCost.of(config, shapes, corpus, threads(config)));
+    static Estimate of(RunConfig config, RunShapes shapes, CorpusSize corpus, PreferenceSize preferences) {
+        return new Estimate(RunCost.of(config, shapes, corpus, preferences, threads(config)));
     }
 
     /**
@@ -130,6 +131,11 @@ public final class Estimate {
                 millions(shapes.student()),
                 shapes.sequenceLength()));
         lines.add("corpus     " + cost.corpus().describe());
+        if (cost.preferences().pairs() > 0) {
+            lines.add("pairs      " + cost.preferences().describe());
+        } else if (cost.config().dpo().isAsked()) {
+            lines.add("pairs      not counted: dpo.train cannot be read here; give --pairs N");
+        }
         lines.add(text("executors  %d, each with one replica on %d threads", cost.executors(), cost.threads()));
         lines.add(text(
                 "rates      %s: training %,.0f GFLOP/s an executor, that is %,.0f tokens/s; tokeniser %,.0f tokens/s a core;"
@@ -191,11 +197,16 @@ public final class Estimate {
 
     /** Computing and moving one after the other; reading of samples happens beside. */
     private double hours(StageCost stage, StageRates rates) {
-        int executors = stage.stage() == Stage.INIT ? 1 : cost.executors();
+        int executors =
+                switch (stage.stage()) {
+                    case INIT -> 1;
+                    case DPO -> cost.config().dpo().replicas().count();
+                    default -> cost.executors();
+                };
         double computing =
                 switch (stage.stage()) {
                     case SHARD -> stage.tokens() / (rates.tokensPerSecond() * executors * cost.threads());
-                    case DISTILL -> stage.flops() / (rates.trainingFlops() * executors);
+                    case DISTILL, DPO -> stage.flops() / (rates.trainingFlops() * executors);
                     default -> stage.flops() / (rates.forwardFlops() * executors);
                 };
         return (computing + stage.largestShare() / rates.networkBytes()) / HOUR;
@@ -205,7 +216,7 @@ public final class Estimate {
         TrainingPlan plan = cost.plan();
         SparkSettings spark = cost.config().spark();
         StageMemory memory = StageMemory.of(cost.config(), cost.shapes(), cost.threads());
-        double each = cost.exchangedByEach(plan);
+        double each = cost.exchangedByEach(plan, cost.executors());
         double rounds = Math.ceil((double) plan.numSteps() / plan.rounds().localSteps());
         double needed = plan.numTokens() / (hours * HOUR);
         double training = plan.numTokens() * cost.trainingFlops() / (rates.trainingFlops() * cost.executors());

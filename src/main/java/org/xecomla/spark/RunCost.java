@@ -1,5 +1,6 @@
 package org.xecomla.spark;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
@@ -12,27 +13,32 @@ import org.xecomla.train.TrainingPlan;
  * What a run will take, counted from its configuration, its models' shapes and the size of its corpus. Nothing here depends
  * on how fast anything is. Legend: P executors, each with one replica.
  */
-record RunCost(RunConfig config, RunShapes shapes, CorpusSize corpus, int threads, List<StageCost> stages) {
+record RunCost(
+        RunConfig config,
+        RunShapes shapes,
+        CorpusSize corpus,
+        PreferenceSize preferences,
+        int threads,
+        List<StageCost> stages) {
     private static final int KEPT_CHECKPOINTS = 2;
     private static final int BASE_BYTES = 2; // published weights are bfloat16
     private static final int TEACHER_LOADS = 4; // tasks of an executor, each of which loads the teacher
 
     /** @param threads of one task's kernels */
-    static RunCost of(RunConfig config, RunShapes shapes, CorpusSize corpus, int threads) {
+    static RunCost of(RunConfig config, RunShapes shapes, CorpusSize corpus, PreferenceSize preferences, int threads) {
         StageMemory memory = StageMemory.of(config, shapes, threads);
-        RunCost counted = new RunCost(config, shapes, corpus, threads, List.of());
-        return new RunCost(
-                config,
-                shapes,
-                corpus,
-                threads,
-                List.of(
-                        counted.shard(),
-                        counted.teacher(memory.teacher()),
-                        counted.init(memory.init()),
-                        counted.distill(memory.distill()),
-                        counted.eval(memory.eval()),
-                        counted.export(memory.export())));
+        RunCost counted = new RunCost(config, shapes, corpus, preferences, threads, List.of());
+        List<StageCost> stages = new ArrayList<>(List.of(
+                counted.shard(),
+                counted.teacher(memory.teacher()),
+                counted.init(memory.init()),
+                counted.distill(memory.distill())));
+        if (preferences.pairs() > 0) {
+            stages.add(counted.dpo(memory.dpo()));
+        }
+        stages.add(counted.eval(memory.eval()));
+        stages.add(counted.export(memory.export()));
+        return new RunCost(config, shapes, corpus, preferences, threads, List.copyOf(stages));
     }
 
     int executors() {
@@ -41,6 +47,14 @@ record RunCost(RunConfig config, RunShapes shapes, CorpusSize corpus, int thread
 
     TrainingPlan plan() {
         return TrainingPlan.distillation(config, sequences(), shapes.sequenceLength());
+    }
+
+    /** How the preference stage trains. */
+    TrainingPlan preferencePlan() {
+        int longest = config.dpo().maxLengthFor(shapes.base());
+        // A step at least: what is too few will be said by the stage, which counts exactly.
+        long pairs = Math.max(config.dpo().optimizer().batchSequences(), preferences.pairs());
+        return TrainingPlan.preferences(config, pairs, longest);
     }
 
     private long sequences() {
@@ -57,8 +71,13 @@ record RunCost(RunConfig config, RunShapes shapes, CorpusSize corpus, int thread
         return Flops.forward(model, shapes.sequenceLength()) / shapes.sequenceLength();
     }
 
+    /** Operations of training, for each token. */
     double trainingFlops() {
-        return Flops.TRAINING_PASSES * forwardFlops(shapes.student());
+        return trainingFlops(shapes.sequenceLength());
+    }
+
+    private double trainingFlops(int length) {
+        return Flops.training(shapes.student(), length, config.compute().recompute()) / length;
     }
 
     private double shardBytes() {
@@ -116,54 +135,89 @@ record RunCost(RunConfig config, RunShapes shapes, CorpusSize corpus, int thread
 
     private StageCost distill(long memory) {
         TrainingPlan plan = plan();
-        int replicas = executors();
-        double model = StageMemory.weights(shapes.student());
-        double moments = 2 * trained();
-        double outer = plan.plainAveraging() ? 0 : trained();
-        double checkpoint = model + outer + replicas * moments;
-        double checkpoints = Math.ceil((double) plan.numSteps() / plan.checkpointEvery());
         double epochs = (double) plan.numTokens() / (sequences() * shapes.sequenceLength());
-        return new StageCost(
+        return training(
                 Stage.DISTILL,
+                plan,
+                executors(),
                 plan.numTokens(),
                 plan.numTokens() * trainingFlops(),
                 memory,
+                epochs * (shardBytes() + targetBytes()));
+    }
+
+    /** The reference says every pair once, those to measure on too; then the policy learns from them, epoch by epoch. */
+    private StageCost dpo(long memory) {
+        TrainingPlan plan = preferencePlan();
+        double perPair = preferences.tokensPerPair();
+        int length = (int) Math.max(1, perPair / 2);
+        double forward = Flops.forward(shapes.student(), length) / length;
+        double scored = perPair * (preferences.pairs() + preferences.validPairs());
+        double learned = perPair * plan.numSteps() * plan.batchSequences();
+        return training(
+                Stage.DPO,
+                plan,
+                config.dpo().replicas().count(),
+                scored + learned,
+                scored * forward + learned * trainingFlops(length),
+                memory,
+                Integer.BYTES * (scored + learned));
+    }
+
+    /** @param samples bytes that are read of them */
+    private StageCost training(
+            Stage stage, TrainingPlan plan, int replicas, double tokens, double flops, long memory, double samples) {
+        double model = StageMemory.weights(shapes.student());
+        double moments = 2 * trained(plan);
+        double outer = plan.plainAveraging() ? 0 : trained(plan);
+        double checkpoint = model + outer + replicas * moments;
+        double checkpoints = Math.ceil((double) plan.numSteps() / plan.checkpointEvery());
+        double exchanged = exchangedByEach(plan, replicas);
+        return new StageCost(
+                stage,
+                tokens,
+                flops,
+                memory,
                 KEPT_CHECKPOINTS * checkpoint,
                 checkpoints * checkpoint,
-                replicas * model + epochs * (shardBytes() + targetBytes()),
-                replicas * exchangedByEach(plan),
-                exchangedByEach(plan) + checkpoints * (model + outer + moments));
+                replicas * model + samples,
+                replicas * exchanged,
+                exchanged + checkpoints * (model + outer + moments));
     }
 
     /** Bytes of the parameters that train. */
-    private double trained() {
+    private double trained(TrainingPlan plan) {
         return (double) Float.BYTES
                 * ParameterShapes.of(shapes.student()).entrySet().stream()
-                        .filter(e -> plan().freeze().trainable().test(e.getKey()))
+                        .filter(e -> plan.freeze().trainable().test(e.getKey()))
                         .mapToLong(e -> e.getValue().numElements())
                         .sum();
     }
 
     /** A reduce-scatter and an all-gather every round: 2 (P - 1) / P of the parameters, each way. */
-    double exchangedByEach(TrainingPlan plan) {
+    double exchangedByEach(TrainingPlan plan, int replicas) {
         double rounds = Math.ceil((double) plan.numSteps() / plan.rounds().localSteps());
-        return rounds * 2 * (executors() - 1) / executors() * trained();
+        return rounds * 2 * (replicas - 1) / replicas * trained(plan);
     }
 
+    /** Base, student before and student after, and after preferences, each beside the teacher. */
     private StageCost eval(long memory) {
+        int students = config.dpo().isAsked() ? 3 : 2;
+        int models = 1 + students;
         double tokens = validTokens();
-        double flops = forwardFlops(shapes.base()) + 2 * forwardFlops(shapes.student());
+        double pairs = preferences.validPairs() * preferences.tokensPerPair();
+        double ofStudent = forwardFlops(shapes.student());
+        double flops = forwardFlops(shapes.base()) + students * ofStudent + models * forwardFlops(shapes.teacher());
         double student = StageMemory.weights(shapes.student());
-        // Base, student before and student after, each beside the teacher.
-        double loads = published(shapes.base()) + 2 * student + 3 * published(shapes.teacher());
+        double loads = published(shapes.base()) + students * student + models * published(shapes.teacher());
         return new StageCost(
                 Stage.EVAL,
-                3 * tokens,
-                tokens * (flops + 3 * forwardFlops(shapes.teacher())),
+                models * tokens + pairs,
+                tokens * flops + pairs * ofStudent,
                 memory,
                 0,
                 0,
-                executors() * loads + 3 * Integer.BYTES * tokens,
+                executors() * loads + Integer.BYTES * (models * tokens + pairs),
                 0,
                 loads);
     }

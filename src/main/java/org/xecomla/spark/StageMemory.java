@@ -11,6 +11,7 @@ import org.xecomla.eval.Evaluator;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.teacher.Teacher;
+import org.xecomla.train.DpoObjective;
 import org.xecomla.train.LossSettings;
 import org.xecomla.train.MemoryEstimate;
 import org.xecomla.train.TrainingPlan;
@@ -20,8 +21,9 @@ import org.xecomla.train.TrainingPlan;
  * device's.
  *
  * @param distill with what the tasks exchange
+ * @param dpo the same; 0: the run has no such stage
  */
-record StageMemory(long teacher, long init, long distill, long eval, long export) {
+record StageMemory(long teacher, long init, long distill, long dpo, long eval, long export) {
     /** What Spark itself sets aside beside a heap: its share, and at least so much. */
     private static final double JVM_SHARE = 0.1;
 
@@ -56,9 +58,33 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
                         Teacher.footprint(shapes.teacher(), batch, length, threads)
                                 .total()),
                 calibrated(shapes, length, threads) + weights(shapes.student()),
-                trained + (replicas > 1 ? EXCHANGE : 0),
+                trained + exchanged(replicas),
+                preferences(config, shapes, threads),
                 scored + reference,
                 weights(shapes.student()));
+    }
+
+    private static long preferences(RunConfig config, RunShapes shapes, int threads) {
+        if (!config.dpo().isAsked()) {
+            return 0;
+        }
+        int replicas = config.dpo().replicas().count();
+        int longest = config.dpo().maxLengthFor(shapes.base());
+        int oneStep = config.dpo().optimizer().batchSequences();
+        TrainingPlan plan = TrainingPlan.preferences(config, oneStep, longest);
+        return MemoryEstimate.of(
+                                shapes.student(),
+                                plan,
+                                DpoObjective.of(config),
+                                replicas,
+                                threads,
+                                config.compute().precision())
+                        .total()
+                + exchanged(replicas);
+    }
+
+    private static long exchanged(int replicas) {
+        return replicas > 1 ? EXCHANGE : 0;
     }
 
     private static long largest(long... bytes) {
@@ -83,7 +109,7 @@ record StageMemory(long teacher, long init, long distill, long eval, long export
 
     /** Of the stage that takes most. */
     long most() {
-        return largest(teacher, init, distill, eval, export);
+        return largest(teacher, init, distill, dpo, eval, export);
     }
 
     /**

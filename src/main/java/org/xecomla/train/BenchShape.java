@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
@@ -96,6 +97,11 @@ public record BenchShape(
     /** Floating-point operations of a forward pass; see {@link Flops}. */
     public double forwardFlops(Model model) {
         return batch * Flops.forward(config(model), length);
+    }
+
+    /** Floating-point operations of a training step, with those of what it computes again. */
+    public double trainingFlops(Model model, Recompute recompute) {
+        return batch * Flops.training(config(model), length, recompute);
     }
 
     @Override

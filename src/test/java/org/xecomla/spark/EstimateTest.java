@@ -25,7 +25,7 @@ import org.xecomla.nn.Flops;
 
 class EstimateTest {
     private static final StageRates RATES = new StageRates(4e12, 5e12, 2e5, 1.25e9, "given");
-    private static final List<String> STAGES = List.of("shard", "teacher", "init", "distill", "eval", "export");
+    private static final List<String> STAGES = List.of("shard", "teacher", "init", "distill", "dpo", "eval", "export");
 
     @TempDir
     Path dir;
@@ -63,8 +63,13 @@ class EstimateTest {
     @MethodSource("paperRuns")
     void everyShippedRunHasAPrice(Path file) {
         RunConfig config = shipped(file);
-        List<String> lines = Estimate.of(config, OptionalLong.empty()).lines(RATES, 24);
-        for (String stage : STAGES) {
+        List<String> lines = Estimate.of(config, OptionalLong.empty(), OptionalLong.of(130_000))
+                .lines(RATES, 24);
+        List<String> stages = new ArrayList<>(STAGES);
+        if (!config.dpo().isAsked()) {
+            stages.remove("dpo");
+        }
+        for (String stage : stages) {
             String[] row = lines.stream()
                     .filter(line -> line.startsWith(stage + " "))
                     .findFirst()
@@ -99,19 +104,80 @@ class EstimateTest {
         RunConfig config = TinyRun.in(dir).config("run", 3);
         RunShapes shapes = RunShapes.of(config);
         CorpusSize corpus = CorpusSize.assume(6400, "given");
-        RunCost cost = RunCost.of(config, shapes, corpus, 1);
-        StageCost distill = cost.stages().stream()
-                .filter(stage -> stage.stage() == Stage.DISTILL)
-                .findFirst()
-                .orElseThrow();
+        StageCost distill = stage(Stage.DISTILL, RunCost.of(config, shapes, corpus, PreferenceSize.NONE, 1));
         assertEquals(24 * 6 * 32, distill.tokens(), 0);
         assertEquals(24 * 6 * 3 * Flops.forward(shapes.student(), 32), distill.flops(), 1);
         double bytes = StageMemory.weights(shapes.student());
         assertEquals(3 * 12 * 2 * 2 / 3.0 * bytes, distill.exchanged(), 1, "12 rounds of 2 (P - 1) / P");
         assertEquals(4 * (bytes + 3 * 2 * bytes), distill.written(), 1, "4 checkpoints with the moments of 3 replicas");
-        List<String> lines = Estimate.of(config, shapes, corpus).lines(RATES, 24);
+        List<String> lines =
+                Estimate.of(config, shapes, corpus, PreferenceSize.NONE).lines(RATES, 24);
         assertTrue(lines.stream().anyMatch(line -> line.startsWith("averaging  12 rounds")), lines::toString);
         assertTrue(lines.get(1).startsWith("corpus     6,400 tokens"), lines::toString);
+    }
+
+    private static StageCost stage(Stage wanted, RunCost cost) {
+        return cost.stages().stream()
+                .filter(stage -> stage.stage() == wanted)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** 20 pairs twice in batches of 4 by two replicas: the reference says each once, 10 steps learn from 4 each. */
+    @Test
+    void thePreferenceStageIsCountedFromItsPairs() throws Exception {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            lines.add("{\"prompt\":\"" + "a ".repeat(i % 5 + 1) + "\",\"chosen\":\" cat.\",\"rejected\":\" a dog\"}");
+        }
+        Files.write(dir.resolve("pairs.jsonl"), lines);
+        Map<String, String> settings = new HashMap<>(TinyRun.in(dir).settings("run", 2));
+        settings.put("dpo.train", "[\"" + dir.resolve("pairs.jsonl") + "\"]");
+        settings.put("dpo.batch-pairs", "4");
+        settings.put("dpo.epochs", "2");
+        settings.put("dpo.local-steps", "5");
+        settings.put("dpo.checkpoint-every", "10");
+        settings.put("compute.recompute", "blocks");
+        RunConfig config = RunConfig.ofOverrides(settings);
+        RunShapes shapes = RunShapes.of(config);
+        PreferenceSize size = PreferenceSize.of(config, shapes.base(), OptionalLong.empty());
+        assertEquals(20, size.pairs());
+        RunCost cost = RunCost.of(config, shapes, CorpusSize.assume(6400, "given"), size, 1);
+        StageCost dpo = stage(Stage.DPO, cost);
+        double perPair = size.tokensPerPair();
+        assertTrue(perPair > 8 && perPair < 40, "tokens of a pair: " + perPair);
+        assertEquals(60 * perPair, dpo.tokens(), 1e-6);
+        int length = (int) (perPair / 2);
+        double forward = Flops.forward(shapes.student(), length) / length;
+        double blocks =
+                forward - 2.0 * shapes.student().hiddenSize() * shapes.student().vocabSize();
+        assertEquals(perPair * (20 * forward + 40 * (3 * forward + blocks)), dpo.flops(), 1);
+        double bytes = StageMemory.weights(shapes.student());
+        assertEquals(2 * 2 * 2 / 2.0 * bytes, dpo.exchanged(), 1, "2 rounds of 2 (P - 1) / P");
+        assertEquals(bytes + 2 * 2 * bytes, dpo.written(), 1, "a checkpoint with the moments of 2 replicas");
+        assertTrue(dpo.memory() > 4 * bytes, "weights, gradients and moments");
+        double evaluated = stage(Stage.EVAL, cost).tokens();
+        assertEquals(
+                4.0
+                        / 3
+                        * stage(
+                                        Stage.EVAL,
+                                        RunCost.of(
+                                                TinyRun.in(dir).config("run", 2),
+                                                shapes,
+                                                CorpusSize.assume(6400, "given"),
+                                                PreferenceSize.NONE,
+                                                1))
+                                .tokens(),
+                evaluated,
+                1e-6);
+
+        settings.put("dpo.train", "[\"/nowhere.jsonl\"]");
+        RunConfig lost = RunConfig.ofOverrides(settings);
+        String said = String.join(
+                "\n",
+                Estimate.of(lost, OptionalLong.of(6400), OptionalLong.empty()).lines(RATES, 24));
+        assertTrue(said.contains("pairs      not counted: dpo.train cannot be read here; give --pairs N"), said);
     }
 
     @Test
@@ -132,10 +198,11 @@ class EstimateTest {
         settings.put("corpus.train", "[\"/nowhere.jsonl\"]");
         settings.remove("distill.tokens");
         RunConfig config = RunConfig.ofOverrides(settings);
-        UserException e = assertThrows(UserException.class, () -> Estimate.of(config, OptionalLong.empty()));
+        UserException e = assertThrows(
+                UserException.class, () -> Estimate.of(config, OptionalLong.empty(), OptionalLong.empty()));
         assertTrue(e.getMessage().contains("--corpus-tokens"), e.getMessage());
         settings.put("base.path", "/nowhere");
         RunConfig lost = RunConfig.ofOverrides(settings);
-        assertThrows(UserException.class, () -> Estimate.of(lost, OptionalLong.of(1000)));
+        assertThrows(UserException.class, () -> Estimate.of(lost, OptionalLong.of(1000), OptionalLong.empty()));
     }
 }
