@@ -16,10 +16,10 @@ public record ChatRules(Optional<ChatTemplate> template, boolean assistantOnly) 
 
     /** @throws UserException naming the document, where it cannot be rendered */
     MaskedTokens tokens(Document document, Tokenizer tokenizer) {
-        ChatTemplate rendered =
-                template.orElseThrow(() -> new UserException(document.location().describe()
-                        + " is a conversation and the tokenizer has no chat template: put the checkpoint's chat_template.jinja"
-                        + " beside tokenizer.json, or set corpus.chat-template"));
+        ChatTemplate rendered = template.orElseThrow(() -> new UserException(document.location()
+                        .describe()
+                + " is a conversation and the tokenizer has no chat template: put the checkpoint's " + ChatTemplate.FILE
+                + " beside tokenizer.json, or set corpus.chat-template"));
         try {
             if (assistantOnly) {
                 return MaskedTokens.of(document.messages(), rendered, tokenizer);

@@ -21,15 +21,19 @@ import org.xecomla.files.DataFiles;
  */
 public final class ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
-    private static final String TEMPLATE = "chat_template.jinja";
+
+    /** The file that holds a checkpoint's template. */
+    public static final String FILE = "chat_template.jinja";
 
     private final String source;
+    private final String text;
     private final String digest;
     private final JinjaTemplate jinja;
     private final Map<String, String> specialTokens;
 
     private ChatTemplate(String template, Map<String, String> specialTokens, String source) {
         this.source = source;
+        this.text = template;
         this.specialTokens = Map.copyOf(specialTokens);
         String bound = template + new TreeMap<>(specialTokens);
         this.digest = DataFiles.sha256(bound.getBytes(StandardCharsets.UTF_8));
@@ -37,32 +41,34 @@ public final class ChatTemplate {
     }
 
     /**
-     * The template of a model or tokenizer directory, of the directory of a tokenizer.json, or a .jinja file beside one: its
-     * {@code chat_template.jinja}, else the {@code chat_template} of its {@code tokenizer_config.json}; of several the one
-     * called default.
+     * The template of a directory: its {@code chat_template.jinja}, else the {@code chat_template} of its {@code
+     * tokenizer_config.json}, of several the one called default. Or a template as a .jinja file.
      *
+     * @param place the directory, a file in it, or the .jinja file
+     * @param tokenizer directory of the tokenizer, or its tokenizer.json: the special tokens are its own
      * @throws UserException where there is none
      */
-    public static ChatTemplate open(Path directoryOrFile) {
-        return find(directoryOrFile)
+    public static ChatTemplate open(Path place, Path tokenizer) {
+        return find(place, tokenizer)
                 .orElseThrow(() -> new UserException("no chat template in "
-                        + DataFiles.display(directoryOrFile) + ": neither " + TEMPLATE + " nor a chat_template in "
-                        + CONFIG
-                        + "; put the template of the checkpoint there as " + TEMPLATE));
+                        + DataFiles.display(place) + ": neither " + FILE + " nor a chat_template in " + CONFIG
+                        + "; put the template of the checkpoint there as " + FILE));
     }
 
-    /** {@link #open}, or empty where there is no template. */
-    public static Optional<ChatTemplate> find(Path directoryOrFile) {
-        String name = directoryOrFile.getName();
-        boolean isFile = name.endsWith(".json") || name.endsWith(".jinja");
-        Path directory = isFile ? directoryOrFile.getParent() : directoryOrFile;
-        JsonNode config = TokenizerJson.readIfThere(new Path(directory, CONFIG));
-        Map<String, String> tokens = specialTokens(directory, config);
-        Path file = name.endsWith(".jinja") ? directoryOrFile : new Path(directory, TEMPLATE);
+    /** The template beside a tokenizer, given as its directory or tokenizer.json; empty where there is none. */
+    public static Optional<ChatTemplate> find(Path tokenizer) {
+        return find(tokenizer, tokenizer);
+    }
+
+    private static Optional<ChatTemplate> find(Path place, Path tokenizer) {
+        Map<String, String> tokens = specialTokens(directory(tokenizer));
+        Path directory = directory(place);
+        Path file = place.getName().endsWith(".jinja") ? place : new Path(directory, FILE);
         if (DataFiles.exists(file)) {
             return Optional.of(new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file)));
         }
-        JsonNode template = config.path("chat_template");
+        JsonNode template =
+                TokenizerJson.readIfThere(new Path(directory, CONFIG)).path("chat_template");
         if (template.isArray()) {
             for (JsonNode one : template) {
                 if (one.path("name").asText().equals("default")) {
@@ -87,7 +93,13 @@ public final class ChatTemplate {
         return new ChatTemplate(template, specialTokens, source);
     }
 
-    private static Map<String, String> specialTokens(Path directory, JsonNode config) {
+    private static Path directory(Path directoryOrFile) {
+        String name = directoryOrFile.getName();
+        return name.endsWith(".json") || name.endsWith(".jinja") ? directoryOrFile.getParent() : directoryOrFile;
+    }
+
+    private static Map<String, String> specialTokens(Path directory) {
+        JsonNode config = TokenizerJson.readIfThere(new Path(directory, CONFIG));
         JsonNode older = TokenizerJson.readIfThere(new Path(directory, "special_tokens_map.json"));
         Map<String, String> tokens = new HashMap<>();
         for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
@@ -98,6 +110,11 @@ public final class ChatTemplate {
             }
         }
         return tokens;
+    }
+
+    /** The template itself. */
+    public String text() {
+        return text;
     }
 
     /** SHA-256 of the template and the special tokens that it may write. */

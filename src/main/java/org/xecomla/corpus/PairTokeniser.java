@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.UserException;
 
@@ -15,7 +14,7 @@ import org.xecomla.config.UserException;
  * end-of-sequence token, where there are such. Conversations: as the chat template writes them, the prompt up to where the
  * assistant begins to speak. Prompt and answer are tokenised apart. What is too long is cut by {@link TokenPair#truncated}.
  *
- * @param template empty: the checkpoint has none, and conversations are refused
+ * @param template empty: there is none, and conversations are refused
  * @param vocabSize ids are below it: the model's vocabulary
  * @param maxLength tokens of prompt and answer together, at least 2
  * @param maxPromptLength tokens of a prompt that has to be cut, at least 1 and below maxLength
@@ -28,12 +27,6 @@ public record PairTokeniser(
             throw new ConfigException("dpo.max-prompt-length = " + maxPromptLength
                     + " leaves no room for an answer: lower it below dpo.max-length = " + maxLength);
         }
-    }
-
-    /** By a tokenizer and the chat template beside it, where there is one. */
-    public static PairTokeniser of(
-            Tokenizer tokenizer, Path directoryOrFile, int vocabSize, int maxLength, int maxPromptLength) {
-        return new PairTokeniser(tokenizer, ChatTemplate.find(directoryOrFile), vocabSize, maxLength, maxPromptLength);
     }
 
     /** What decides on the ids beside the files. */
@@ -67,7 +60,7 @@ public record PairTokeniser(
         if (preference instanceof Preference.Chat chat) {
             ChatTemplate written = template.orElseThrow(() -> new UserException(location.describe()
                     + " has messages, and there is no chat template beside " + tokenizer.file()
-                    + ": put the checkpoint's there as chat_template.jinja"));
+                    + ": put the checkpoint's there as " + ChatTemplate.FILE + ", or set corpus.chat-template"));
             String begun = written.render(chat.prompt(), true);
             prompt = ids(begun, location);
             chosen = ids(answer(written, begun, chat.prompt(), chat.chosen(), location), location);

@@ -39,9 +39,12 @@ public final class DataFiles {
     private static final Pattern FORBIDDEN = Pattern.compile("Read-only file system|Operation not permitted");
     private static final int BUFFER_BYTES = 1 << 16;
 
+    /** System property: where relative paths start; the process's own directory unless set. */
+    public static final String DIRECTORY = "xecomla.directory";
+
     private DataFiles() {}
 
-    /** The path of {@code location}: a URI as it is, anything else a local path, made absolute. */
+    /** The path of {@code location}: a URI as it is, anything else a local path, made absolute from {@link #DIRECTORY}. */
     public static Path path(String location) {
         if (location.isBlank()) {
             throw new UserException("an empty string is no path");
@@ -49,9 +52,11 @@ public final class DataFiles {
         if (SCHEME.matcher(location).matches()) {
             return new Path(location);
         }
-        String absolute =
-                java.nio.file.Path.of(location).toAbsolutePath().normalize().toString();
-        return new Path("file", null, absolute);
+        java.nio.file.Path start = java.nio.file.Path.of(System.getProperty(DIRECTORY, ""));
+        return new Path(
+                "file",
+                null,
+                start.resolve(location).toAbsolutePath().normalize().toString());
     }
 
     /** Whether the path is on this machine's own disks. */

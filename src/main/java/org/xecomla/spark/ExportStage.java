@@ -2,16 +2,18 @@ package org.xecomla.spark;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SaveOptions;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.ChatTemplate;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.serve.Exporter;
 
-/** The distilled student as a Hugging Face directory, with the tokenizer's files. */
+/** The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was taught by. */
 final class ExportStage {
     static final String NAME = "export";
     static final String KIND = "export";
@@ -25,7 +27,8 @@ final class ExportStage {
     void run() {
         RunConfig config = context.config();
         Path student = RunModels.student(config, context.layout());
-        Map<String, String> inputs = Map.of("student", InputDigests.ofModel(student));
+        Map<String, String> inputs = new TreeMap<>(Map.of("student", InputDigests.ofModel(student)));
+        chosenTemplate().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
         StageDirectory output = context.layout().export();
         context.complete(
                 NAME, output, context.asked(KIND, config.settings("export"), inputs), () -> write(student, output));
@@ -44,6 +47,14 @@ final class ExportStage {
         StageDirectory eval = context.layout().eval();
         Optional<Path> measurements =
                 DataFiles.exists(eval.file(EvalStage.TABLE)) ? Optional.of(eval.path()) : Optional.empty();
-        return Map.of("parameters", exporter.write(output.path(), options, measurements));
+        long parameters = exporter.write(output.path(), options, measurements);
+        chosenTemplate().ifPresent(chat -> DataFiles.writeString(output.file(ChatTemplate.FILE), chat.text()));
+        return Map.of("parameters", parameters);
+    }
+
+    /** The chat template that the run has in place of the tokenizer's, which is copied with it. */
+    private Optional<ChatTemplate> chosenTemplate() {
+        return context.config().corpus().chatTemplate().flatMap(place -> RunModels.chat(context.config())
+                .template());
     }
 }

@@ -93,6 +93,23 @@ final class PairStage {
                 (long) plan.numShards());
     }
 
+    /** The first {@code count} preferences of a split, as this stage writes them. */
+    static List<TokenPair> tokens(RunConfig config, ModelConfig base, DocumentSplit split, long count) {
+        try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
+            return tokeniser(config, base, tokenizer).tokens(split, 0, count);
+        }
+    }
+
+    private static PairTokeniser tokeniser(RunConfig config, ModelConfig base, Tokenizer tokenizer) {
+        DpoConfig dpo = config.dpo();
+        return new PairTokeniser(
+                tokenizer,
+                RunModels.chat(config).template(),
+                base.vocabSize(),
+                dpo.maxLengthFor(base),
+                dpo.maxPromptLengthFor(base));
+    }
+
     /** What the tasks do; only names travel. */
     private record Work(RunConfig config, List<String> files, Path output) implements Serializable {
         List<DocumentSplit> splits() {
@@ -100,14 +117,7 @@ final class PairStage {
         }
 
         private PairTokeniser tokeniser(Tokenizer tokenizer) {
-            ModelConfig model = RunModels.base(config).config();
-            DpoConfig dpo = config.dpo();
-            return PairTokeniser.of(
-                    tokenizer,
-                    DataFiles.path(config.models().requireTokenizer()),
-                    model.vocabSize(),
-                    dpo.maxLengthFor(model),
-                    dpo.maxPromptLengthFor(model));
+            return PairStage.tokeniser(config, RunModels.base(config).config(), tokenizer);
         }
 
         private Tokenizer tokenizer() {

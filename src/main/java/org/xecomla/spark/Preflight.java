@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -49,6 +50,7 @@ final class Preflight {
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
             RunModels.packing(tokenizer, base.config());
         }
+        RunModels.chat(config);
         if (stages.stream().anyMatch(NEED_TEACHER::contains)) {
             checkTeacher();
         }
@@ -190,7 +192,9 @@ final class Preflight {
 
     private List<String> cost() {
         RunShapes shapes = RunShapes.of(config);
-        return Estimate.of(config, shapes, CorpusSize.measure(config, shapes.base())).summary().stream()
+        CorpusSize corpus = CorpusSize.measure(config, shapes.base());
+        PreferenceSize preferences = PreferenceSize.of(config, shapes.base(), OptionalLong.empty());
+        return Estimate.of(config, shapes, corpus, preferences).summary().stream()
                 .map(line -> "plan     " + line)
                 .toList();
     }

@@ -34,15 +34,18 @@ final class RunModels {
         return Tokenizer.openFor(model, DataFiles.path(config.models().requireTokenizer()));
     }
 
-    /** How the run's conversations become tokens. */
+    /**
+     * How the run's conversations, those of preferences too, become tokens.
+     *
+     * @throws org.xecomla.config.UserException where the configuration names a chat template that is not there
+     */
     static ChatRules chat(RunConfig config) {
-        String place = config.corpus().chatTemplate().orElseGet(config.models()::requireTokenizer);
-        Path path = DataFiles.path(place);
-        return new ChatRules(
-                config.corpus().chatTemplate().isPresent()
-                        ? Optional.of(ChatTemplate.open(path))
-                        : ChatTemplate.find(path),
-                config.corpus().learn() == CorpusConfig.Learn.ASSISTANT);
+        Path tokenizer = DataFiles.path(config.models().requireTokenizer());
+        Optional<ChatTemplate> template = config.corpus()
+                .chatTemplate()
+                .map(place -> ChatTemplate.open(DataFiles.path(place), tokenizer))
+                .or(() -> ChatTemplate.find(tokenizer));
+        return new ChatRules(template, config.corpus().learn() == CorpusConfig.Learn.ASSISTANT);
     }
 
     /** How the run's documents become sequences for {@code model}. */

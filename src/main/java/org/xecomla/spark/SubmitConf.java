@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.xecomla.config.SparkSettings;
+import org.xecomla.files.DataFiles;
 
 /**
  * What the application asks of spark-submit, from the {@code spark} section of a run. The vector module and the number of
@@ -109,6 +110,11 @@ public final class SubmitConf {
             String classPath = application.jar + ":" + String.join(":", application.libraries);
             conf.put("spark.driver.extraClassPath", classPath);
             conf.put("spark.executor.extraClassPath", classPath);
+            // Executors that are processes of their own have directories of their own; relative paths start here for
+            // them too.
+            String here = DataFiles.display(DataFiles.path("."));
+            conf.put(
+                    "spark.executor.extraJavaOptions", JVM_OPTIONS + " \"-D" + DataFiles.DIRECTORY + "=" + here + "\"");
         } else if (inImage(master)) {
             String ofImage = IMAGE_HOME + "/lib/*";
             String ofDriver = driverElsewhere ? ofImage : String.join(":", application.libraries);

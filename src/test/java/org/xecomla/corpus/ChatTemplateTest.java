@@ -151,8 +151,17 @@ class ChatTemplateTest {
         assertEquals(open().digest(), open().digest());
     }
 
+    /** A template that is kept elsewhere writes the special tokens of the tokenizer, as transformers has it. */
+    @Test
+    void aTemplateElsewhereWritesTheTokenizersSpecialTokens() throws Exception {
+        write("other.jinja", "{{ bos_token }}a{{ eos_token }}");
+        ChatTemplate template = ChatTemplate.open(
+                DataFiles.path(directory.resolve("other.jinja").toString()), DataFiles.path("conf/demo/model"));
+        assertEquals("<s>a</s>", template.render(List.of(), false));
+    }
+
     private ChatTemplate open() {
-        return ChatTemplate.open(DataFiles.path(directory.toString()));
+        return ChatTemplate.open(DataFiles.path(directory.toString()), DataFiles.path(directory.toString()));
     }
 
     private void write(String name, String text) throws IOException {

@@ -5,16 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -113,8 +110,7 @@ class StandaloneClusterTest {
     void theDemoRunsWithOneGpuForEachExecutor() throws Exception {
         Path events = Files.createDirectories(dir.resolve("events"));
         Map<String, String> settings = settings("run");
-        settings.put("spark.conf.spark.eventLog.enabled", "true");
-        settings.put("spark.conf.spark.eventLog.dir", events.toUri().toString());
+        settings.putAll(EventLog.settings(events));
         String output = processes.submit("demo", "run", settings).awaitEnd(0);
         SmallDemo.requireComplete(dir.resolve("run").toString(), output);
         assertTrue(output.contains("reserves GPUs that compute.kernels = cpu does not use"), output);
@@ -126,7 +122,7 @@ class StandaloneClusterTest {
         Map<Integer, Double> gpusOfProfile = new TreeMap<>();
         Map<String, Set<Integer>> profilesOfStage = new TreeMap<>();
         Set<String> gpus = new HashSet<>();
-        for (JsonNode event : events(events)) {
+        for (JsonNode event : EventLog.read(events)) {
             switch (event.path("Event").asText()) {
                 case "SparkListenerResourceProfileAdded" ->
                     gpusOfProfile.put(
@@ -163,21 +159,6 @@ class StandaloneClusterTest {
             assertNotEquals(0, profile, stage);
             assertEquals(1.0, gpusOfProfile.get(profile), gpusOfProfile::toString);
         }
-    }
-
-    private static List<JsonNode> events(Path directory) throws Exception {
-        List<JsonNode> events = new ArrayList<>();
-        ObjectMapper json = new ObjectMapper();
-        try (Stream<Path> logs = Files.walk(directory)) {
-            for (Path log : logs.filter(Files::isRegularFile)
-                    .filter(path -> !path.toString().endsWith(".crc"))
-                    .toList()) {
-                for (String line : Files.readAllLines(log)) {
-                    events.add(json.readTree(line));
-                }
-            }
-        }
-        return events;
     }
 
     /** What {@link TaskKernels} is handed, and with it the kernels' set-up. */

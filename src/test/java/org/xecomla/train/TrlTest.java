@@ -76,8 +76,8 @@ class TrlTest {
         DpoObjective objective = new DpoObjective(new PreferenceLoss(form, beta, smoothing));
         List<TokenPair> pairs;
         try (Tokenizer tokenizer = Tokenizer.openFor(model.config(), model.path())) {
-            PairTokeniser tokeniser =
-                    PairTokeniser.of(tokenizer, model.path(), model.config().vocabSize(), MAX_LENGTH, 128);
+            PairTokeniser tokeniser = new PairTokeniser(
+                    tokenizer, Optional.empty(), model.config().vocabSize(), MAX_LENGTH, 128);
             pairs = tokeniser.tokens(writePairs().get(0), 0, NUM_PAIRS);
         }
         try (Kernels kernels = new CpuKernels(2);
