@@ -48,7 +48,7 @@ class LossTableTest {
         }
         for (String form : List.of("mse", "cosine")) {
             for (String states : List.of("attention", "block", "both")) {
-                for (String weight : List.of("0.1", "1", "10")) {
+                for (String weight : List.of("1", "10", "100")) {
                     losses.put(
                             "hidden " + form + " " + states + " " + weight,
                             List.of(
