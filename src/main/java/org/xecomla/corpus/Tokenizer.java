@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ConfigException;
@@ -32,15 +33,23 @@ public final class Tokenizer implements AutoCloseable {
     private final OptionalInt bosTokenId;
     private final OptionalInt eosTokenId;
     private final String digest;
+    private final Optional<WordCache> words;
 
     private Tokenizer(
-            long handle, Path file, int vocabSize, OptionalInt bosTokenId, OptionalInt eosTokenId, String digest) {
+            long handle,
+            Path file,
+            int vocabSize,
+            OptionalInt bosTokenId,
+            OptionalInt eosTokenId,
+            String digest,
+            Optional<WordCache> words) {
         this.handle = handle;
         this.file = file;
         this.vocabSize = vocabSize;
         this.bosTokenId = bosTokenId;
         this.eosTokenId = eosTokenId;
         this.digest = digest;
+        this.words = words;
     }
 
     /**
@@ -68,7 +77,8 @@ public final class Tokenizer implements AutoCloseable {
                 parsed.vocabSize(),
                 parsed.specialTokenId("bos", file.getParent()),
                 parsed.specialTokenId("eos", file.getParent()),
-                DataFiles.sha256(json));
+                DataFiles.sha256(json),
+                parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty());
     }
 
     private static long create(String json, Path file) {
@@ -101,21 +111,28 @@ public final class Tokenizer implements AutoCloseable {
                     + ", which has " + vocabSize + " ids");
         }
         return new Tokenizer(
-                handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), eosTokenId, digest);
+                handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), eosTokenId, digest, words);
     }
 
     /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
     public int[] encode(String text) {
+        String wellFormed = wellFormed(text);
+        return words.map(cache -> cache.encode(wellFormed, this::encodeByLibrary))
+                .orElseGet(() -> encodeByLibrary(wellFormed));
+    }
+
+    /** {@link #encode(String)} without looking words up. */
+    int[] encodeByLibrary(String text) {
         return encode(text, false);
     }
 
     /** {@link #encode(String)} with the special tokens that the tokenizer's own post-processor adds, commonly a BOS. */
     public int[] encodeWithSpecialTokens(String text) {
-        return encode(text, true);
+        return encode(wellFormed(text), true);
     }
 
-    private int[] encode(String text, boolean special) {
-        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), special);
+    private int[] encode(String wellFormed, boolean special) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed, special);
         try {
             long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
             int[] out = new int[ids.length];

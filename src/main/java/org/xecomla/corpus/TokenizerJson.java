@@ -5,35 +5,40 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * What the native library does not tell about a tokenizer.json: its highest id, and the ids of its added tokens.
+ * What the native library does not tell about a tokenizer.json: its highest id, the ids of its added tokens, and whether words
+ * can be encoded one by one.
  *
  * @param vocabSize the highest id of the model's vocabulary and the added tokens, plus one
+ * @param wordByWord see {@link WordCache#isExact}
  */
-record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens) {
+record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens, boolean wordByWord) {
+    private static final Set<String> SECTIONS = Set.of("added_tokens", "normalizer", "pre_tokenizer");
+
     static TokenizerJson parse(byte[] json, Path file) {
         int highest = -1;
-        Map<String, Integer> added = new HashMap<>();
+        ObjectNode sections = new ObjectMapper().createObjectNode();
+        Map<String, String> model = new HashMap<>();
         try (JsonParser parser = new JsonFactory().createParser(json)) {
             expect(parser.nextToken() == JsonToken.START_OBJECT, file);
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String key = parser.currentName();
                 parser.nextToken();
-                if (key.equals("added_tokens")) {
-                    JsonNode tokens = new ObjectMapper().readTree(parser);
-                    tokens.forEach(t ->
-                            added.put(t.path("content").asText(), t.path("id").asInt(-1)));
+                if (SECTIONS.contains(key)) {
+                    sections.set(key, new ObjectMapper().readTree(parser));
                 } else if (key.equals("model")) {
-                    highest = highestModelId(parser, file);
+                    highest = highestModelId(parser, file, model);
                 } else {
                     parser.skipChildren();
                 }
@@ -43,14 +48,23 @@ record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens) {
                     file + " is not JSON: " + e.getMessage().lines().findFirst().orElse(""), e);
         }
         expect(highest >= 0, file);
+        JsonNode tokens = sections.path("added_tokens");
+        Map<String, Integer> added = new HashMap<>();
+        tokens.forEach(t -> added.put(t.path("content").asText(), t.path("id").asInt(-1)));
+        boolean wordByWord =
+                WordCache.isExact(sections.path("normalizer"), sections.path("pre_tokenizer"), tokens, model);
         for (int id : added.values()) {
             highest = Math.max(highest, id);
         }
-        return new TokenizerJson(highest + 1, Map.copyOf(added));
+        return new TokenizerJson(highest + 1, Map.copyOf(added), wordByWord);
     }
 
-    /** The vocabulary is an object of ids (BPE, WordPiece, WordLevel) or an array whose places are the ids (Unigram). */
-    private static int highestModelId(JsonParser parser, Path file) throws IOException {
+    /**
+     * The vocabulary is an object of ids (BPE, WordPiece, WordLevel) or an array whose places are the ids (Unigram).
+     *
+     * @param settings is given the model's plain values
+     */
+    private static int highestModelId(JsonParser parser, Path file, Map<String, String> settings) throws IOException {
         expect(parser.currentToken() == JsonToken.START_OBJECT, file);
         int highest = -1;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -66,6 +80,8 @@ record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens) {
                     parser.skipChildren();
                     highest++;
                 }
+            } else if (value.isScalarValue()) {
+                settings.put(key, parser.getText());
             } else {
                 parser.skipChildren();
             }
