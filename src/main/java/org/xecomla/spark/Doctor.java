@@ -28,9 +28,22 @@ public final class Doctor {
 
     /** What is found in this process, which is or would be the driver's. */
     public List<Finding> here() {
-        List<Finding> findings = new ArrayList<>(MachineChecks.all(config, OptionalLong.empty()));
+        List<Finding> findings = new ArrayList<>(MachineChecks.all(config, needHere()));
         findings.addAll(StorageChecks.all(config));
         return findings;
+    }
+
+    /** Of all replicas, where they are threads of this process; else the driver computes nothing. */
+    private OptionalLong needHere() {
+        boolean local = config.spark()
+                .master()
+                .filter(master -> master.startsWith("local") && !master.startsWith("local-cluster"))
+                .isPresent();
+        OptionalLong ofTask = local ? need() : OptionalLong.empty();
+        return ofTask.isPresent()
+                ? OptionalLong.of(
+                        ofTask.getAsLong() * config.distill().replicas().count())
+                : ofTask;
     }
 
     /** Of one task; empty where the configuration names no models. */

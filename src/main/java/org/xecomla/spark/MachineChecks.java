@@ -37,7 +37,7 @@ final class MachineChecks {
 
     private MachineChecks() {}
 
-    /** @param need memory outside the heap that a task takes; empty: not known */
+    /** @param need memory outside the heap that this process' tasks take; empty: none, or not known */
     static List<Finding> all(RunConfig config, OptionalLong need) {
         List<Finding> findings = new ArrayList<>();
         findings.add(java());
@@ -145,13 +145,14 @@ final class MachineChecks {
                 limit / GIBI,
                 heap / GIBI,
                 need.isPresent()
-                        ? String.format(Locale.ROOT, "; a task takes %.1f GiB outside it", need.getAsLong() / GIBI)
+                        ? String.format(Locale.ROOT, "; its tasks take %.1f GiB outside it", need.getAsLong() / GIBI)
                         : "");
         if (need.isPresent() && need.getAsLong() + heap > limit) {
             return Finding.fail(
                     "memory",
                     found
-                            + ", more than there is: lower distill.micro-batch-sequences, eval.batch-sequences or the heap");
+                            + ", more than there is: lower distill.replicas, distill.micro-batch-sequences,"
+                            + " eval.batch-sequences or the heap");
         }
         if (javacpp > 0 && need.isPresent() && need.getAsLong() > javacpp) {
             return Finding.fail(

@@ -63,6 +63,48 @@ class DoctorTest {
         RunConfig config = RunConfig.ofOverrides(Map.of());
         Finding memory = of("memory", MachineChecks.all(config, OptionalLong.of(1L << 50)));
         assertEquals(Finding.Verdict.FAIL, memory.verdict());
-        assertTrue(memory.text().contains("a task takes 1048576.0 GiB"), memory.text());
+        assertTrue(memory.text().contains("its tasks take 1048576.0 GiB"), memory.text());
+    }
+
+    /** Replicas that are threads of one process share its memory. */
+    @Test
+    void aLocalRunThatTakesMoreThanThisMachineHasFails() {
+        RunConfig config = RunConfig.ofOverrides(Map.of(
+                "base.path", "conf/shapes/Llama-3.2-1B-Instruct",
+                "teacher.path", "conf/shapes/Llama-3.1-8B-Instruct",
+                "spark.master", "local[1024]",
+                "distill.replicas", "1024",
+                "distill.batch-sequences", "1024"));
+        Finding memory = of("memory", new Doctor(config).here());
+        assertEquals(Finding.Verdict.FAIL, memory.verdict(), memory::line);
+        assertTrue(memory.text().contains("lower distill.replicas, distill.micro-batch-sequences"), memory.text());
+    }
+
+    /** A JVM as nobody should start it: it works, and is told what makes it slow. */
+    @Test
+    void whatMakesItSlowIsWarnedOf() throws Exception {
+        TinyRun.in(dir);
+        Path log = dir.resolve("doctor.log");
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.xecomla.cli.Main",
+                        "doctor",
+                        "-Drun.dir=" + dir.resolve("run"),
+                        "-Dbase.path=" + dir.resolve("base"))
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        builder.environment().put("OPENBLAS_CORETYPE", "Prescott");
+        int code = builder.start().waitFor();
+        String output = Files.readString(log);
+        assertEquals(0, code, output);
+        assertTrue(output.contains("warn  vector api"), output);
+        assertTrue(output.contains("put it into spark.executor.extraJavaOptions"), output);
+        assertTrue(output.contains("OpenBLAS computes with its kernels for Prescott"), output);
+        boolean avx2 = Files.readString(Path.of("/proc/cpuinfo")).contains(" avx2 ");
+        assertEquals(avx2, output.contains("set OPENBLAS_CORETYPE="), output);
+        assertTrue(output.contains("nothing stands in the way; " + (avx2 ? 2 : 1) + " warnings"), output);
     }
 }
