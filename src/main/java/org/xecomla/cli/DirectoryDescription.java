@@ -149,11 +149,12 @@ record DirectoryDescription(Path path) {
             try (TokenShards shards = TokenShards.open(path)) {
                 lines.add(String.format(
                         Locale.ROOT,
-                        "  %,d sequences of %,d tokens in %,d shards, vocabulary %,d%s",
+                        "  %,d sequences of %,d tokens in %,d shards, vocabulary %,d%s%s",
                         shards.numSequences(),
                         shards.sequenceLength(),
                         shards.numShards(),
                         shards.spec().vocabSize(),
+                        shards.spec().packing().attentionAcrossDocuments() ? "" : "; documents do not see each other",
                         shards.spec().marked() ? "; some tokens are not learned" : ""));
             }
             dropped(lines);

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
@@ -132,14 +133,14 @@ final class EvalCommand implements Callable<Integer> {
         if (reference != null) {
             length = Math.min(length, config.sequence().lengthFor(reference.config()));
         }
-        List<int[]> windows = windows(config, student, length);
+        List<TokenSequence> windows = windows(config, student, length);
         int batch = Math.min(config.eval().batchSequences(), windows.size());
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 LoadedModel scored = LoadedModel.open(student, kernels, length);
                 LoadedModel known = reference == null ? null : LoadedModel.open(reference, kernels, length);
                 Evaluator evaluator =
                         new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
-            EvalSums sums = evaluator.evaluate(windows);
+            EvalSums sums = evaluator.evaluateLearned(windows);
             EvalDetails found = evaluator.details();
             if (details != null) {
                 DataFiles.writeString(DataFiles.path(details), found.json().toPrettyString() + "\n");
@@ -148,7 +149,7 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private List<int[]> windows(RunConfig config, ModelDirectory student, int length) {
+    private List<TokenSequence> windows(RunConfig config, ModelDirectory student, int length) {
         int maxWindows =
                 (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
         return Texts.windows(config, data, model, student.config(), length, maxWindows);

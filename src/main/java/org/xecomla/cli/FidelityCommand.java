@@ -10,6 +10,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.files.DataFiles;
 import org.xecomla.serve.ComputeKernels;
@@ -103,9 +104,9 @@ final class FidelityCommand implements Callable<Integer> {
         FidelityTable.requireCodecs(codecs, untrained);
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(base));
         int length = config.sequence().lengthFor(directory.config());
-        List<int[]> text = windows(config, directory, train, length, numWindows);
+        List<TokenSequence> text = windows(config, directory, train, length, numWindows);
         int maxWindows = (int) Math.min(numWindows, config.eval().maxWindows().orElse(numWindows));
-        List<int[]> held = windows(config, directory, valid, length, maxWindows);
+        List<TokenSequence> held = windows(config, directory, valid, length, maxWindows);
         java.nio.file.Path scratch = scratch();
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 LoadedModel teacher = LoadedModel.open(directory, kernels, length);
@@ -131,7 +132,7 @@ final class FidelityCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<int[]> windows(
+    private List<TokenSequence> windows(
             RunConfig config, ModelDirectory directory, List<String> files, int length, int maxWindows) {
         return Texts.windows(config, files, base, directory.config(), length, maxWindows);
     }
@@ -139,15 +140,16 @@ final class FidelityCommand implements Callable<Integer> {
     private Packing packing(RunConfig config, ModelDirectory directory) {
         String path = config.models().tokenizer().orElse(base);
         try (Tokenizer tokenizer = Texts.tokenizer(path, directory.config())) {
-            return Packing.of(tokenizer, directory.config().vocabSize());
+            return Texts.packing(config, tokenizer, directory.config());
         }
     }
 
-    private static Student student(RunConfig config, ModelDirectory base, List<int[]> text, Kernels kernels) {
+    private static Student student(RunConfig config, ModelDirectory base, List<TokenSequence> text, Kernels kernels) {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
         Calibration calibration = null;
         if (plan.needsCalibration()) {
-            int numWindows = Math.min(text.size(), plan.numCalibrationWindows(text.get(0).length));
+            int numWindows =
+                    Math.min(text.size(), plan.numCalibrationWindows(text.get(0).ids().length));
             calibration = StudentInitializer.calibrate(base, plan, text.subList(0, numWindows), kernels);
         }
         return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.nn.CausalLm;
@@ -34,7 +35,7 @@ final class FidelityRuns {
     private final RunConfig config;
     private final Student start;
     private final LoadedModel base;
-    private final List<int[]> valid;
+    private final List<TokenSequence> valid;
     private final Kernels kernels;
     private final int length;
 
@@ -44,19 +45,19 @@ final class FidelityRuns {
     /** What training came to. */
     record Trained(double kl, double tokensPerSecond) {}
 
-    FidelityRuns(RunConfig config, Student start, LoadedModel base, List<int[]> valid, Kernels kernels) {
+    FidelityRuns(RunConfig config, Student start, LoadedModel base, List<TokenSequence> valid, Kernels kernels) {
         this.config = config;
         this.start = start;
         this.base = base;
         this.valid = valid;
         this.kernels = kernels;
-        this.length = valid.get(0).length;
+        this.length = valid.get(0).ids().length;
     }
 
     /** KL to the base on the validation windows, nats per position. */
     double kl(CausalLm model) {
         try (Evaluator evaluator = new Evaluator(model, base.model(), length, Math.min(5, valid.size()))) {
-            EvalSums sums = evaluator.evaluate(valid);
+            EvalSums sums = evaluator.evaluateLearned(valid);
             return sums.klSum() / sums.numKlPositions();
         }
     }

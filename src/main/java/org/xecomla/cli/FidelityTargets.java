@@ -3,6 +3,7 @@ package org.xecomla.cli;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShardSpec;
 import org.xecomla.corpus.TokenShardWriter;
 import org.xecomla.corpus.TokenShards;
@@ -36,15 +37,15 @@ final class FidelityTargets implements AutoCloseable {
     /** What it took to write the targets of a codec and to read them again, by one thread. */
     record Cost(double bytesPerToken, double tokensWrittenPerSecond, double tokensReadPerSecond) {}
 
-    FidelityTargets(Path directory, Path model, List<int[]> windows, Packing packing, Kernels kernels) {
+    FidelityTargets(Path directory, Path model, List<TokenSequence> windows, Packing packing, Kernels kernels) {
         this.directory = directory;
         this.model = model;
         this.kernels = kernels;
         ShardPlan plan = new ShardPlan(windows.size(), SEQUENCES_PER_SHARD);
-        TokenShardSpec spec = new TokenShardSpec(plan, windows.get(0).length, packing);
+        TokenShardSpec spec = new TokenShardSpec(plan, windows.get(0).ids().length, packing);
         Path shards = new Path(directory, "shards");
         for (int shard = 0; shard < plan.numShards(); shard++) {
-            TokenShardWriter.write(shards, spec, shard, s -> windows.get((int) s));
+            TokenShardWriter.writeSequences(shards, spec, shard, s -> windows.get((int) s));
         }
         this.tokens = TokenShards.open(shards);
     }

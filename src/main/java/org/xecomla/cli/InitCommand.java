@@ -9,6 +9,7 @@ import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SaveOptions;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.serve.ComputeKernels;
 import org.xecomla.tensor.Kernels;
@@ -72,7 +73,7 @@ final class InitCommand implements Callable<Integer> {
     private Calibration calibrate(RunConfig config, ModelDirectory directory, UpcyclePlan plan, List<String> text) {
         int length = config.sequence().lengthFor(directory.config());
         int maxWindows = plan.numCalibrationWindows(length);
-        List<int[]> windows = Texts.windows(config, text, base, directory.config(), length, maxWindows);
+        List<TokenSequence> windows = Texts.windows(config, text, base, directory.config(), length, maxWindows);
         try (Kernels kernels = ComputeKernels.of(config.compute())) {
             return StudentInitializer.calibrate(directory, plan, windows, kernels);
         }

@@ -5,6 +5,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
 import org.xecomla.files.DataFiles;
@@ -20,18 +21,23 @@ final class Texts {
         return tokenizer;
     }
 
+    /** How documents become windows for {@code model}. */
+    static Packing packing(RunConfig config, Tokenizer tokenizer, ModelConfig model) {
+        return Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
+    }
+
     /**
      * The first windows of JSON-lines files, packed for {@code model}.
      *
      * @param tokenizerPath where none is configured
      * @param length tokens of a window
      */
-    static List<int[]> windows(
+    static List<TokenSequence> windows(
             RunConfig config, List<String> files, String tokenizerPath, ModelConfig model, int length, int maxWindows) {
         TextDocuments documents = TextDocuments.of(
                 files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
         try (Tokenizer tokenizer = tokenizer(config.models().tokenizer().orElse(tokenizerPath), model)) {
-            Packing packing = Packing.of(tokenizer, model.vocabSize());
+            Packing packing = packing(config, tokenizer, model);
             return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
         }
     }

@@ -6,12 +6,15 @@ import java.util.OptionalInt;
  * Section {@code sequence}.
  *
  * @param length tokens per window; empty: {@value #DEFAULT_LENGTH} where the model allows, else its maximum
+ * @param attentionAcrossDocuments whether a token sees the documents that come before its own in the window
  */
-public record SequenceConfig(OptionalInt length) {
+public record SequenceConfig(OptionalInt length, boolean attentionAcrossDocuments) {
     public static final int DEFAULT_LENGTH = 256;
 
     static SequenceConfig of(StrictConfig config) {
-        return new SequenceConfig(config.optionalInteger("sequence.length", Range.atLeast(2)));
+        return new SequenceConfig(
+                config.optionalInteger("sequence.length", Range.atLeast(2)),
+                config.flag("sequence.attention-across-documents"));
     }
 
     /**

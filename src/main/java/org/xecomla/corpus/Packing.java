@@ -8,17 +8,20 @@ import org.xecomla.config.UserException;
 
 /**
  * How documents become one stream of tokens: a beginning-of-sequence token (where there is one), then the document's tokens;
- * no end token between documents, attention crosses them.
+ * no end token between documents.
  *
  * @param tokenizerDigest of the tokenizer that made the tokens
  * @param vocabSize ids are below it: the model's vocabulary
  * @param bosTokenId goes before each document
+ * @param attentionAcrossDocuments whether a token sees the documents before its own; else sequences say where documents begin
  */
-public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosTokenId) {
+public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosTokenId, boolean attentionAcrossDocuments) {
+    private static final String ATTENTION = "attention-across-documents";
+
     /** Packing for a model of {@code modelVocabSize} ids by {@code tokenizer} and its beginning-of-sequence token. */
-    public static Packing of(Tokenizer tokenizer, int modelVocabSize) {
+    public static Packing of(Tokenizer tokenizer, int modelVocabSize, boolean attentionAcrossDocuments) {
         tokenizer.requireFits(modelVocabSize, "the model");
-        return new Packing(tokenizer.digest(), modelVocabSize, tokenizer.bosTokenId());
+        return new Packing(tokenizer.digest(), modelVocabSize, tokenizer.bosTokenId(), attentionAcrossDocuments);
     }
 
     /**
@@ -73,7 +76,9 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
                 "vocab-size",
                 Integer.toString(vocabSize),
                 "bos-token-id",
-                Integer.toString(bosTokenId.orElse(-1)));
+                Integer.toString(bosTokenId.orElse(-1)),
+                ATTENTION,
+                Boolean.toString(attentionAcrossDocuments));
     }
 
     static Packing ofSettings(UnaryOperator<String> settings) {
@@ -81,6 +86,7 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
         return new Packing(
                 settings.apply("tokenizer"),
                 Integer.parseInt(settings.apply("vocab-size")),
-                bos < 0 ? OptionalInt.empty() : OptionalInt.of(bos));
+                bos < 0 ? OptionalInt.empty() : OptionalInt.of(bos),
+                Boolean.parseBoolean(settings.apply(ATTENTION)));
     }
 }

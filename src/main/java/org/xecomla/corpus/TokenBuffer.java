@@ -2,19 +2,25 @@ package org.xecomla.corpus;
 
 import java.util.Arrays;
 
-/** A growing array of token ids and marks. */
+/** A growing array of token ids, marks and beginnings of documents. */
 final class TokenBuffer {
     private int[] ids = new int[1 << 16];
     private boolean[] counted = new boolean[1 << 16];
+    private boolean[] begins = new boolean[1 << 16];
     private int length;
     private int numCounted;
 
+    /** Adds a document. */
     void add(MaskedTokens tokens) {
         int count = tokens.ids().length;
         if (length + count > ids.length) {
             int capacity = Math.max(Math.addExact(length, count), Math.multiplyExact(ids.length, 2));
             ids = Arrays.copyOf(ids, capacity);
             counted = Arrays.copyOf(counted, capacity);
+            begins = Arrays.copyOf(begins, capacity);
+        }
+        if (count > 0) {
+            begins[length] = true;
         }
         System.arraycopy(tokens.ids(), 0, ids, length, count);
         System.arraycopy(tokens.counted(), 0, counted, length, count);
@@ -40,5 +46,10 @@ final class TokenBuffer {
     /** The marks from 0 to {@link #length}; longer than that. */
     boolean[] counted() {
         return counted;
+    }
+
+    /** Whether a document begins, from 0 to {@link #length}; longer than that. */
+    boolean[] begins() {
+        return begins;
     }
 }

@@ -37,7 +37,7 @@ public record TokenShardSpec(ShardPlan plan, int sequenceLength, Packing packing
     }
 
     SequenceBytes bytes() {
-        return new SequenceBytes(TokenBytes.of(vocabSize()), marked);
+        return new SequenceBytes(TokenBytes.of(vocabSize()), marked, !packing.attentionAcrossDocuments());
     }
 
     ShardHeader header(int shard) {

@@ -6,7 +6,7 @@ import org.xecomla.files.ShardDirectory;
 import org.xecomla.files.ShardHeader;
 import org.xecomla.files.ShardWriter;
 
-/** Writes token shards: sequences of T ids, 16 or 32 bits each, and T bits where not all are learned, in zstd blocks with checksums and an index. */
+/** Writes token shards: sequences of T ids, 16 or 32 bits each, T bits where not all are learned, and T where documents do not see each other, in zstd blocks with checksums and an index. */
 public final class TokenShardWriter {
     private TokenShardWriter() {}
 
@@ -31,7 +31,7 @@ public final class TokenShardWriter {
                 long sequence = header.firstSequence() + i;
                 TokenSequence tokens = sequences.apply(sequence);
                 check(tokens.ids(), spec, sequence);
-                writer.add(bytes.encode(tokens.ids(), tokens.learned(), 0, tokens.ids().length));
+                writer.add(bytes.encode(tokens));
             }
         });
     }

@@ -71,7 +71,7 @@ public final class TokenShards implements AutoCloseable {
         return sequence(sequence).ids();
     }
 
-    /** Sequence {@code sequence} with the marks of what is learned. */
+    /** Sequence {@code sequence} with the marks of what is learned and where documents begin. */
     public TokenSequence sequence(long sequence) {
         return spec.bytes().decode(shards.read(sequence));
     }

@@ -112,14 +112,14 @@ public final class TokenStream implements AutoCloseable {
             for (int chunk = 0; chunk < numChunks; chunk++) {
                 int from = chunk * CHUNK_TOKENS;
                 int to = Math.min(tokens.length(), from + CHUNK_TOKENS);
-                writer.add(bytes.encode(tokens.ids(), tokens.counted(), from, to));
+                writer.add(bytes.encode(tokens.ids(), tokens.counted(), tokens.begins(), from, to));
             }
         });
     }
 
     /** Chunks always have marks: whether the corpus needs them is known only when all parts are made. */
     private static SequenceBytes bytes(Packing packing) {
-        return new SequenceBytes(TokenBytes.of(packing.vocabSize()), true);
+        return new SequenceBytes(TokenBytes.of(packing.vocabSize()), true, !packing.attentionAcrossDocuments());
     }
 
     /** The part as it stands, or null where it is not there, damaged, or of other settings. */
@@ -188,12 +188,14 @@ public final class TokenStream implements AutoCloseable {
         int length = Math.toIntExact(to - from);
         int[] ids = new int[length + 1];
         boolean[] counted = new boolean[length + 1];
+        boolean[] begins = new boolean[length + 1];
         counted[length] = !marked;
-        copy(from, Math.min(to + 1, numTokens()), ids, counted);
-        return new TokenSequence(Arrays.copyOf(ids, length), Arrays.copyOfRange(counted, 1, length + 1));
+        copy(from, Math.min(to + 1, numTokens()), new TokenSequence(ids, counted, begins));
+        return new TokenSequence(
+                Arrays.copyOf(ids, length), Arrays.copyOfRange(counted, 1, length + 1), Arrays.copyOf(begins, length));
     }
 
-    private void copy(long from, long to, int[] ids, boolean[] counted) {
+    private void copy(long from, long to, TokenSequence target) {
         int part = partOf(from);
         long position = from;
         while (position < to) {
@@ -204,8 +206,10 @@ public final class TokenStream implements AutoCloseable {
             TokenSequence chunk = chunk(part, inPart / CHUNK_TOKENS);
             int inChunk = (int) (inPart % CHUNK_TOKENS);
             int count = (int) Math.min(chunk.ids().length - inChunk, to - position);
-            System.arraycopy(chunk.ids(), inChunk, ids, (int) (position - from), count);
-            System.arraycopy(chunk.learned(), inChunk, counted, (int) (position - from), count);
+            int at = (int) (position - from);
+            System.arraycopy(chunk.ids(), inChunk, target.ids(), at, count);
+            System.arraycopy(chunk.learned(), inChunk, target.learned(), at, count);
+            System.arraycopy(chunk.begins(), inChunk, target.begins(), at, count);
             position += count;
         }
     }

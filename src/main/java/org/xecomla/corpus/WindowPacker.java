@@ -11,33 +11,44 @@ import org.xecomla.config.UserException;
  */
 public final class WindowPacker {
     private final int sequenceLength;
-    private final Consumer<int[]> windows;
+    private final boolean bordered;
+    private final Consumer<TokenSequence> windows;
     private int[] window;
+    private boolean[] begins;
     private int filled;
     private long numTokens;
 
-    /** @param windows receives every full window, T ids, a new array each */
-    public WindowPacker(int sequenceLength, Consumer<int[]> windows) {
+    /**
+     * @param packing whether windows say where documents begin
+     * @param windows receives every full window, T tokens, new arrays each
+     */
+    public WindowPacker(int sequenceLength, Packing packing, Consumer<TokenSequence> windows) {
         if (sequenceLength < 1) {
             throw new IllegalArgumentException("windows of " + sequenceLength + " tokens");
         }
         this.sequenceLength = sequenceLength;
+        this.bordered = !packing.attentionAcrossDocuments();
         this.windows = windows;
         this.window = new int[sequenceLength];
+        this.begins = new boolean[sequenceLength];
     }
 
     /** Adds a document's part of the stream, commonly {@link Packing#tokens}. */
     public void add(int[] tokens) {
         numTokens += tokens.length;
         int from = 0;
+        if (tokens.length > 0) {
+            begins[filled] = bordered;
+        }
         while (from < tokens.length) {
             int part = Math.min(tokens.length - from, sequenceLength - filled);
             System.arraycopy(tokens, from, window, filled, part);
             from += part;
             filled += part;
             if (filled == sequenceLength) {
-                int[] full = window;
+                TokenSequence full = TokenSequence.of(window, begins);
                 window = new int[sequenceLength];
+                begins = new boolean[sequenceLength];
                 filled = 0;
                 windows.accept(full);
             }
@@ -50,7 +61,7 @@ public final class WindowPacker {
     }
 
     /** All windows of a corpus. */
-    public static List<int[]> windows(
+    public static List<TokenSequence> windows(
             TextDocuments documents, Tokenizer tokenizer, Packing packing, int sequenceLength) {
         return windows(documents, tokenizer, packing, sequenceLength, Integer.MAX_VALUE);
     }
@@ -60,10 +71,10 @@ public final class WindowPacker {
      *
      * @throws UserException where it has not even one
      */
-    public static List<int[]> windows(
+    public static List<TokenSequence> windows(
             TextDocuments documents, Tokenizer tokenizer, Packing packing, int sequenceLength, int maxWindows) {
-        List<int[]> windows = new ArrayList<>();
-        WindowPacker packer = new WindowPacker(sequenceLength, windows::add);
+        List<TokenSequence> windows = new ArrayList<>();
+        WindowPacker packer = new WindowPacker(sequenceLength, packing, windows::add);
         documents.read(document -> {
             packer.add(packing.tokens(document, tokenizer));
             return windows.size() < maxWindows;

@@ -11,6 +11,7 @@ import org.xecomla.config.UserException;
 import org.xecomla.corpus.TokenSequence;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
+import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
@@ -123,20 +124,19 @@ public final class Evaluator implements AutoCloseable {
 
     private EvalSums score(List<TokenSequence> windows) {
         int[] ids = new int[windows.size() * sequenceLength];
-        boolean[] learned = new boolean[ids.length];
+        int[] starts = new int[ids.length];
         for (int b = 0; b < windows.size(); b++) {
             System.arraycopy(windows.get(b).ids(), 0, ids, b * sequenceLength, sequenceLength);
-            System.arraycopy(windows.get(b).learned(), 0, learned, b * sequenceLength, sequenceLength);
+            System.arraycopy(windows.get(b).starts(), 0, starts, b * sequenceLength, sequenceLength);
         }
-        return score(ids, learned);
+        return score(windows, ids, new Sequences(windows.size(), starts));
     }
 
-    private EvalSums score(int[] ids, boolean[] learned) {
-        int numWindows = ids.length / sequenceLength;
+    private EvalSums score(List<TokenSequence> windows, int[] ids, Sequences sequences) {
         long studentMark = studentArena.mark();
         long teacherMark = teacher == null ? 0 : teacherArena.mark();
-        Tensor hidden = student.hiddenStates(ids, numWindows, studentArena, null); // (B*T, D)
-        Tensor taught = teacher == null ? null : teacher.hiddenStates(ids, numWindows, teacherArena, null); // (B*T, D')
+        Tensor hidden = student.hiddenStates(ids, sequences, studentArena, null); // (B*T, D)
+        Tensor taught = teacher == null ? null : teacher.hiddenStates(ids, sequences, teacherArena, null); // (B*T, D')
         EvalSums sums = EvalSums.ZERO;
         for (int from = 0; from < ids.length; from += Logits.chunkRows(student)) {
             int to = Math.min(ids.length, from + Logits.chunkRows(student));
@@ -147,7 +147,8 @@ public final class Evaluator implements AutoCloseable {
             for (int row = 0; row < logits.rows(); row++) {
                 double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
                 double[] p = targets == null ? null : targets.rows(row, row + 1).toDoubles(); // (V)
-                sums = sums.plus(position(q, p, ids, from + row, learned[from + row]));
+                TokenSequence window = windows.get((from + row) / sequenceLength);
+                sums = sums.plus(position(q, p, window, (from + row) % sequenceLength));
             }
             if (teacher != null) {
                 teacherArena.release(teacherTop);
@@ -166,21 +167,21 @@ public final class Evaluator implements AutoCloseable {
      *
      * @param q the student's logits, (V)
      * @param p the teacher's, (V); null: none
-     * @param learned false: the position counts for nothing
+     * @param t the position, which counts for nothing where it is not learned
      */
-    private EvalSums position(double[] q, double[] p, int[] ids, int position, boolean learned) {
+    private EvalSums position(double[] q, double[] p, TokenSequence window, int t) {
+        int[] ids = window.ids();
+        boolean learned = window.learned()[t];
         double logSumQ = Logits.logSumExp(q);
-        int t = position % sequenceLength;
-        boolean predicts = learned && t + 1 < sequenceLength; // a window's last position has no label
-        double loss = predicts ? logSumQ - q[ids[position + 1]] : 0;
+        boolean predicts = learned && window.hasNext(t); // else there is no label
+        double loss = predicts ? logSumQ - q[ids[t + 1]] : 0;
         boolean compared = learned && p != null;
         double kl = !compared ? 0 : divergence(p, q, logSumQ);
         long agrees = compared && Logits.argmax(p) == Logits.argmax(q) ? 1 : 0;
         EvalDetails.Sums one = new EvalDetails.Sums(loss, predicts ? 1 : 0, kl, agrees, compared ? 1 : 0);
         positions.set(t, positions.get(t).plus(one));
-        if (ids[position] == student.config().bosTokenId() || documents.isEmpty()) {
-            continues |=
-                    documents.isEmpty() && ids[position] != student.config().bosTokenId();
+        if (ids[t] == student.config().bosTokenId() || documents.isEmpty()) {
+            continues |= documents.isEmpty() && ids[t] != student.config().bosTokenId();
             documents.add(one);
         } else {
             int last = documents.size() - 1;

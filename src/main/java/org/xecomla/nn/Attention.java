@@ -4,7 +4,7 @@ import org.xecomla.config.AttentionConfig;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
-/** The attention of one layer, causal within each sequence. Legend: B batch, T time, D model. */
+/** The attention of one layer, causal within each document. Legend: B batch, T time, D model. */
 sealed interface Attention permits GroupedQueryAttention, LatentAttention {
     /** What the backward needs of one forward: tensors on the arena's stack. */
     sealed interface Cache permits GroupedQueryAttention.Cache, LatentAttention.Cache {}
@@ -13,7 +13,7 @@ sealed interface Attention permits GroupedQueryAttention, LatentAttention {
      * @param x (B*T, D)
      * @param y (B*T, D), adds: the residual stream
      */
-    Cache forward(Tensor x, int numSequences, Tensor y, Arena arena);
+    Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena);
 
     /**
      * Adds into the gradients of the parameters; the arena is as before.

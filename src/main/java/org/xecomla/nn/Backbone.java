@@ -44,7 +44,11 @@ record Backbone(
      *     again
      */
     record Cache(
-            int[] ids, int numSequences, List<Tensor> inputs, List<TransformerBlock.Cache> blocks, RmsNorm.Cache norm) {
+            int[] ids,
+            Sequences sequences,
+            List<Tensor> inputs,
+            List<TransformerBlock.Cache> blocks,
+            RmsNorm.Cache norm) {
         /** (B*T, D), after the final norm. */
         Tensor hidden() {
             return norm.y();
@@ -85,10 +89,10 @@ record Backbone(
      *
      * @param ids (B*T)
      */
-    Tensor inference(int[] ids, int numSequences, Arena arena, BlockObserver observer) {
-        check(config, maxSequenceLength, ids, numSequences);
+    Tensor inference(int[] ids, Sequences sequences, Arena arena, BlockObserver observer) {
+        check(config, maxSequenceLength, ids, sequences);
         return throughBlocks(ids, arena, (l, x, y) -> {
-            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
+            TransformerBlock.Cache cache = blocks.get(l).forward(x, sequences, y, arena);
             observer.forward(l, blocks.get(l), cache, y);
         });
     }
@@ -131,8 +135,8 @@ record Backbone(
      *
      * @param ids (B*T)
      */
-    Cache forward(int[] ids, int numSequences, Arena arena) {
-        check(config, maxSequenceLength, ids, numSequences);
+    Cache forward(int[] ids, Sequences sequences, Arena arena) {
+        check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.gatherRows(embedding, ids, x); // (B*T, D)
         List<Tensor> inputs = new ArrayList<>();
@@ -140,7 +144,7 @@ record Backbone(
         for (int l = 0; l < blocks.size(); l++) {
             Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
             long mark = arena.mark();
-            TransformerBlock.Cache cache = blocks.get(l).forward(x, numSequences, y, arena);
+            TransformerBlock.Cache cache = blocks.get(l).forward(x, sequences, y, arena);
             boolean kept = l >= firstTrained && recompute == Recompute.NONE;
             if (!kept) {
                 arena.release(mark);
@@ -149,7 +153,7 @@ record Backbone(
             inputs.add(x);
             x = y;
         }
-        return new Cache(ids, numSequences, inputs, caches, finalNorm.forward(x, arena));
+        return new Cache(ids, sequences, inputs, caches, finalNorm.forward(x, arena));
     }
 
     /**
@@ -167,7 +171,7 @@ record Backbone(
             long mark = arena.mark();
             TransformerBlock.Cache kept = cache.blocks.get(l);
             if (kept == null) {
-                kept = blocks.get(l).forwardAgain(cache.inputs.get(l), cache.numSequences, arena);
+                kept = blocks.get(l).forwardAgain(cache.inputs.get(l), cache.sequences, arena);
             }
             if (layers != null) {
                 layers.block(l, cache.output(l), dStream, arena); // (B*T, D)
@@ -183,12 +187,12 @@ record Backbone(
     }
 
     /** @throws UserException if a sequence is too long or an id is outside the vocabulary */
-    static void check(ModelConfig config, int maxSequenceLength, int[] ids, int numSequences) {
-        if (numSequences < 1 || ids.length == 0 || ids.length % numSequences != 0) {
-            throw new IllegalArgumentException(ids.length + " tokens are not " + numSequences + " equal sequences");
+    static void check(ModelConfig config, int maxSequenceLength, int[] ids, Sequences sequences) {
+        if (ids.length != sequences.numRows()) {
+            throw new IllegalArgumentException(ids.length + " tokens for sequences of " + sequences.numRows());
         }
-        if (ids.length / numSequences > maxSequenceLength) {
-            throw new UserException("a sequence of " + ids.length / numSequences + " tokens is longer than the model's "
+        if (sequences.length() > maxSequenceLength) {
+            throw new UserException("a sequence of " + sequences.length() + " tokens is longer than the model's "
                     + maxSequenceLength + ": shorten it");
         }
         checkIds(config, ids);

@@ -145,12 +145,17 @@ public final class CausalLm implements AutoCloseable {
      * @param observer told the attention's input of every layer; null: nobody
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
-    public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
-        return backbone.inference(ids, numSequences, arena, (l, block, cache, y) -> {
+    public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena, LayerObserver observer) {
+        return backbone.inference(ids, sequences, arena, (l, block, cache, y) -> {
             if (observer != null) {
                 observer.attentionInput(l, cache.attentionInput());
             }
         });
+    }
+
+    /** Hidden states of sequences that are seen as a whole. */
+    public Tensor hiddenStates(int[] ids, int numSequences, Arena arena, LayerObserver observer) {
+        return hiddenStates(ids, Sequences.of(numSequences, ids.length), arena, observer);
     }
 
     /**
@@ -158,7 +163,7 @@ public final class CausalLm implements AutoCloseable {
      *
      * @param ids (B*T)
      */
-    public LayerStates layerStates(int[] ids, int numSequences, Arena arena) {
+    public LayerStates layerStates(int[] ids, Sequences sequences, Arena arena) {
         List<Tensor> attention = new ArrayList<>();
         List<Tensor> block = new ArrayList<>();
         for (int l = 0; l < config.numLayers(); l++) {
@@ -166,7 +171,7 @@ public final class CausalLm implements AutoCloseable {
             block.add(arena.matrix(ids.length, config.hiddenSize())); // (B*T, D)
         }
         long mark = arena.mark();
-        backbone.inference(ids, numSequences, arena, (l, made, cache, y) -> {
+        backbone.inference(ids, sequences, arena, (l, made, cache, y) -> {
             made.attended(cache, attention.get(l)); // (B*T, D)
             kernels.copy(y, block.get(l)); // (B*T, D)
         });
@@ -194,16 +199,16 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** Losses without gradients; the arena is as before. Same arguments and errors as {@link #lossAndGradients}. */
-    public LossSums loss(int[] ids, int numSequences, TokenLoss loss, Arena arena) {
+    public LossSums loss(int[] ids, Sequences sequences, TokenLoss loss, Arena arena) {
         long mark = arena.mark();
-        LossSums sums = head.loss(hiddenStates(ids, numSequences, arena, null), loss, arena);
+        LossSums sums = head.loss(hiddenStates(ids, sequences, arena, null), loss, arena);
         arena.release(mark);
         return sums;
     }
 
-    /** {@link #lossAndGradients(int[], int, TokenLoss, double, double, Arena)} with one scale for both parts. */
-    public LossSums lossAndGradients(int[] ids, int numSequences, TokenLoss loss, double gradientScale, Arena arena) {
-        return lossAndGradients(ids, numSequences, loss, gradientScale, gradientScale, arena);
+    /** {@link #lossAndGradients(int[], Sequences, TokenLoss, double, double, LayerLoss, Arena)} of these parts alone, on one scale. */
+    public LossSums lossAndGradients(int[] ids, Sequences sequences, TokenLoss loss, double scale, Arena arena) {
+        return lossAndGradients(ids, sequences, loss, scale, scale, null, arena);
     }
 
     /**
@@ -214,17 +219,12 @@ public final class CausalLm implements AutoCloseable {
      * @param loss of B*T rows
      * @param klScale commonly 1 / positions with a target in the whole batch
      * @param ceScale commonly 1 / positions with a label in the whole batch
+     * @param layers a loss of what the layers say, whose gradients are added too; null: none
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
     public LossSums lossAndGradients(
-            int[] ids, int numSequences, TokenLoss loss, double klScale, double ceScale, Arena arena) {
-        return lossAndGradients(ids, numSequences, loss, klScale, ceScale, null, arena);
-    }
-
-    /** As above, and those of a loss of what the layers say; null: none. */
-    public LossSums lossAndGradients(
             int[] ids,
-            int numSequences,
+            Sequences sequences,
             TokenLoss loss,
             double klScale,
             double ceScale,
@@ -232,7 +232,7 @@ public final class CausalLm implements AutoCloseable {
             Arena arena) {
         return gradients(
                 ids,
-                numSequences,
+                sequences,
                 (model, hidden, dHidden, scratch) ->
                         model.gradientsOfHidden(hidden, loss, klScale, ceScale, dHidden, scratch),
                 layers,
@@ -240,16 +240,16 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
-    public <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, Arena arena) {
-        return gradients(ids, numSequences, loss, null, arena);
+    public <R> R gradients(int[] ids, Sequences sequences, HiddenLoss<R> loss, Arena arena) {
+        return gradients(ids, sequences, loss, null, arena);
     }
 
-    private <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss, LayerLoss layers, Arena arena) {
+    private <R> R gradients(int[] ids, Sequences sequences, HiddenLoss<R> loss, LayerLoss layers, Arena arena) {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }
         long mark = arena.mark();
-        Backbone.Cache cache = backbone.forward(ids, numSequences, arena);
+        Backbone.Cache cache = backbone.forward(ids, sequences, arena);
         Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         kernels.fill(dHidden, 0);
         R result = loss.apply(this, cache.hidden(), dHidden, arena);

@@ -36,7 +36,7 @@ public final class Decoder {
         }
         Tensor last = arena.matrix(1, model.config().hiddenSize()); // (1, D)
         long mark = arena.mark();
-        Tensor hidden = model.backbone().inference(ids, 1, arena, (l, block, seen, y) -> {
+        Tensor hidden = model.backbone().inference(ids, Sequences.of(1, ids.length), arena, (l, block, seen, y) -> {
             Tensor tokens = cache.tokens(l, slot, 0, ids.length); // (T, E)
             block.attention().store(seen.attention(), tokens, arena);
         }); // (T, D)

@@ -48,9 +48,8 @@ record GroupedQueryAttention(
     }
 
     @Override
-    public Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
-        int length = x.rows() / numSequences;
-        AttentionShape shape = AttentionShape.training(numSequences, length, Math.pow(config.headDim(), -0.5));
+    public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
+        AttentionShape shape = sequences.attention(Math.pow(config.headDim(), -0.5));
         Tensor q = queries.forward(x, arena); // (B*T, H*K)
         Tensor k = keys.forward(x, arena); // (B*T, G*K)
         Tensor v = values.forward(x, arena); // (B*T, G*K)

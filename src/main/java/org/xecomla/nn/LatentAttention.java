@@ -71,9 +71,8 @@ record LatentAttention(
     }
 
     @Override
-    public Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
-        int length = x.rows() / numSequences;
-        AttentionShape shape = AttentionShape.training(numSequences, length, config.softmaxScale());
+    public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
+        AttentionShape shape = sequences.attention(config.softmaxScale());
         int[] positions = shape.positions();
         QueryProjection.Cache query = queries.forward(x, arena);
         rope.turn(ropePart(query.q()), positions, kernels);

@@ -73,8 +73,8 @@ public final class StreamedLm implements AutoCloseable {
      * @param ids (B*T)
      * @throws org.xecomla.config.UserException if a sequence is too long or an id is outside the vocabulary
      */
-    public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
-        Backbone.check(config, maxSequenceLength, ids, numSequences);
+    public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
+        Backbone.check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
         kernels.gatherRows(load(ParameterShapes.EMBEDDING, arena), ids, x); // (B*T, D)
@@ -84,12 +84,12 @@ public final class StreamedLm implements AutoCloseable {
             Parameters parameters = parameters(ParameterShapes.layer(l), arena);
             TransformerBlock block =
                     TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope.get(attention));
-            eachSequence(x, numSequences, arena, (from, to) -> block.forward(from, 1, to, arena)); // (T, D)
+            eachSequence(x, sequences, arena, (alone, from, to) -> block.forward(from, alone, to, arena)); // (T, D)
             arena.release(mark);
         }
         Tensor gain = load(ParameterShapes.FINAL_NORM, arena); // (1, D)
         RmsNorm norm = new RmsNorm(gain, null, config.rmsNormEps(), kernels);
-        eachSequence(x, numSequences, arena, (from, to) -> norm.forward(from, to, arena)); // (T, D)
+        eachSequence(x, sequences, arena, (alone, from, to) -> norm.forward(from, to, arena)); // (T, D)
         arena.release(mark);
         return x;
     }
@@ -100,14 +100,18 @@ public final class StreamedLm implements AutoCloseable {
         return new Linear(load(name, arena), null, kernels)::forward; // (V, D)
     }
 
+    private interface Step {
+        void apply(Sequences alone, Tensor from, Tensor to);
+    }
+
     /** Every sequence of {@code x} is replaced by what {@code step} makes of it; both (T, D). */
-    private void eachSequence(Tensor x, int numSequences, Arena arena, BiConsumer<Tensor, Tensor> step) {
-        int length = x.rows() / numSequences;
+    private void eachSequence(Tensor x, Sequences sequences, Arena arena, Step step) {
+        int length = sequences.length();
         Tensor y = arena.matrix(length, x.cols()); // (T, D)
-        for (int b = 0; b < numSequences; b++) {
+        for (int b = 0; b < sequences.numSequences(); b++) {
             Tensor sequence = x.rows(b * length, (b + 1) * length); // (T, D)
             long mark = arena.mark();
-            step.accept(sequence, y);
+            step.apply(sequences.only(b), sequence, y);
             kernels.copy(y, sequence);
             arena.release(mark);
         }

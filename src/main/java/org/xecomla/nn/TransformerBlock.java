@@ -38,19 +38,19 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
      * @param x (B*T, D), kept by the caller until the backward
      * @param y (B*T, D), overwritten
      */
-    Cache forward(Tensor x, int numSequences, Tensor y, Arena arena) {
-        Cache cache = forwardAgain(x, numSequences, arena);
+    Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
+        Cache cache = forwardAgain(x, sequences, arena);
         kernels.copy(cache.mlpNorm.x(), y); // (B*T, D)
         mlp.output(cache.mlp, y); // (B*T, D)
         return cache;
     }
 
     /** What {@link #forward} returns, without its last product: for a backward whose y is long known. */
-    Cache forwardAgain(Tensor x, int numSequences, Arena arena) {
+    Cache forwardAgain(Tensor x, Sequences sequences, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (B*T, D)
         kernels.copy(x, middle);
         RmsNorm.Cache normed = attentionNorm.forward(x, arena);
-        Attention.Cache attended = attention.forward(normed.y(), numSequences, middle, arena);
+        Attention.Cache attended = attention.forward(normed.y(), sequences, middle, arena);
         RmsNorm.Cache normedMiddle = mlpNorm.forward(middle, arena);
         return new Cache(normed, attended, normedMiddle, mlp.inner(normedMiddle.y(), arena));
     }

@@ -47,7 +47,7 @@ record Corpus(RunConfig config, ModelConfig model, List<String> files, List<Doub
         TextDocuments documents = documents();
         ChatRules chat = RunModels.chat(config);
         try (Tokenizer tokenizer = RunModels.tokenizer(config, model)) {
-            Packing packing = RunModels.packing(tokenizer, model);
+            Packing packing = RunModels.packing(config, tokenizer, model);
             for (int index = from; index < to; index++) {
                 DocumentSplit split = splits.get(index);
                 long[] duplicates = DuplicateSearch.read(scratchPath(), index);

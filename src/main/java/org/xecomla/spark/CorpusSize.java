@@ -30,7 +30,7 @@ record CorpusSize(long bytes, long tokens, long validTokens, OptionalDouble toke
     static CorpusSize measure(RunConfig config, ModelConfig base) {
         long[] seen = new long[3]; // characters, tokens, nanoseconds
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
-            Packing packing = RunModels.packing(tokenizer, base);
+            Packing packing = RunModels.packing(config, tokenizer, base);
             TextDocuments.of(paths(config.corpus().train()), config.corpus().textKey())
                     .read(document -> {
                         long start = System.nanoTime();

@@ -10,6 +10,7 @@ import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SaveOptions;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
@@ -67,13 +68,13 @@ final class InitStage {
         }
     }
 
-    private List<int[]> windows() {
+    private List<TokenSequence> windows() {
         try (TokenShards tokens =
                 TokenShards.open(context.layout().trainShards().path())) {
             long wanted = plan.numCalibrationWindows(tokens.sequenceLength());
-            List<int[]> windows = new ArrayList<>();
+            List<TokenSequence> windows = new ArrayList<>();
             for (long s = 0; s < Math.min(wanted, tokens.numSequences()); s++) {
-                windows.add(tokens.read(s));
+                windows.add(tokens.sequence(s));
             }
             return windows;
         }

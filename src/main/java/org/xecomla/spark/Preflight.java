@@ -48,7 +48,7 @@ final class Preflight {
     void check(List<Stage> stages) {
         config.compute().requireComputable();
         try (Tokenizer tokenizer = RunModels.tokenizer(config, base.config())) {
-            RunModels.packing(tokenizer, base.config());
+            RunModels.packing(config, tokenizer, base.config());
         }
         RunModels.chat(config);
         if (stages.stream().anyMatch(NEED_TEACHER::contains)) {

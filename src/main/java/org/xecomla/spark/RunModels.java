@@ -49,7 +49,7 @@ final class RunModels {
     }
 
     /** How the run's documents become sequences for {@code model}. */
-    static Packing packing(Tokenizer tokenizer, ModelConfig model) {
-        return Packing.of(tokenizer, model.vocabSize());
+    static Packing packing(RunConfig config, Tokenizer tokenizer, ModelConfig model) {
+        return Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
     }
 }

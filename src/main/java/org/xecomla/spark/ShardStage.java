@@ -57,8 +57,12 @@ final class ShardStage {
             throw new ConfigException(key + " names no file: give it at least one JSON-lines file");
         }
         CorpusConfig config = context.config().corpus();
-        Map<String, String> settings = new TreeMap<>(
-                context.config().settings("corpus.text-key", "corpus.learn", "corpus.sequences-per-shard"));
+        Map<String, String> settings = new TreeMap<>(context.config()
+                .settings(
+                        "corpus.text-key",
+                        "corpus.learn",
+                        "corpus.sequences-per-shard",
+                        "sequence.attention-across-documents"));
         if (selected) {
             settings.putAll(context.config()
                     .settings("corpus.weights", "corpus.drop-duplicates", "corpus.decontaminate.ngram"));
@@ -73,7 +77,8 @@ final class ShardStage {
         }
         RunModels.chat(context.config()).template().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
         try (Tokenizer tokenizer = RunModels.tokenizer(context.config(), model)) {
-            RunModels.packing(tokenizer, model); // refuses a tokenizer that the model is too small for
+            RunModels.packing(
+                    context.config(), tokenizer, model); // refuses a tokenizer that the model is too small for
             inputs.put("tokenizer", tokenizer.digest());
         }
         context.complete(

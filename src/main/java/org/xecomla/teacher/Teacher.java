@@ -6,9 +6,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.ModelConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.Footprint;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
@@ -136,11 +138,14 @@ public final class Teacher implements AutoCloseable {
     private byte[][] records(TokenShards tokens, long first, int count, TargetShardSpec spec) {
         int length = tokens.sequenceLength();
         int[] ids = new int[count * length];
+        int[] starts = new int[count * length];
         for (int b = 0; b < count; b++) {
-            System.arraycopy(tokens.read(first + b), 0, ids, b * length, length);
+            TokenSequence sequence = tokens.sequence(first + b);
+            System.arraycopy(sequence.ids(), 0, ids, b * length, length);
+            System.arraycopy(sequence.starts(), 0, starts, b * length, length);
         }
         long mark = arena.mark();
-        Tensor hidden = model.hiddenStates(ids, count, arena); // (B*T, D)
+        Tensor hidden = model.hiddenStates(ids, new Sequences(count, starts), arena); // (B*T, D)
         StreamedLm.Head head = model.head(arena);
         byte[][] records = new byte[count][];
         for (int b = 0; b < count; b++) {

@@ -2,6 +2,7 @@ package org.xecomla.teacher;
 
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -11,7 +12,7 @@ import org.xecomla.tensor.Tensor;
 /** A teacher's forward: over weights in memory, or, where they do not fit, over those of a layer at a time. */
 sealed interface TeacherModel extends AutoCloseable {
     /** After the final norm, (B*T, D), on top of the arena. */
-    Tensor hiddenStates(int[] ids, int numSequences, Arena arena);
+    Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena);
 
     /** What makes logits of hidden states, until the arena is released. */
     StreamedLm.Head head(Arena arena);
@@ -29,8 +30,8 @@ sealed interface TeacherModel extends AutoCloseable {
         }
 
         @Override
-        public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
-            return model.hiddenStates(ids, numSequences, arena, null);
+        public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
+            return model.hiddenStates(ids, sequences, arena, null);
         }
 
         @Override
@@ -52,8 +53,8 @@ sealed interface TeacherModel extends AutoCloseable {
         }
 
         @Override
-        public Tensor hiddenStates(int[] ids, int numSequences, Arena arena) {
-            return model.hiddenStates(ids, numSequences, arena);
+        public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
+            return model.hiddenStates(ids, sequences, arena);
         }
 
         @Override

@@ -5,6 +5,7 @@ import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.nn.Footprint;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
 
@@ -62,7 +63,7 @@ record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boole
         int[] ids = new int[batchSequences * sequenceLength];
         if (streamed) {
             return StreamedLm.footprint(config, type, sequenceLength, (sizing, scratch) -> {
-                sizing.hiddenStates(ids, batchSequences, scratch);
+                sizing.hiddenStates(ids, Sequences.of(batchSequences, ids.length), scratch);
                 sizing.head(scratch);
                 logits(config, scratch);
             });

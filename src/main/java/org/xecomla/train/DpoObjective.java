@@ -6,6 +6,7 @@ import java.util.List;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.TokenPair;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.TokenLoss;
 import org.xecomla.targets.LogProbabilities;
 import org.xecomla.tensor.Arena;
@@ -118,7 +119,7 @@ public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceS
         PairBatch batch = PairBatch.of(Collections.nCopies(shape.microBatchSequences(), pair));
         sizing.gradients(
                 batch.ids(),
-                batch.numSequences(),
+                Sequences.of(batch.numSequences(), batch.ids().length),
                 (model, hidden, dHidden, scratch) -> {
                     PairScorer.score(model, hidden, batch, 0, scratch);
                     gradient(model, hidden, dHidden, batch.chosen(0), 1, scratch);

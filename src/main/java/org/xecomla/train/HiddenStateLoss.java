@@ -9,6 +9,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LayerStates;
+import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
@@ -68,8 +69,8 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
         this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
         this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
         int[] ids = new int[shape.microBatchSequences() * shape.sequenceLength()];
-        long elements = this.base.arenaElements(
-                (sizing, scratch) -> sizing.layerStates(ids, shape.microBatchSequences(), scratch));
+        long elements = this.base.arenaElements((sizing, scratch) ->
+                sizing.layerStates(ids, Sequences.of(shape.microBatchSequences(), ids.length), scratch));
         this.arena = Arena.ofElements(kernels.type(), elements);
     }
 
@@ -85,7 +86,7 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
         Measures measures = tokens.addGradients(replica, samples, step, (batch, all) -> {
             numPositions[0] = all;
             arena.release(0);
-            LayerStates states = base.layerStates(batch.ids(), batch.numSequences(), arena);
+            LayerStates states = base.layerStates(batch.ids(), batch.sequences(), arena);
             double scale = 1.0 / ((double) all * numStates);
             return new Match(settings, states, batch.learned(), replica.kernels(), settings.weight() * scale, sum);
         });

@@ -7,6 +7,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LossSums;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.SoftLabels;
@@ -81,7 +82,7 @@ public record LossSettings(double alpha, double temperature, Divergence divergen
         int n = shape.microBatchSequences() * shape.sequenceLength();
         SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
         TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature, divergence);
-        sizing.lossAndGradients(new int[n], shape.microBatchSequences(), loss, 1, 1, layers, arena);
+        sizing.lossAndGradients(new int[n], Sequences.of(shape.microBatchSequences(), n), loss, 1, 1, layers, arena);
     }
 
     /**

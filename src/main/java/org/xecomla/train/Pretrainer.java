@@ -16,6 +16,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.SequenceConfig;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
 import org.xecomla.files.DataFiles;
@@ -103,8 +104,8 @@ public final class Pretrainer {
                     length,
                     tokenizer.bosTokenId().orElse(-1),
                     tokenizer.eosTokenId().orElse(-1));
-            List<int[]> windows = windows(config.corpus().train(), tokenizer, model, length, Integer.MAX_VALUE);
-            List<int[]> valid = config.corpus().valid().isEmpty()
+            List<TokenSequence> windows = windows(config.corpus().train(), tokenizer, model, length, Integer.MAX_VALUE);
+            List<TokenSequence> valid = config.corpus().valid().isEmpty()
                     ? List.of()
                     : windows(config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
             TrainingPlan plan = TrainingPlan.pretraining(config, windows.size(), length);
@@ -118,21 +119,23 @@ public final class Pretrainer {
         }
     }
 
-    private List<int[]> windows(
+    private List<TokenSequence> windows(
             List<String> files, Tokenizer tokenizer, ModelConfig model, int length, int maxWindows) {
         if (files.isEmpty()) {
             throw new ConfigException("corpus.train is empty: name the JSON-lines files to train on");
         }
         TextDocuments documents = TextDocuments.of(
                 files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
-        return WindowPacker.windows(documents, tokenizer, Packing.of(tokenizer, model.vocabSize()), length, maxWindows);
+        Packing packing =
+                Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
+        return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
     }
 
     private void train(
             TrainingRun<TrainingSequence> run,
             TrainingPlan plan,
             TrainingData data,
-            List<int[]> valid,
+            List<TokenSequence> valid,
             Manifest asked,
             List<TrainListener> listeners) {
         TrainerCheckpoint.Origin origin =
@@ -147,8 +150,9 @@ public final class Pretrainer {
                                 weights -> RandomWeights.write(run.replica().config(), plan.seed(), weights)));
         List<TrainListener> all = new ArrayList<>(listeners);
         if (!valid.isEmpty()) {
-            List<TrainingSequence> sequences =
-                    valid.stream().map(ids -> TrainingSequence.of(ids, null)).toList();
+            List<TrainingSequence> sequences = valid.stream()
+                    .map(tokens -> TrainingSequence.of(tokens, null))
+                    .toList();
             all.add(new Validation(run.replica(), sequences, plan.checkpointEvery(), listeners, run.progress()));
         }
         all.add(run.savingTo(checkpoints));

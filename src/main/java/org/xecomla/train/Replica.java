@@ -7,6 +7,7 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.HiddenLoss;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LossSums;
+import org.xecomla.nn.Sequences;
 import org.xecomla.nn.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -93,17 +94,17 @@ public final class Replica implements AutoCloseable {
 
     /** As above, and those of a loss of what the layers say; null: none. */
     LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale, LayerLoss layers) {
-        return model.lossAndGradients(batch.ids(), batch.numSequences(), loss, klScale, ceScale, layers, arena);
+        return model.lossAndGradients(batch.ids(), batch.sequences(), loss, klScale, ceScale, layers, arena);
     }
 
     /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */
     <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss) {
-        return model.gradients(ids, numSequences, loss, arena);
+        return model.gradients(ids, Sequences.of(numSequences, ids.length), loss, arena);
     }
 
     /** Losses of {@code batch}, at most a micro-batch, without gradients. */
     LossSums loss(TrainingBatch batch, TokenLoss loss) {
-        return model.loss(batch.ids(), batch.numSequences(), loss, arena);
+        return model.loss(batch.ids(), batch.sequences(), loss, arena);
     }
 
     @Override

@@ -43,7 +43,8 @@ record ScheduledLoss(LossSettings start, LossSchedule alpha, LossSchedule temper
                         .map(sample -> new TrainingSequence(
                                 sample.ids(),
                                 sample.labels(),
-                                tempered((SoftLabels.Dense) sample.softLabels(), now.temperature())))
+                                tempered((SoftLabels.Dense) sample.softLabels(), now.temperature()),
+                                sample.starts()))
                         .toList();
         return now.addGradients(replica, seen, step, teacher);
     }

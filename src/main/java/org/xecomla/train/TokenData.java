@@ -23,9 +23,8 @@ public final class TokenData implements TrainingData {
     }
 
     /** Sequences on the heap, all of one length, at least one. */
-    public static TokenData of(List<int[]> windows) {
-        return new TokenData(
-                windows.size(), windows.get(0).length, s -> TokenSequence.of(windows.get(Math.toIntExact(s))));
+    public static TokenData of(List<TokenSequence> windows) {
+        return new TokenData(windows.size(), windows.get(0).ids().length, s -> windows.get(Math.toIntExact(s)));
     }
 
     @Override

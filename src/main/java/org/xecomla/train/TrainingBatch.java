@@ -1,23 +1,27 @@
 package org.xecomla.train;
 
 import java.util.List;
+import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.SoftLabels;
 
 /**
  * Several sequences of one length as the model takes them, one behind the other. Legend: B sequences, T time.
  *
+ * @param sequences B of them
  * @param ids (B*T)
  * @param labels (B*T), -1: none
  * @param softLabels B*T rows, or null
  */
-record TrainingBatch(int numSequences, int[] ids, int[] labels, SoftLabels softLabels) {
+record TrainingBatch(Sequences sequences, int[] ids, int[] labels, SoftLabels softLabels) {
     static TrainingBatch of(List<TrainingSequence> sequences) {
         int length = sequences.get(0).ids().length;
         int[] ids = new int[sequences.size() * length];
         int[] labels = new int[ids.length];
+        int[] starts = new int[ids.length];
         for (int b = 0; b < sequences.size(); b++) {
             System.arraycopy(sequences.get(b).ids(), 0, ids, b * length, length);
             System.arraycopy(sequences.get(b).labels(), 0, labels, b * length, length);
+            System.arraycopy(sequences.get(b).starts(), 0, starts, b * length, length);
         }
         List<SoftLabels> soft = sequences.stream()
                 .map(TrainingSequence::softLabels)
@@ -26,7 +30,8 @@ record TrainingBatch(int numSequences, int[] ids, int[] labels, SoftLabels softL
         if (!soft.isEmpty() && soft.size() != sequences.size()) {
             throw new IllegalArgumentException("some sequences of a batch have soft labels and some have none");
         }
-        return new TrainingBatch(sequences.size(), ids, labels, soft.isEmpty() ? null : SoftLabels.concat(soft));
+        SoftLabels all = soft.isEmpty() ? null : SoftLabels.concat(soft);
+        return new TrainingBatch(new Sequences(sequences.size(), starts), ids, labels, all);
     }
 
     /** Which positions (B*T) are learned from: those with a target, or without a teacher those with a label. */

@@ -11,31 +11,38 @@ import org.xecomla.tensor.SoftLabels;
  * @param ids (T)
  * @param labels (T): the id that comes next, -1 where the cross-entropy does not count
  * @param softLabels T rows: the teacher's distributions of the next token; null: no teacher
+ * @param starts (T): where the part of the sequence begins that a token sees
  */
-public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels) {
+public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels, int[] starts) {
     public TrainingSequence {
-        if (labels.length != ids.length || (softLabels != null && softLabels.numRows() != ids.length)) {
+        if (starts.length != ids.length
+                || labels.length != ids.length
+                || (softLabels != null && softLabels.numRows() != ids.length)) {
             throw new IllegalArgumentException(ids.length + " ids, " + labels.length + " labels, "
-                    + (softLabels == null ? "no" : softLabels.numRows()) + " soft labels");
+                    + (softLabels == null ? "no" : softLabels.numRows()) + " soft labels, " + starts.length
+                    + " starts");
         }
     }
 
-    /** A sequence whose labels are its own next tokens. */
+    /** A sequence that is seen as a whole, whose labels are its own next tokens. */
     public static TrainingSequence of(int[] ids, SoftLabels softLabels) {
-        return new TrainingSequence(ids, TargetAlignment.NEXT_TOKEN.labels(ids), softLabels);
+        return of(TokenSequence.of(ids), softLabels);
     }
 
-    /** The same of the tokens' own marks: where nothing is learned there is neither label nor target. */
+    /**
+     * The same of the tokens' own marks: where nothing is learned there is neither label nor target. The last token of a
+     * document that the next one does not see has no label, as if the document stood alone.
+     */
     public static TrainingSequence of(TokenSequence tokens, SoftLabels softLabels) {
         boolean[] learned = tokens.learned();
         int[] labels = TargetAlignment.NEXT_TOKEN.labels(tokens.ids());
         boolean all = true;
         for (int t = 0; t < labels.length; t++) {
-            labels[t] = learned[t] ? labels[t] : TargetAlignment.NO_LABEL;
+            labels[t] = learned[t] && tokens.hasNext(t) ? labels[t] : TargetAlignment.NO_LABEL;
             all &= learned[t];
         }
-        return new TrainingSequence(
-                tokens.ids(), labels, all || softLabels == null ? softLabels : softLabels.where(learned));
+        SoftLabels targets = all || softLabels == null ? softLabels : softLabels.where(learned);
+        return new TrainingSequence(tokens.ids(), labels, targets, tokens.starts());
     }
 
     /** Positions with a label. */

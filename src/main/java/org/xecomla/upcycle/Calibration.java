@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.xecomla.config.UserException;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Matrix;
 import org.xecomla.tensor.Tensor;
@@ -32,27 +34,29 @@ public final class Calibration {
     /**
      * Runs {@code base} over the windows, one at a time.
      *
-     * @param windows token ids, each a sequence of its own
+     * @param windows each a sequence of its own
      * @param layers those that will be asked for
      * @throws UserException if there is no window, or one is too long or has a token outside the vocabulary
      */
-    public static Calibration of(CausalLm base, List<int[]> windows, Collection<Integer> layers) {
+    public static Calibration of(CausalLm base, List<TokenSequence> windows, Collection<Integer> layers) {
         return of(base, windows, layers, MAX_SAMPLES);
     }
 
-    static Calibration of(CausalLm base, List<int[]> windows, Collection<Integer> layers, int maxSamples) {
-        long numTokens = windows.stream().mapToLong(window -> window.length).sum();
+    static Calibration of(CausalLm base, List<TokenSequence> windows, Collection<Integer> layers, int maxSamples) {
+        long numTokens =
+                windows.stream().mapToLong(window -> window.ids().length).sum();
         if (numTokens == 0) {
             throw new UserException("the calibration text has no full window of tokens: give more text");
         }
         Map<Integer, Layer> made = new TreeMap<>();
         layers.forEach(layer -> made.put(layer, new Layer(base.config().hiddenSize(), numTokens, maxSamples)));
-        int longest = windows.stream().mapToInt(window -> window.length).max().getAsInt();
+        int longest =
+                windows.stream().mapToInt(window -> window.ids().length).max().getAsInt();
         long elements = base.arenaElements((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
         try (Arena arena = Arena.ofElements(base.weights().type(), elements)) {
-            for (int[] window : windows) {
+            for (TokenSequence window : windows) {
                 long mark = arena.mark();
-                base.hiddenStates(window, 1, arena, (layer, input) -> {
+                base.hiddenStates(window.ids(), new Sequences(1, window.starts()), arena, (layer, input) -> {
                     if (made.containsKey(layer)) {
                         made.get(layer).add(input);
                     }

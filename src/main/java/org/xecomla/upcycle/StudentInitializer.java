@@ -8,6 +8,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -25,12 +26,14 @@ public final class StudentInitializer {
     /**
      * Loads {@code base} for one forward pass over calibration text and lets it go again.
      *
-     * @param windows token ids, each a sequence of its own
+     * @param windows each a sequence of its own
      * @param kernels compute it
      */
-    public static Calibration calibrate(ModelDirectory base, UpcyclePlan plan, List<int[]> windows, Kernels kernels) {
+    public static Calibration calibrate(
+            ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
         ModelConfig config = base.config();
-        int longest = windows.stream().mapToInt(window -> window.length).max().orElse(1);
+        int longest =
+                windows.stream().mapToInt(window -> window.ids().length).max().orElse(1);
         try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
             base.load(weights);
             try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {

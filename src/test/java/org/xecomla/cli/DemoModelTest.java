@@ -15,6 +15,7 @@ import org.xecomla.config.AttentionConfig;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.StoryGrammar;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
 import org.xecomla.eval.EvalResult;
@@ -67,8 +68,9 @@ class DemoModelTest {
                 LoadedModel loaded = LoadedModel.open(directory, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(loaded.model(), null, LENGTH, 8)) {
             int vocabSize = directory.config().vocabSize();
-            List<int[]> windows = WindowPacker.windows(
-                    TextDocuments.of(List.of(VALID)), tokenizer, Packing.of(tokenizer, vocabSize), LENGTH);
+            List<TokenSequence> packed = WindowPacker.windows(
+                    TextDocuments.of(List.of(VALID)), tokenizer, Packing.of(tokenizer, vocabSize, true), LENGTH);
+            List<int[]> windows = packed.stream().map(TokenSequence::ids).toList();
             double model = EvalResult.of(evaluator.evaluate(windows), directory.config(), directory.dtype())
                     .perplexity();
             double ngrams =

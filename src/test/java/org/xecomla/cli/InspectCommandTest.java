@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,10 @@ import org.xecomla.files.Manifest;
 import org.xecomla.files.RunStatus;
 import org.xecomla.files.ShardPlan;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.targets.DenseCodec;
+import org.xecomla.targets.TargetEncoder;
+import org.xecomla.targets.TargetShardSpec;
+import org.xecomla.targets.TargetShardWriter;
 import picocli.CommandLine;
 
 class InspectCommandTest {
@@ -43,7 +49,7 @@ class InspectCommandTest {
             int[] ids = Arrays.copyOf(tokenizer.encode("What? A rope."), 12);
             boolean[] learned = new boolean[12];
             Arrays.fill(learned, tokenizer.encode("What?").length - 1, 12, true);
-            Packing packing = new Packing(tokenizer.digest(), tokenizer.vocabSize(), OptionalInt.empty());
+            Packing packing = new Packing(tokenizer.digest(), tokenizer.vocabSize(), OptionalInt.empty(), false);
             TokenShardSpec spec = new TokenShardSpec(new ShardPlan(5, 3), 12, packing, true);
             StageDirectory stage = new StageDirectory(DataFiles.path(shardDirectory()));
             stage.begin(Manifest.asked(
@@ -81,7 +87,8 @@ class InspectCommandTest {
         String text = out.toString();
         assertTrue(text.contains(": token shards, complete"), text);
         assertTrue(
-                text.contains("5 sequences of 12 tokens in 2 shards, vocabulary 340; some tokens are not learned"),
+                text.contains("5 sequences of 12 tokens in 2 shards, vocabulary 340; documents do not see each other;"
+                        + " some tokens are not learned"),
                 text);
         assertTrue(text.contains("holds 4 documents, 60 tokens"), text);
         assertTrue(text.contains("from corpus.train.0 0123456789ab\n"), text);
@@ -90,6 +97,75 @@ class InspectCommandTest {
         assertTrue(text.contains("[What?]"), text);
         assertTrue(inspect(shardDirectory(), "--sequence", "5") != 0);
         assertTrue(err.toString().contains("no sequence 5"), err.toString());
+    }
+
+    private StageDirectory stage(String name, String kind) {
+        StageDirectory stage =
+                new StageDirectory(DataFiles.path(run.resolve(name).toString()));
+        stage.begin(Manifest.asked(kind, 1, Map.of("targets.codec", "dense"), 7, "abc", Map.of("teacher", "feedfeed")));
+        return stage;
+    }
+
+    @Test
+    void targetsAreDescribedWithTheirSize() {
+        TargetShardSpec spec = new TargetShardSpec(
+                new ShardPlan(5, 3), 12, 340, new DenseCodec(1), "feedfeed", new TreeMap<>(Map.of("tokenizer", "t")));
+        StageDirectory stage = stage("targets", "targets");
+        for (int shard = 0; shard < 2; shard++) {
+            int count = spec.plan().numSequencesOf(shard);
+            TargetShardWriter.write(stage.path(), spec, shard, "digest-" + shard, writer -> {
+                for (int i = 0; i < count; i++) {
+                    TargetEncoder encoder = spec.codec().encoder(12, 340, i);
+                    for (int t = 0; t < 12; t++) {
+                        encoder.addLogits(new float[340], 1);
+                    }
+                    writer.add(encoder.finish());
+                }
+            });
+        }
+        assertEquals(0, inspect(stage.path().toUri().getPath()), err::toString);
+        assertTrue(out.toString().contains(": a teacher's targets, not complete: run its stage again"), out.toString());
+        stage.complete(Map.of("tokens", 60L));
+        assertEquals(0, inspect(stage.path().toUri().getPath(), "--verify"), err::toString);
+        assertTrue(out.toString().contains(": a teacher's targets, complete"), out.toString());
+        assertTrue(
+                out.toString().matches("(?s).*for 5 sequences in 2 shards; [\\d.]+ bytes a token.*"), out.toString());
+        assertTrue(out.toString().contains("from teacher feedfeed"), out.toString());
+    }
+
+    @Test
+    void anEvaluationIsDescribedModelByModel() {
+        StageDirectory stage = stage("eval", "eval");
+        DataFiles.writeString(
+                new org.apache.hadoop.fs.Path(stage.path(), "result.json"),
+                "{\"models\": [{\"model\": \"distilled\", \"perplexity\": 1.855, \"kl\": 0.0189}]}");
+        stage.complete(Map.of("windows", 40L));
+        assertEquals(0, inspect(stage.path().toUri().getPath()), err::toString);
+        assertTrue(out.toString().contains(": an evaluation, complete"), out.toString());
+        assertTrue(out.toString().contains("  distilled: kl 0.0189, perplexity 1.855"), out.toString());
+    }
+
+    @Test
+    void exportsAndCheckpointsAreDescribedAsModels() throws IOException {
+        for (String name : List.of("export", "distill/step-000100", "distill/step-000200")) {
+            StageDirectory stage = stage(name, name.equals("export") ? "export" : "checkpoint");
+            Path directory = Path.of(stage.path().toUri().getPath());
+            for (String file : List.of("config.json", "model.safetensors")) {
+                Files.copy(Path.of("conf/demo/model", file), directory.resolve(file));
+            }
+            stage.complete(Map.of("step", name.equals("export") ? 0L : Long.parseLong(name.substring(13))));
+        }
+        assertEquals(0, inspect(run.resolve("export").toString(), "--verify"), err::toString);
+        assertTrue(out.toString().contains(": an exported model, complete"), out.toString());
+        assertTrue(out.toString().contains("5 x GQA: "), out.toString());
+        assertEquals(0, inspect(run.resolve("distill/step-000200").toString()), err::toString);
+        assertTrue(out.toString().contains(": a checkpoint of training, complete"), out.toString());
+        assertTrue(out.toString().contains("holds 200 step"), out.toString());
+        assertEquals(0, inspect(run.resolve("distill").toString()), err::toString);
+        assertTrue(
+                out.toString().contains("  step-000100: a checkpoint of training, complete, 100 step"), out.toString());
+        assertTrue(
+                out.toString().contains("  step-000200: a checkpoint of training, complete, 200 step"), out.toString());
     }
 
     @Test

@@ -65,7 +65,7 @@ class RunConfigTest {
                         new CorpusConfig.Decontaminate(List.of(), 13),
                         512),
                 c.corpus());
-        assertEquals(new SequenceConfig(OptionalInt.empty()), c.sequence());
+        assertEquals(new SequenceConfig(OptionalInt.empty(), true), c.sequence());
         assertEquals(
                 new UpcycleConfig(
                         UpcycleConfig.Profile.SERVING,
@@ -193,6 +193,7 @@ class RunConfigTest {
               decontaminate { tasks = [t.jsonl], ngram = 8 }
             }
             sequence.length = 2048
+            sequence.attention-across-documents = false
             upcycle {
               profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
               qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1], kv-energy = 0.95, q-energy = 0.9
@@ -261,7 +262,7 @@ class RunConfigTest {
                         new CorpusConfig.Decontaminate(List.of("t.jsonl"), 8),
                         9),
                 c.corpus());
-        assertEquals(new SequenceConfig(OptionalInt.of(2048)), c.sequence());
+        assertEquals(new SequenceConfig(OptionalInt.of(2048), false), c.sequence());
         assertEquals(
                 new UpcycleConfig(
                         UpcycleConfig.Profile.PAPER,

@@ -38,7 +38,7 @@ class ConversationStreamTest {
         TextDocuments documents = TextDocuments.of(List.of(DataFiles.path(
                 Files.writeString(directory.resolve("a.jsonl"), lines).toString())));
         try (Tokenizer tokenizer = TokenizerTest.open(TokenizerTest.resource("byte-fallback"))) {
-            Packing packing = Packing.of(tokenizer, 340);
+            Packing packing = Packing.of(tokenizer, 340, true);
             List<Integer> ids = new ArrayList<>();
             List<Boolean> counted = new ArrayList<>();
             documents.read(document -> {
@@ -85,7 +85,7 @@ class ConversationStreamTest {
     void whatTheAssistantSaysIsLearnedOrAll() throws IOException {
         Document document = Document.of(List.of(new Message("user", "a"), new Message("assistant", "b")), null);
         try (Tokenizer tokenizer = TokenizerTest.open(TokenizerTest.resource("byte-fallback"))) {
-            Packing packing = Packing.of(tokenizer, 340);
+            Packing packing = Packing.of(tokenizer, 340, true);
             MaskedTokens some = packing.tokens(document, tokenizer, CHAT);
             MaskedTokens all = packing.tokens(document, tokenizer, new ChatRules(CHAT.template(), false));
             assertArrayEquals(tokenizer.encode("[user]a;[assistant]b;"), some.ids());
@@ -116,11 +116,21 @@ class ConversationStreamTest {
             for (int i = 0; i < length; i++) {
                 marks[i] = random.nextBoolean();
             }
+            boolean[] begins = new boolean[length];
+            for (int i = 0; i < length; i++) {
+                begins[i] = random.nextInt(5) == 0;
+            }
+            TokenSequence tokens = new TokenSequence(ids, marks, begins);
             for (TokenBytes width : TokenBytes.values()) {
-                SequenceBytes bytes = new SequenceBytes(width, true);
-                TokenSequence back = bytes.decode(bytes.encode(ids, marks, 0, length));
-                assertArrayEquals(ids, back.ids());
-                assertArrayEquals(marks, back.learned());
+                for (boolean bordered : new boolean[] {false, true}) {
+                    SequenceBytes bytes = new SequenceBytes(width, true, bordered);
+                    TokenSequence back = bytes.decode(bytes.encode(tokens));
+                    assertArrayEquals(ids, back.ids());
+                    assertArrayEquals(marks, back.learned());
+                    assertArrayEquals(bordered ? begins : new boolean[length], back.begins());
+                }
+                SequenceBytes bytes = new SequenceBytes(width, false, true);
+                assertArrayEquals(begins, bytes.decode(bytes.encode(tokens)).begins());
             }
         }
     }

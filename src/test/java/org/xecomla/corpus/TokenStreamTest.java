@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardDirectory;
@@ -73,7 +75,7 @@ class TokenStreamTest {
     @Test
     void windowsFollowTheRulesOfPacking() throws IOException {
         TextDocuments documents = corpus(4);
-        Packing packing = Packing.of(tokenizer, 340);
+        Packing packing = Packing.of(tokenizer, 340, true);
         List<Integer> stream = new ArrayList<>();
         documents.read(document -> {
             stream.add(1);
@@ -83,27 +85,47 @@ class TokenStreamTest {
             return true;
         });
         int length = 13;
-        List<int[]> windows = WindowPacker.windows(documents, tokenizer, packing, length);
+        List<TokenSequence> windows = WindowPacker.windows(documents, tokenizer, packing, length);
         assertEquals(stream.size() / length, windows.size(), "the last partial window is dropped");
         for (int i = 0; i < windows.size(); i++) {
             assertEquals(
                     stream.subList(i * length, (i + 1) * length),
-                    java.util.Arrays.stream(windows.get(i)).boxed().toList());
+                    java.util.Arrays.stream(windows.get(i).ids()).boxed().toList());
+            assertArrayEquals(new int[length], windows.get(i).starts(), "attention crosses documents");
         }
         assertEquals(
                 3,
                 WindowPacker.windows(documents, tokenizer, packing, length, 3).size());
-        List<int[]> without = WindowPacker.windows(
-                documents, tokenizer, new Packing(packing.tokenizerDigest(), 340, OptionalInt.empty()), 1);
+        List<TokenSequence> without = WindowPacker.windows(
+                documents, tokenizer, new Packing(packing.tokenizerDigest(), 340, OptionalInt.empty(), true), 1);
         assertEquals(stream.size() - 8, without.size());
     }
 
     @Test
-    void partsOfAnySizeGiveTheShardsOfOnePass() throws IOException {
+    void windowsSayWhereTheirDocumentsBegin() throws IOException {
+        int length = 13;
+        List<TokenSequence> windows =
+                WindowPacker.windows(corpus(4), tokenizer, Packing.of(tokenizer, 340, false), length);
+        int numBeginnings = 0;
+        for (TokenSequence window : windows) {
+            int start = 0;
+            for (int t = 0; t < length; t++) {
+                start = window.ids()[t] == 1 ? t : start;
+                assertEquals(start, window.starts()[t]);
+                assertEquals(t + 1 < length && window.ids()[t + 1] != 1, window.hasNext(t));
+                numBeginnings += window.begins()[t] ? 1 : 0;
+            }
+        }
+        assertEquals(8, numBeginnings);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void partsOfAnySizeGiveTheShardsOfOnePass(boolean acrossDocuments) throws IOException {
         TextDocuments documents = corpus(40);
-        Packing packing = Packing.of(tokenizer, 340);
+        Packing packing = Packing.of(tokenizer, 340, acrossDocuments);
         int length = 7;
-        List<int[]> windows = WindowPacker.windows(documents, tokenizer, packing, length);
+        List<TokenSequence> windows = WindowPacker.windows(documents, tokenizer, packing, length);
         List<String> digests = null;
         for (int splitBytes : new int[] {300, 999, 1 << 20}) {
             String name = "parts" + splitBytes;
@@ -126,7 +148,9 @@ class TokenStreamTest {
                 assertEquals(packing, shards.spec().packing());
                 shards.verify();
                 for (int s = 0; s < windows.size(); s++) {
-                    assertArrayEquals(windows.get(s), shards.read(s), "sequence " + s);
+                    assertArrayEquals(windows.get(s).ids(), shards.read(s), "sequence " + s);
+                    assertArrayEquals(
+                            windows.get(s).begins(), shards.sequence(s).begins(), "sequence " + s);
                 }
             }
         }
@@ -135,7 +159,7 @@ class TokenStreamTest {
     @Test
     void aPartThatStandsIsNotMadeAgainAndABrokenOneIs() throws IOException {
         TextDocuments documents = corpus(40);
-        Packing packing = Packing.of(tokenizer, 340);
+        Packing packing = Packing.of(tokenizer, 340, true);
         DocumentSplit split = documents.splits(1 << 20).get(0);
         StreamPart part = TokenStream.writePart(child("p"), 0, documents, split, tokenizer, packing);
         assertEquals(40, part.numDocuments());
@@ -150,13 +174,13 @@ class TokenStreamTest {
         assertEquals(part, TokenStream.writePart(child("p"), 0, documents, split, tokenizer, packing));
         assertArrayEquals(bytes, Files.readAllBytes(file));
         StreamPart other = TokenStream.writePart(
-                child("p"), 0, documents, split, tokenizer, new Packing("x", 340, OptionalInt.empty()));
+                child("p"), 0, documents, split, tokenizer, new Packing("x", 340, OptionalInt.empty(), true));
         assertEquals(part.numTokens() - 40, other.numTokens());
     }
 
     @Test
     void anEmptySplitIsAPartOfNoTokens() throws IOException {
-        Packing packing = Packing.of(tokenizer, 340);
+        Packing packing = Packing.of(tokenizer, 340, true);
         TextDocuments documents = corpus(3);
         DocumentSplit nothing =
                 new DocumentSplit(directory.resolve("text0.jsonl").toUri().toString(), 1, 2);
@@ -173,20 +197,20 @@ class TokenStreamTest {
         TextDocuments documents = corpus(1);
         UserException e = assertThrows(
                 UserException.class,
-                () -> WindowPacker.windows(documents, tokenizer, Packing.of(tokenizer, 340), 100_000));
+                () -> WindowPacker.windows(documents, tokenizer, Packing.of(tokenizer, 340, true), 100_000));
         assertTrue(e.getMessage().contains("not one sequence of 100000"), e.getMessage());
     }
 
     @Test
     void anIdOutsideTheVocabularyNamesItsDocument() throws IOException {
         TextDocuments documents = corpus(3);
-        Packing tooSmall = new Packing(tokenizer.digest(), 300, OptionalInt.of(1));
+        Packing tooSmall = new Packing(tokenizer.digest(), 300, OptionalInt.of(1), true);
         UserException e =
                 assertThrows(UserException.class, () -> WindowPacker.windows(documents, tokenizer, tooSmall, 4));
         assertTrue(
                 e.getMessage().matches(".*text[01].jsonl line \\d has token id 3\\d\\d,.*vocabulary of 300.*"),
                 e.getMessage());
-        assertThrows(UserException.class, () -> Packing.of(tokenizer, 339));
+        assertThrows(UserException.class, () -> Packing.of(tokenizer, 339, true));
     }
 
     @Test
@@ -194,7 +218,7 @@ class TokenStreamTest {
         Random random = new Random(2);
         for (int vocabSize : new int[] {3, 65_536, 65_537, 1 << 30}) {
             TokenShardSpec spec = new TokenShardSpec(
-                    new ShardPlan(5, 3), 11, new Packing("t" + vocabSize, vocabSize, OptionalInt.empty()));
+                    new ShardPlan(5, 3), 11, new Packing("t" + vocabSize, vocabSize, OptionalInt.empty(), true));
             List<int[]> sequences = new ArrayList<>();
             for (int i = 0; i < 5; i++) {
                 sequences.add(random.ints(11, 0, vocabSize).toArray());
@@ -223,7 +247,8 @@ class TokenStreamTest {
 
     @Test
     void aWriterRefusesSequencesThatDoNotFit() {
-        TokenShardSpec spec = new TokenShardSpec(new ShardPlan(1, 1), 4, new Packing("t", 9, OptionalInt.empty()));
+        TokenShardSpec spec =
+                new TokenShardSpec(new ShardPlan(1, 1), 4, new Packing("t", 9, OptionalInt.empty(), true));
         assertThrows(
                 IllegalArgumentException.class, () -> TokenShardWriter.write(child("x"), spec, 0, s -> new int[3]));
         assertThrows(

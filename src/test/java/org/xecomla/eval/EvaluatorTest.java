@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
@@ -136,6 +137,37 @@ class EvaluatorTest {
             assertEquals(all.numKlPositions(), parts.numKlPositions());
             assertEquals(all.lossSum(), parts.lossSum(), 1e-12 * all.lossSum());
             assertEquals(all.klSum(), parts.klSum(), 1e-12 * all.klSum());
+        }
+    }
+
+    /** Windows of two documents each score as the documents alone do. */
+    @Test
+    void documentsAreScoredAsIfEachStoodAlone() {
+        CausalLm student = model("mla-gqa-tied-last");
+        CausalLm teacher = model("llama-gqa-tied");
+        int border = 9;
+        boolean[] learned = new boolean[LENGTH];
+        Arrays.fill(learned, true);
+        boolean[] begins = new boolean[LENGTH];
+        begins[border] = true;
+        List<int[]> windows = windows("llama-gqa-tied");
+        try (Evaluator packed = new Evaluator(student, teacher, LENGTH, 2);
+                Evaluator first = new Evaluator(student, teacher, border, 2);
+                Evaluator second = new Evaluator(student, teacher, LENGTH - border, 2)) {
+            EvalSums whole = packed.evaluateLearned(windows.stream()
+                    .map(ids -> new TokenSequence(ids, learned, begins))
+                    .toList());
+            EvalSums parts = first.evaluate(windows.stream()
+                            .map(ids -> Arrays.copyOf(ids, border))
+                            .toList())
+                    .plus(second.evaluate(windows.stream()
+                            .map(ids -> Arrays.copyOfRange(ids, border, LENGTH))
+                            .toList()));
+            assertEquals(3 * (LENGTH - 2), whole.numTokens());
+            assertEquals(parts.numTokens(), whole.numTokens());
+            assertEquals(parts.numKlPositions(), whole.numKlPositions());
+            assertEquals(parts.lossSum(), whole.lossSum(), 1e-12 * parts.lossSum());
+            assertEquals(parts.klSum(), whole.klSum(), 1e-12 * parts.klSum());
         }
     }
 

@@ -13,6 +13,7 @@ import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
 import org.xecomla.files.DataFiles;
@@ -48,10 +49,10 @@ class SharedModelPerplexityTest {
     @MethodSource("kernels")
     void perplexityIsPyTorchs(Kernels kernels) {
         ModelDirectory directory = ModelDirectory.open(shared("models/stories260K"));
-        List<int[]> windows;
+        List<TokenSequence> windows;
         try (Tokenizer tokenizer = Tokenizer.open(directory.path())) {
             TextDocuments documents = TextDocuments.of(List.of(shared("corpora/tinystories-valid.jsonl")));
-            Packing packing = Packing.of(tokenizer, directory.config().vocabSize());
+            Packing packing = Packing.of(tokenizer, directory.config().vocabSize(), true);
             windows = WindowPacker.windows(documents, tokenizer, packing, LENGTH);
         }
         try (kernels;
@@ -60,7 +61,7 @@ class SharedModelPerplexityTest {
                 CausalLm model = new CausalLm(directory.config(), weights, null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, null, LENGTH, 8)) {
             directory.load(weights);
-            EvalResult result = EvalResult.of(evaluator.evaluate(windows), directory.config(), Dtype.F32);
+            EvalResult result = EvalResult.of(evaluator.evaluateLearned(windows), directory.config(), Dtype.F32);
             assertEquals(NUM_TOKENS, result.tokens());
             assertEquals(PYTORCH_PERPLEXITY, result.perplexity(), 1e-4);
             assertEquals(5 * 2 * 4 * 8, result.kvElementsPerToken());

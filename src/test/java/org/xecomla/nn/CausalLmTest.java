@@ -37,6 +37,9 @@ class CausalLmTest {
     private static final int V = 6;
     private static final int[] IDS = {0, 3, 5, 3, 2, 1, 1, 4};
 
+    /** Two documents in each sequence. */
+    private static final Sequences DOCUMENTS = new Sequences(B, new int[] {0, 1, 1, 1, 0, 0, 2, 2});
+
     private final NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
     private final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -88,8 +91,8 @@ class CausalLmTest {
         return new TokenLoss(targets, TokenLoss.nextTokenLabels(IDS, B), 0.25, 2);
     }
 
-    private double objective(CausalLm model, double scale) {
-        LossSums sums = model.loss(IDS, B, loss(), arena);
+    private double objective(CausalLm model, Sequences sequences, double scale) {
+        LossSums sums = model.loss(IDS, sequences, loss(), arena);
         return scale * (0.75 * 4 * sums.klSum() + 0.25 * sums.ceSum());
     }
 
@@ -97,38 +100,61 @@ class CausalLmTest {
     @ValueSource(booleans = {false, true})
     void everyGradientIsThatOfTheLoss(boolean tied) {
         CausalLm model = model(tied, name -> true);
-        LossSums sums = model.lossAndGradients(IDS, B, loss(), 0.125, arena);
-        assertEquals(sums, model.loss(IDS, B, loss(), arena));
+        LossSums sums = model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 0.125, arena);
+        assertEquals(sums, model.loss(IDS, Sequences.of(B, IDS.length), loss(), arena));
         assertEquals(B * T, sums.numKl());
         assertEquals(B * (T - 1), sums.numCe());
         assertEquals(0, arena.mark());
-        GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, 0.125));
+        Sequences whole = Sequences.of(B, IDS.length);
+        GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, whole, 0.125));
+    }
+
+    @Test
+    void everyGradientOfDocumentsIsThatOfTheLoss() {
+        CausalLm model = model(true, name -> true);
+        model.lossAndGradients(IDS, DOCUMENTS, loss(), 0.125, arena);
+        GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, DOCUMENTS, 0.125));
+    }
+
+    @Test
+    void aDocumentSeesOnlyItself() {
+        CausalLm model = model(true, name -> false);
+        double[] packed = model.hiddenStates(IDS, DOCUMENTS, arena, null).toDoubles(); // (B*T, D)
+        int[] borders = {0, 1, 4, 6, 8};
+        for (int d = 1; d < borders.length; d++) {
+            int[] ids = Arrays.copyOfRange(IDS, borders[d - 1], borders[d]);
+            double[] alone = model.hiddenStates(ids, 1, arena, null).toDoubles();
+            assertArrayEquals(Arrays.copyOfRange(packed, borders[d - 1] * D, borders[d] * D), alone, 1e-14);
+        }
+        double[] across = model.hiddenStates(IDS, B, arena, null).toDoubles();
+        assertTrue(Goldens.relativeError(packed, across) > 1e-2, "the borders change something");
     }
 
     @Test
     void recomputedBlocksGiveTheSameBits() {
         CausalLm keeping = model(true, name -> !name.contains("layers.0."));
-        LossSums sums = keeping.lossAndGradients(IDS, B, loss(), 1, arena);
+        LossSums sums = keeping.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
         double[] kept = keeping.gradients().segments().get(0).toDoubles();
         kernels.fill(keeping.gradients().segments().get(0), 0);
         CausalLm again = new CausalLm(
                 keeping.config(), keeping.weights(), keeping.gradients(), kernels, T, ComputeConfig.Recompute.BLOCKS);
         opened.add(again);
-        assertEquals(sums, again.lossAndGradients(IDS, B, loss(), 1, arena));
+        assertEquals(sums, again.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena));
         assertArrayEquals(kept, again.gradients().segments().get(0).toDoubles(), 0);
         assertTrue(arenaOf(again) < arenaOf(keeping));
     }
 
     private static long arenaOf(CausalLm model) {
-        return model.arenaElements((sizing, scratch) -> sizing.lossAndGradients(IDS, B, loss(), 1, scratch));
+        return model.arenaElements(
+                (sizing, scratch) -> sizing.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, scratch));
     }
 
     @Test
     void gradientsAddUp() {
         CausalLm model = model(true, name -> true);
-        model.lossAndGradients(IDS, B, loss(), 1, arena);
+        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
         double[] once = model.gradients().segments().get(0).toDoubles();
-        model.lossAndGradients(IDS, B, loss(), 0.5, arena);
+        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 0.5, arena);
         double[] oneAndAHalf = model.gradients().segments().get(0).toDoubles();
         assertTrue(Goldens.relativeError(
                         oneAndAHalf, Arrays.stream(once).map(g -> 1.5 * g).toArray())
@@ -140,8 +166,8 @@ class CausalLmTest {
     void frozenParametersChangeNothingForTheOthers(String trained) {
         CausalLm all = model(false, name -> true);
         CausalLm some = model(false, name -> name.contains(trained));
-        all.lossAndGradients(IDS, B, loss(), 1, arena);
-        some.lossAndGradients(IDS, B, loss(), 1, arena);
+        all.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
+        some.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
         int numTrained = 0;
         for (String name : all.weights().layout().places().keySet()) {
             Tensor gradient = some.gradients().get(name);
@@ -159,20 +185,23 @@ class CausalLmTest {
     void theDryRunFindsTheArenaTheStepNeeds() {
         CausalLm model = model(false, name -> true);
         TokenLoss loss = loss();
-        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, B, loss, 1, a));
+        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, a));
         try (Arena enough = Arena.ofElements(DataType.DOUBLE, elements);
                 Arena scarce = Arena.ofElements(DataType.DOUBLE, elements - 64)) {
-            model.lossAndGradients(IDS, B, loss, 1, enough);
+            model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, enough);
             assertEquals(elements, enough.peakElements());
-            assertThrows(IllegalStateException.class, () -> model.lossAndGradients(IDS, B, loss, 1, scarce));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, scarce));
         }
     }
 
     @Test
     void inferenceHoldsOneBlockAtATime() {
         CausalLm model = model(false, name -> true);
-        long inference = model.arenaElements((m, a) -> m.loss(IDS, B, loss(), a));
-        long training = model.arenaElements((m, a) -> m.lossAndGradients(IDS, B, loss(), 1, a));
+        long inference = model.arenaElements((m, a) -> m.loss(IDS, Sequences.of(B, IDS.length), loss(), a));
+        long training =
+                model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, a));
         assertTrue(2 * inference < training, inference + " of " + training);
     }
 

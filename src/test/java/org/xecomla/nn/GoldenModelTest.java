@@ -103,10 +103,13 @@ class GoldenModelTest {
         private String checkLoss(String kind, TokenLoss loss, int numPositions) {
             model.gradients().segments().forEach(segment -> model.kernels().fill(segment, 0));
             double scale = 1.0 / numPositions;
-            long size = model.arenaElements((m, arena) -> m.lossAndGradients(ids, B, loss, scale, arena));
+            long size = model.arenaElements(
+                    (m, arena) -> m.lossAndGradients(ids, Sequences.of(B, ids.length), loss, scale, arena));
             LossSums sums;
             try (Arena arena = Arena.ofElements(model.kernels().type(), size)) {
-                assertEquals(sumsOf(loss, arena), sums = model.lossAndGradients(ids, B, loss, scale, arena));
+                assertEquals(
+                        sumsOf(loss, arena),
+                        sums = model.lossAndGradients(ids, Sequences.of(B, ids.length), loss, scale, arena));
             }
             assertEquals(numPositions, sums.numKl() + sums.numCe());
             double lossError =
@@ -126,7 +129,7 @@ class GoldenModelTest {
         }
 
         private LossSums sumsOf(TokenLoss loss, Arena arena) {
-            return model.loss(ids, B, loss, arena);
+            return model.loss(ids, Sequences.of(B, ids.length), loss, arena);
         }
 
         /** Golden gradients lie in the checkpoint's row order. */

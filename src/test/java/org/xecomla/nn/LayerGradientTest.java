@@ -160,9 +160,11 @@ class LayerGradientTest {
         Bench bench = new Bench(choice, config);
         String prefix = ParameterShapes.layer(0) + "self_attn.";
         Attention attention = Attention.of(config, prefix, bench.parameters, bench.rope);
-        DoubleSupplier loss = bench.loss(y -> attention.forward(bench.x, B, y, bench.arena));
+        DoubleSupplier loss =
+                bench.loss(y -> attention.forward(bench.x, Sequences.of(B, bench.x.rows()), y, bench.arena));
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        Attention.Cache cache = attention.forward(bench.x, B, bench.stream(), bench.arena);
+        Attention.Cache cache =
+                attention.forward(bench.x, Sequences.of(B, bench.x.rows()), bench.stream(), bench.arena);
         long mark = bench.arena.mark();
         attention.backward(bench.dY, cache, dX, bench.arena);
         assertEquals(mark, bench.arena.mark());
@@ -191,8 +193,9 @@ class LayerGradientTest {
     void block(KernelChoice choice, AttentionConfig config) {
         Bench bench = new Bench(choice, config);
         TransformerBlock block = TransformerBlock.of(0, config, 0.01, bench.parameters, bench.rope);
-        DoubleSupplier loss = bench.loss(y -> block.forward(bench.x, B, y, bench.arena));
-        TransformerBlock.Cache cache = block.forward(bench.x, B, bench.stream(), bench.arena);
+        DoubleSupplier loss = bench.loss(y -> block.forward(bench.x, Sequences.of(B, bench.x.rows()), y, bench.arena));
+        TransformerBlock.Cache cache =
+                block.forward(bench.x, Sequences.of(B, bench.x.rows()), bench.stream(), bench.arena);
         long mark = bench.arena.mark();
         Tensor dStream = bench.arena.matrix(B * T, D); // (B*T, D)
         bench.kernels.copy(bench.dY, dStream);

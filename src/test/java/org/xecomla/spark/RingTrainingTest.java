@@ -13,6 +13,7 @@ import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.corpus.SampleOrder;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.OuterUpdate;
@@ -55,7 +56,8 @@ class RingTrainingTest {
     private static double[] train(ParameterAveraging averaging, int batch, boolean trains) {
         NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
         LossSettings loss = LossSettings.CROSS_ENTROPY;
-        TokenData data = TokenData.of(sequences());
+        TokenData data =
+                TokenData.of(sequences().stream().map(TokenSequence::of).toList());
         BatchSlice slice = new BatchSlice(batch, averaging.numReplicas(), averaging.rank());
         try (Replica replica =
                         new Replica(MODEL, Freeze.NONE.trainable(), new Replica.Shape(2, LENGTH), loss, kernels);

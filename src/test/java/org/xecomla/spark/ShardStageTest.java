@@ -23,6 +23,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UserException;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
@@ -86,13 +87,16 @@ class ShardStageTest {
                         TokenShards.open(context.layout().trainShards().path());
                 Tokenizer tokenizer = RunModels.tokenizer(context.config(), base.config())) {
             TextDocuments documents = TextDocuments.of(List.of(DataFiles.path(VALID.toString())));
-            List<int[]> windows = WindowPacker.windows(
-                    documents, tokenizer, RunModels.packing(tokenizer, base.config()), shards.sequenceLength());
+            List<TokenSequence> windows = WindowPacker.windows(
+                    documents,
+                    tokenizer,
+                    RunModels.packing(context.config(), tokenizer, base.config()),
+                    shards.sequenceLength());
             assertEquals(256, shards.sequenceLength());
             assertEquals(windows.size(), shards.numSequences());
             assertTrue(shards.numShards() > 1);
             for (int i = 0; i < windows.size(); i++) {
-                assertArrayEquals(windows.get(i), shards.read(i));
+                assertArrayEquals(windows.get(i).ids(), shards.read(i));
             }
         }
         run(context);
@@ -105,6 +109,11 @@ class ShardStageTest {
         run(context(Map.of()));
         UserException e = assertThrows(UserException.class, () -> run(context(Map.of("sequence.length", "128"))));
         assertTrue(e.getMessage().contains("sequence.length (there 256, asked 128)"), e.getMessage());
+        UserException borders = assertThrows(
+                UserException.class, () -> run(context(Map.of("sequence.attention-across-documents", "false"))));
+        assertTrue(
+                borders.getMessage().contains("sequence.attention-across-documents (there true, asked false)"),
+                borders.getMessage());
     }
 
     @Test

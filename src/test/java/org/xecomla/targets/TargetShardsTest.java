@@ -31,8 +31,8 @@ class TargetShardsTest {
     private static final ShardPlan PLAN = new ShardPlan(17, 7);
     private static final List<String> TOKEN_DIGESTS = List.of("aa", "bb", "cc");
 
-    private static final SortedMap<String, String> PACKING =
-            new TreeMap<>(Map.of("tokenizer", "tokenizer-1", "bos-token-id", "1"));
+    private static final SortedMap<String, String> PACKING = new TreeMap<>(
+            Map.of("tokenizer", "tokenizer-1", "bos-token-id", "1", "attention-across-documents", "true"));
 
     @TempDir
     Path directory;
@@ -120,7 +120,9 @@ class TargetShardsTest {
             refuses("5", "6", () -> shards.requireCovers(PLAN, 6, PACKING, TOKEN_DIGESTS::get));
             refuses("tokenizer-1", "tokenizer-2", () -> requirePacking(shards, "tokenizer", "tokenizer-2"));
             refuses("bos-token-id = 1", "now -1", () -> requirePacking(shards, "bos-token-id", "-1"));
-            refuses("document-mask = null", "now true", () -> requirePacking(shards, "document-mask", "true"));
+            String attention = "attention-across-documents";
+            refuses(attention + " = true", "now false", () -> requirePacking(shards, attention, "false"));
+            refuses("key-of-later = null", "now true", () -> requirePacking(shards, "key-of-later", "true"));
             refuses("teacher-1", "teacher-2", () -> shards.requireTeacher("teacher-2"));
             refuses("2.0", "1.0", () -> shards.requireTemperature(1));
             refuses("23", "24", () -> shards.requireVocabulary(24));

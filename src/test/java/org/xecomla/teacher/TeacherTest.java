@@ -6,17 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.Dtype;
 import org.xecomla.checkpoint.ModelDirectory;
@@ -28,6 +33,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UserException;
 import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShardSpec;
 import org.xecomla.corpus.TokenShardWriter;
 import org.xecomla.corpus.TokenShards;
@@ -64,10 +70,69 @@ class TeacherTest {
         tokens = DataFiles.path(temporary.resolve("shards").toString());
         int[] ids = EXPECTED.readInts("input_ids");
         TokenShardSpec spec =
-                new TokenShardSpec(PLAN, LENGTH, new Packing("tokenizer", vocabSize, OptionalInt.empty()));
+                new TokenShardSpec(PLAN, LENGTH, new Packing("tokenizer", vocabSize, OptionalInt.empty(), true));
         for (int shard = 0; shard < PLAN.numShards(); shard++) {
             TokenShardWriter.write(
                     tokens, spec, shard, s -> Arrays.copyOfRange(ids, (int) s * LENGTH, ((int) s + 1) * LENGTH));
+        }
+    }
+
+    /** The teacher's distributions for sequences of one length: (T, V) each. */
+    private List<float[]> targetsOf(Teacher teacher, String name, List<TokenSequence> sequences) {
+        Path directory = targets(name + "-tokens");
+        int length = sequences.get(0).ids().length;
+        ShardPlan plan = new ShardPlan(sequences.size(), sequences.size());
+        Packing packing = new Packing("tokenizer", vocabSize, OptionalInt.empty(), false);
+        TokenShardSpec tokenSpec = new TokenShardSpec(plan, length, packing);
+        TokenShardWriter.writeSequences(directory, tokenSpec, 0, s -> sequences.get((int) s));
+        try (TokenShards shards = TokenShards.open(directory)) {
+            TargetShardSpec spec =
+                    new TargetShardSpec(plan, length, vocabSize, new DenseCodec(1), "teacher", shards.packing());
+            teacher.writeShard(shards, 0, targets(name), spec, n -> {});
+        }
+        try (TargetShards written = TargetShards.open(targets(name))) {
+            return IntStream.range(0, sequences.size())
+                    .mapToObj(s -> ((SoftLabels.Dense) written.read(s)).probabilities())
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false", "true, false", "false, true"})
+    void targetsOfPackedDocumentsAreThoseOfEachAlone(boolean nd4j, boolean streamed) {
+        int[] ids = EXPECTED.readInts("input_ids");
+        int[][] borders = {{0, 9, 10, LENGTH}, {0, LENGTH}, {0, 3, 20, LENGTH}};
+        List<TokenSequence> packed = new ArrayList<>();
+        boolean[] learned = new boolean[LENGTH];
+        Arrays.fill(learned, true);
+        for (int s = 0; s < borders.length; s++) {
+            boolean[] begins = new boolean[LENGTH];
+            for (int d = 1; d + 1 < borders[s].length; d++) {
+                begins[borders[s][d]] = true;
+            }
+            int[] window = Arrays.copyOfRange(ids, s * LENGTH, (s + 1) * LENGTH);
+            packed.add(new TokenSequence(window, learned, begins));
+        }
+        TeacherShape shape = new TeacherShape(2, LENGTH, 5, streamed);
+        try (Kernels kernels = nd4j ? new Nd4jKernels(DataType.FLOAT) : new CpuKernels(2)) {
+            List<float[]> together;
+            try (Teacher teacher = new Teacher(ModelDirectory.open(MODEL), kernels, shape)) {
+                together = targetsOf(teacher, "packed", packed);
+            }
+            for (int s = 0; s < borders.length; s++) {
+                for (int d = 1; d < borders[s].length; d++) {
+                    int from = borders[s][d - 1];
+                    int to = borders[s][d];
+                    TokenSequence document =
+                            TokenSequence.of(Arrays.copyOfRange(packed.get(s).ids(), from, to));
+                    try (Teacher teacher = Teacher.open(MODEL, kernels, 1, to - from)) {
+                        float[] alone = targetsOf(teacher, "alone-" + s + "-" + d, List.of(document))
+                                .get(0);
+                        float[] part = Arrays.copyOfRange(together.get(s), from * vocabSize, to * vocabSize);
+                        assertArrayEquals(alone, part, 1e-5f);
+                    }
+                }
+            }
         }
     }
 

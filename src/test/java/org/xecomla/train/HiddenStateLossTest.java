@@ -20,6 +20,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RopeScaling;
 import org.xecomla.corpus.TokenSequence;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
@@ -100,9 +101,12 @@ class HiddenStateLossTest {
             RandomWeights.write(Tiny.MODEL, 7, replica.weights());
             for (TrainingSequence sequence : sequences) {
                 arena.release(0);
-                List<Tensor> said =
-                        replica.model().layerStates(sequence.ids(), 1, arena).block();
-                List<Tensor> asked = base.layerStates(sequence.ids(), 1, arena).block();
+                Sequences whole = Sequences.of(1, Tiny.LENGTH);
+                List<Tensor> said = replica.model()
+                        .layerStates(sequence.ids(), whole, arena)
+                        .block();
+                List<Tensor> asked =
+                        base.layerStates(sequence.ids(), whole, arena).block();
                 boolean[] learned = sequence.softLabels().targeted();
                 for (int t = 0; t < Tiny.LENGTH; t++) {
                     for (int layer = 0; learned[t] && layer < said.size(); layer++) {

@@ -8,6 +8,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.TokenShardSpec;
 import org.xecomla.corpus.TokenShardWriter;
 import org.xecomla.corpus.TokenShards;
@@ -72,8 +73,10 @@ final class StoriesRecipe implements AutoCloseable {
 
     List<int[]> windows(Path file, int limit) {
         try (Tokenizer tokenizer = Tokenizer.open(basePath)) {
-            Packing packing = Packing.of(tokenizer, base.config().vocabSize());
-            return WindowPacker.windows(TextDocuments.of(List.of(file)), tokenizer, packing, LENGTH, limit);
+            Packing packing = Packing.of(tokenizer, base.config().vocabSize(), true);
+            return WindowPacker.windows(TextDocuments.of(List.of(file)), tokenizer, packing, LENGTH, limit).stream()
+                    .map(TokenSequence::ids)
+                    .toList();
         }
     }
 
@@ -83,7 +86,7 @@ final class StoriesRecipe implements AutoCloseable {
 
     TokenShards shard(List<int[]> windows) {
         try (Tokenizer tokenizer = Tokenizer.open(basePath)) {
-            Packing packing = Packing.of(tokenizer, base.config().vocabSize());
+            Packing packing = Packing.of(tokenizer, base.config().vocabSize(), true);
             TokenShardSpec spec = new TokenShardSpec(new ShardPlan(windows.size(), 500), LENGTH, packing);
             for (int shard = 0; shard < spec.plan().numShards(); shard++) {
                 TokenShardWriter.write(scratch("shards"), spec, shard, s -> windows.get((int) s));
@@ -132,9 +135,15 @@ final class StoriesRecipe implements AutoCloseable {
     Student student(RunConfig config, List<int[]> text) {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
         Calibration calibration = plan.needsCalibration()
-                ? StudentInitializer.calibrate(base, plan, text.subList(0, plan.numCalibrationWindows(LENGTH)), kernels)
+                ? StudentInitializer.calibrate(base, plan, calibration(plan, text), kernels)
                 : null;
         return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());
+    }
+
+    private static List<TokenSequence> calibration(UpcyclePlan plan, List<int[]> text) {
+        return text.subList(0, plan.numCalibrationWindows(LENGTH)).stream()
+                .map(TokenSequence::of)
+                .toList();
     }
 
     Score score(CausalLm model, List<int[]> windows) {

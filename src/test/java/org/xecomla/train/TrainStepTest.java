@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,6 +17,7 @@ import org.xecomla.optim.Sgd;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.SoftLabels;
 
 class TrainStepTest {
     private static final LossSettings MIXED = new LossSettings(0.3, 1.5);
@@ -87,6 +89,33 @@ class TrainStepTest {
                 TrainingSequence.of(new TokenSequence(all.ids(), new boolean[Tiny.LENGTH]), all.softLabels());
         for (double moved : move(MIXED, nothing)) {
             assertEquals(0, moved, 0);
+        }
+    }
+
+    /** A packed sequence teaches what its documents teach alone: n times the step on all is the steps on each, n_i times. */
+    @Test
+    void documentsAreLearnedAsIfEachStoodAlone() {
+        TrainingSequence all = new Tiny.Data(1, true).read(0);
+        int border = 3;
+        boolean[] learned = new boolean[Tiny.LENGTH];
+        Arrays.fill(learned, true);
+        boolean[] begins = new boolean[Tiny.LENGTH];
+        begins[border] = true;
+        SoftLabels targets = all.softLabels();
+        TrainingSequence packed = TrainingSequence.of(new TokenSequence(all.ids(), learned, begins), targets);
+        TrainingSequence first = TrainingSequence.of(Arrays.copyOf(all.ids(), border), targets.rows(0, border));
+        TrainingSequence second = TrainingSequence.of(
+                Arrays.copyOfRange(all.ids(), border, Tiny.LENGTH), targets.rows(border, Tiny.LENGTH));
+        for (LossSettings loss : List.of(new LossSettings(0, 1.5), new LossSettings(1, 1))) {
+            int labelless = loss.alpha() == 1 ? 1 : 0; // the last position of a document
+            double[] whole = move(loss, packed);
+            double[] one = move(loss, first);
+            double[] other = move(loss, second);
+            double numFirst = border - labelless;
+            double numSecond = Tiny.LENGTH - border - labelless;
+            for (int i = 0; i < whole.length; i++) {
+                assertEquals(whole[i] * (numFirst + numSecond), one[i] * numFirst + other[i] * numSecond, 1e-11);
+            }
         }
     }
 

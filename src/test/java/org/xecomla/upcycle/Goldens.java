@@ -7,6 +7,7 @@ import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.checkpoint.SafetensorsFile;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
@@ -86,8 +87,9 @@ final class Goldens {
         try (Student student = student(base, List.of(), type);
                 CausalLm model = model(student, windows.get(0).length)) {
             int numLayers = base.config().numLayers();
+            List<TokenSequence> text = windows.stream().map(TokenSequence::of).toList();
             return Calibration.of(
-                    model, windows, IntStream.range(0, numLayers).boxed().toList());
+                    model, text, IntStream.range(0, numLayers).boxed().toList());
         }
     }
 

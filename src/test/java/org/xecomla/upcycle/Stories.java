@@ -8,6 +8,7 @@ import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.Packing;
 import org.xecomla.corpus.TextDocuments;
+import org.xecomla.corpus.TokenSequence;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.corpus.WindowPacker;
 import org.xecomla.eval.EvalSums;
@@ -23,8 +24,8 @@ final class Stories implements AutoCloseable {
 
     private final ModelDirectory base = ModelDirectory.open(shared("models/stories260K"));
     private final Kernels kernels = new CpuKernels(2);
-    private final List<int[]> training;
-    private final List<int[]> validation;
+    private final List<TokenSequence> training;
+    private final List<TokenSequence> validation;
     private final Student baseStudent =
             StudentInitializer.assemble(BaseWeights.of(base), List.of(), List.of(), kernels.type());
 
@@ -39,8 +40,8 @@ final class Stories implements AutoCloseable {
         return DataFiles.path(System.getProperty("shared.dir") + "/" + name);
     }
 
-    private List<int[]> windows(Tokenizer tokenizer, String file, int limit) {
-        Packing packing = Packing.of(tokenizer, base.config().vocabSize());
+    private List<TokenSequence> windows(Tokenizer tokenizer, String file, int limit) {
+        Packing packing = Packing.of(tokenizer, base.config().vocabSize(), true);
         return WindowPacker.windows(TextDocuments.of(List.of(shared(file))), tokenizer, packing, LENGTH, limit);
     }
 
@@ -48,7 +49,7 @@ final class Stories implements AutoCloseable {
         return base;
     }
 
-    List<int[]> training() {
+    List<TokenSequence> training() {
         return training;
     }
 
@@ -76,7 +77,7 @@ final class Stories implements AutoCloseable {
                 CausalLm model = new CausalLm(student.config(), student.weights(), null, kernels, LENGTH);
                 CausalLm teacher = new CausalLm(baseStudent.config(), baseStudent.weights(), null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, teacher, LENGTH, 2)) {
-            EvalSums sums = evaluator.evaluate(validation);
+            EvalSums sums = evaluator.evaluateLearned(validation);
             return new Score(Math.exp(sums.lossSum() / sums.numTokens()), sums.klSum() / sums.numKlPositions());
         }
     }
