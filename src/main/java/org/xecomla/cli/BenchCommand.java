@@ -62,6 +62,11 @@ final class BenchCommand implements Callable<Integer> {
             description = "What a backward computes again: none or blocks. Default: that of the configuration.")
     private ComputeConfig.Recompute recompute;
 
+    @Option(
+            names = "--against-recompute",
+            description = "Take turns with this engine under compute.recompute = blocks: what that costs and saves.")
+    private boolean againstRecompute;
+
     @Option(names = "--rounds", paramLabel = "N", description = "Turns that all take. Default: ${DEFAULT-VALUE}.")
     private int rounds = 7;
 
@@ -119,7 +124,7 @@ final class BenchCommand implements Callable<Integer> {
         if (threads < 1 || rounds < 1 || steps < 1 || tasks < 1) {
             throw new ConfigException("--threads, --tasks, --rounds and --steps are at least 1");
         }
-        ComputeConfig compute = options.load(settings()).compute();
+        ComputeConfig compute = options.load(settings(recompute)).compute();
         PrintWriter console = spec.commandLine().getOut();
         if (decode.asked()) {
             try (Kernels kernels = ComputeKernels.of(compute)) {
@@ -157,24 +162,31 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         console.flush();
-        List<TorchPeer> peers = new ArrayList<>();
+        List<BenchContestant> peers = new ArrayList<>();
         try (Kernels kernels = ComputeKernels.of(compute);
                 Kernels products = new CpuKernels(threads)) {
-            try (OwnEngine engine = new OwnEngine(measured, kind, compute, kernels, products, clock, warmUp)) {
+            try (OwnEngine engine =
+                    new OwnEngine("xecomla", measured, kind, compute, kernels, products, clock, warmUp)) {
+                if (againstRecompute) {
+                    ComputeConfig again = options.load(settings(ComputeConfig.Recompute.BLOCKS))
+                            .compute();
+                    peers.add(
+                            new OwnEngine("xecomla, blocks", measured, kind, again, kernels, products, clock, warmUp));
+                }
                 startPeers(measured, kind, peers, console);
                 BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, kind);
                 report.measure(rounds, steps);
                 report.print(console);
+            } finally {
+                peers.forEach(BenchContestant::close);
             }
             if (profile) {
                 printProfile(measured, kind, compute, kernels, console);
             }
-        } finally {
-            peers.forEach(TorchPeer::close);
         }
     }
 
-    private Map<String, String> settings() {
+    private Map<String, String> settings(ComputeConfig.Recompute recompute) {
         Map<String, String> settings = new HashMap<>();
         settings.put("compute.threads", Integer.toString(threads));
         if (recompute != null) {
@@ -186,7 +198,8 @@ final class BenchCommand implements Callable<Integer> {
         return settings;
     }
 
-    private void startPeers(BenchShape measured, BenchShape.Model kind, List<TorchPeer> peers, PrintWriter console) {
+    private void startPeers(
+            BenchShape measured, BenchShape.Model kind, List<BenchContestant> peers, PrintWriter console) {
         Path home = Path.of(System.getProperty("xecomla.home", "."));
         Path interpreter = python != null ? python : home.resolve("target/bench-venv/bin/python");
         if (!variants.isEmpty() && !Files.isExecutable(interpreter)) {

@@ -17,7 +17,7 @@ import org.xecomla.train.MemoryEstimate;
  */
 final class BenchReport {
     private final OwnEngine engine;
-    private final List<TorchPeer> peers;
+    private final List<BenchContestant> peers;
     private final BenchShape shape;
     private final BenchShape.Model model;
 
@@ -25,7 +25,7 @@ final class BenchReport {
     private final Map<String, Map<BenchContestant.Work, List<Double>>> medians = new HashMap<>();
     private final Map<String, Map<BenchContestant.Work, Double>> best = new HashMap<>();
 
-    BenchReport(OwnEngine engine, List<TorchPeer> peers, BenchShape shape, BenchShape.Model model) {
+    BenchReport(OwnEngine engine, List<BenchContestant> peers, BenchShape shape, BenchShape.Model model) {
         this.engine = engine;
         this.peers = peers;
         this.shape = shape;
@@ -57,20 +57,26 @@ final class BenchReport {
     void print(PrintWriter console) {
         double product = median(productFlops);
         console.printf(Locale.ROOT, "sgemm of 2048 x 2048 x 2048: %.0f GFLOP/s%n%n", product / 1e9);
-        console.printf("%-16s %-14s %9s %9s %10s %9s %9s%n", "", "", "ms", "best", "tokens/s", "GFLOP/s", "of sgemm");
+        console.printf("%-18s %-14s %9s %9s %10s %9s %9s%n", "", "", "ms", "best", "tokens/s", "GFLOP/s", "of sgemm");
         for (BenchContestant.Work work : BenchContestant.Work.values()) {
             printLine(engine.name(), work, product, console);
-            for (TorchPeer peer : peers) {
+            for (BenchContestant peer : peers) {
                 printLine(peer.name(), work, product, console);
             }
         }
         console.println();
         for (BenchContestant.Work work : BenchContestant.Work.values()) {
-            for (TorchPeer peer : peers) {
+            for (BenchContestant peer : peers) {
                 printRatio(peer.name(), work, console);
             }
         }
-        printMemory(console);
+        printMemory(engine, console);
+        for (BenchContestant peer : peers) {
+            if (peer instanceof OwnEngine other) {
+                printMemory(other, console);
+            }
+        }
+        console.printf(Locale.ROOT, "peak of this process: %,d MiB%n", ProcessMemory.peakBytes() >> 20);
     }
 
     private void printLine(String name, BenchContestant.Work work, double product, PrintWriter console) {
@@ -78,7 +84,7 @@ final class BenchReport {
         double flops = work.passes() * shape.forwardFlops(model) / seconds;
         console.printf(
                 Locale.ROOT,
-                "%-16s %-14s %9.1f %9.1f %,10.0f %9.0f %8.0f%%%n",
+                "%-18s %-14s %9.1f %9.1f %,10.0f %9.0f %8.0f%%%n",
                 name,
                 work.title(),
                 seconds * 1e3,
@@ -88,18 +94,18 @@ final class BenchReport {
                 100 * flops / product);
     }
 
-    private void printMemory(PrintWriter console) {
+    private static void printMemory(OwnEngine engine, PrintWriter console) {
         MemoryEstimate estimate = engine.estimate();
         console.printf(
                 Locale.ROOT,
-                "memory of a training step: %,d MiB measured, %,d MiB estimated (weights, gradients and moments %,d,"
-                        + " activations %,d, scratch %,d)%npeak of this process: %,d MiB%n",
+                "memory of a training step of %s: %,d MiB measured, %,d MiB estimated (weights, gradients and moments"
+                        + " %,d, activations %,d, scratch %,d)%n",
+                engine.name(),
                 engine.measuredBytes() >> 20,
                 estimate.total() >> 20,
                 (estimate.model().weights() + estimate.model().gradients() + estimate.moments()) >> 20,
                 estimate.model().arena() >> 20,
-                estimate.model().scratch() >> 20,
-                ProcessMemory.peakBytes() >> 20);
+                estimate.model().scratch() >> 20);
     }
 
     private void printRatio(String name, BenchContestant.Work work, PrintWriter console) {

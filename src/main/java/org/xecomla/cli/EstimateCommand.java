@@ -142,6 +142,7 @@ final class EstimateCommand implements Callable<Integer> {
         int threads = config.compute().threadsHere();
         try (Kernels kernels = ComputeKernels.of(config.compute(), threads);
                 OwnEngine engine = new OwnEngine(
+                        "xecomla",
                         shape,
                         model,
                         config.compute(),

@@ -18,6 +18,7 @@ final class OwnEngine implements BenchContestant {
 
     private static final BenchShape SMALL = BenchShape.of("64,1,2,2,128,512,64,4");
 
+    private final String name;
     private final StepBenchmark benchmark;
     private final long measuredBytes;
     private final Kernels kernels;
@@ -33,6 +34,7 @@ final class OwnEngine implements BenchContestant {
      * @param warmUpSeconds at least, before this returns
      */
     OwnEngine(
+            String name,
             BenchShape shape,
             BenchShape.Model model,
             ComputeConfig compute,
@@ -40,6 +42,7 @@ final class OwnEngine implements BenchContestant {
             Kernels productKernels,
             Clock clock,
             int warmUpSeconds) {
+        this.name = name;
         this.clock = clock.nanos();
         this.kernels = productKernels;
         try (StepBenchmark small = new StepBenchmark(SMALL, model, compute, stepKernels)) {
@@ -76,7 +79,7 @@ final class OwnEngine implements BenchContestant {
 
     @Override
     public String name() {
-        return "xecomla";
+        return name;
     }
 
     @Override

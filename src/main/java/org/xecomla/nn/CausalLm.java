@@ -179,6 +179,11 @@ public final class CausalLm implements AutoCloseable {
         return new LayerStates(attention, block);
     }
 
+    /** Rows that {@link #logits} is well asked for at once: fewer cost time, for the head is read anew; more only memory. */
+    public static int logitRows(ModelConfig config) {
+        return ChunkedHead.rows(config.vocabSize());
+    }
+
     /**
      * The head: {@code out} = {@code hidden} times its transpose.
      *

@@ -12,14 +12,18 @@ import org.xecomla.tensor.Tensor;
  */
 record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
     private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float: they stay in the cache
-    private static final int MOST_ELEMENTS = 1 << 24;
-    private static final int GOOD_ROWS = 512; // below, packing the head for a product shows
+    private static final int MOST_ELEMENTS = 1 << 25;
+    private static final int GOOD_ROWS = 1024; // below, packing and rounding the head for a product shows
     private static final int LEAST_ROWS = 64;
 
     static ChunkedHead of(Linear head) {
-        int v = head.numOutputs();
-        int rows = Math.max(CHUNK_ELEMENTS / v, Math.max(LEAST_ROWS, Math.min(GOOD_ROWS, MOST_ELEMENTS / v)));
-        return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows);
+        return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows(head.numOutputs()));
+    }
+
+    /** Positions whose logits over {@code vocabSize} tokens exist at once: at most 128 MiB, but for the largest vocabularies. */
+    static int rows(int vocabSize) {
+        int good = Math.max(LEAST_ROWS, Math.min(GOOD_ROWS, MOST_ELEMENTS / vocabSize));
+        return Math.max(CHUNK_ELEMENTS / vocabSize, good);
     }
 
     /** @param hidden (N, D), after the final norm */

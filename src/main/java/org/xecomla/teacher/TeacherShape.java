@@ -4,6 +4,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UserException;
+import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
@@ -18,13 +19,11 @@ import org.xecomla.tensor.Arena;
  * @param streamed whether weights pass through layer by layer
  */
 record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boolean streamed) {
-    private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float
-    private static final int LEAST_ROWS = 32;
     private static final int MOST_STREAMED_SEQUENCES = 512; // reading is then long outweighed by computing
 
     /** All weights in memory. */
     static TeacherShape resident(ModelConfig config, int batchSequences, int sequenceLength) {
-        int chunkRows = Math.min(sequenceLength, Math.max(LEAST_ROWS, CHUNK_ELEMENTS / config.vocabSize()));
+        int chunkRows = Math.min(sequenceLength, CausalLm.logitRows(config));
         return new TeacherShape(batchSequences, sequenceLength, chunkRows, false);
     }
 

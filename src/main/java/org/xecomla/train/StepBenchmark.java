@@ -23,7 +23,6 @@ import org.xecomla.tensor.Tensor;
  */
 public final class StepBenchmark implements AutoCloseable {
     private static final int DRAWS = 16;
-    private static final int LOGIT_ROWS = 256; // the teacher's logits never exist all at once
     private static final long SEED = 1;
 
     private final BenchShape shape;
@@ -100,7 +99,8 @@ public final class StepBenchmark implements AutoCloseable {
     private void logits(CausalLm model, Arena arena) {
         long mark = arena.mark();
         Tensor hidden = model.hiddenStates(ids, shape.batch(), arena, null); // (B*T, D)
-        Tensor logits = arena.matrix(Math.min(LOGIT_ROWS, ids.length), shape.vocab()); // (n, V)
+        Tensor logits =
+                arena.matrix(Math.min(shape.length(), CausalLm.logitRows(model.config())), shape.vocab()); // (n, V)
         for (int from = 0; from < ids.length; from += logits.rows()) {
             int to = Math.min(ids.length, from + logits.rows());
             model.logits(hidden.rows(from, to), logits.rows(0, to - from)); // (n, V)

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.checkpoint.ModelDirectory;
@@ -45,6 +46,27 @@ class BenchCommandTest {
         assertTrue(text.contains("GFLOP/s"), text);
         assertTrue(text.contains("training step"), text);
         assertTrue(text.contains("attentionBackward"), text);
+    }
+
+    @Test
+    void takesTurnsWithRecomputationAndSaysWhatItSaves() {
+        String[] little = {"bench", "--shape", "16,3,2,1,24,40,8,2", "--warm-up", "0", "--rounds", "1", "--steps", "1"};
+        String[] arguments = Arrays.copyOf(little, little.length + 1);
+        arguments[little.length] = "--against-recompute";
+        assertEquals(0, run(arguments), err::toString);
+        String text = out.toString();
+        assertTrue(text.contains("training step of xecomla: "), text);
+        assertTrue(text.contains("training step of xecomla, blocks: "), text);
+        assertTrue(text.contains("times as fast as xecomla, blocks"), text);
+    }
+
+    @Test
+    void measuresTasksSideBySide() {
+        assertEquals(
+                0,
+                run("bench", "--tasks", "2", "--shape", "16,1,2,1,24,40,8,2", "--rounds", "1", "--steps", "1"),
+                err::toString);
+        assertTrue(out.toString().contains("with 2 such tasks in one JVM"), out.toString());
     }
 
     @Test
