@@ -87,7 +87,7 @@ class StreamedTeacherProcessTest {
             SaveOptions options = new SaveOptions(Dtype.BF16, SaveOptions.MAX_SHARD_BYTES, Optional.empty());
             ModelDirectory.save(path("model"), MODEL, weights, options);
         }
-        TokenShardSpec spec = new TokenShardSpec(PLAN, LENGTH, new Packing("none", VOCAB, OptionalInt.empty()));
+        TokenShardSpec spec = new TokenShardSpec(PLAN, LENGTH, new Packing("none", VOCAB, OptionalInt.empty(), true));
         TokenShardWriter.write(
                 path("shards"), spec, 0, s -> random.ints(LENGTH, 0, VOCAB).toArray());
     }
