@@ -7,10 +7,9 @@ import java.util.regex.Pattern;
 import org.xecomla.config.ConfigException;
 import org.xecomla.targets.TargetCodec;
 
-/** Codecs as they are named on the command line: {@code dense}, {@code sampled:50}, {@code stratified:50}, {@code topk:16}, {@code hybrid:8+8}. */
+/** Codecs as they are named on the command line: {@code dense}, {@code sampled:50}, {@code stratified:50}, {@code topk:16}. */
 final class FidelityCodecs {
-    private static final Pattern NAME =
-            Pattern.compile("(dense)|(sampled|stratified):(\\d+)|(topk):(\\d+)|(hybrid):(\\d+)\\+(\\d+)");
+    private static final Pattern NAME = Pattern.compile("(dense)|(sampled|stratified):(\\d+)|(topk):(\\d+)");
 
     private FidelityCodecs() {}
 
@@ -18,8 +17,8 @@ final class FidelityCodecs {
     static TargetCodec of(String name, double temperature, long seed) {
         Matcher matcher = NAME.matcher(name);
         if (!matcher.matches()) {
-            throw new ConfigException("--codecs has " + name
-                    + ", which is not of the form dense, sampled:N, stratified:N, topk:K or hybrid:K+N");
+            throw new ConfigException(
+                    "--codecs has " + name + ", which is not of the form dense, sampled:N, stratified:N or topk:K");
         }
         Map<String, String> settings = new HashMap<>();
         settings.put("temperature", Double.toString(temperature));
@@ -30,13 +29,9 @@ final class FidelityCodecs {
         } else if (matcher.group(2) != null) {
             settings.put("codec", "sampled");
             settings.put("samples", matcher.group(3));
-        } else if (matcher.group(4) != null) {
+        } else {
             settings.put("codec", "topk");
             settings.put("k", matcher.group(5));
-        } else {
-            settings.put("codec", "hybrid");
-            settings.put("k", matcher.group(7));
-            settings.put("samples", matcher.group(8));
         }
         return TargetCodec.of(settings::get);
     }

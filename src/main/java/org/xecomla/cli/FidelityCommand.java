@@ -50,18 +50,9 @@ final class FidelityCommand implements Callable<Integer> {
             names = "--codecs",
             split = ",",
             paramLabel = "CODEC",
-            description =
-                    "sampled:N, stratified:N, topk:K, hybrid:K+N; dense is always first. Default: ${DEFAULT-VALUE}.")
-    private List<String> codecs = List.of(
-            "sampled:12",
-            "sampled:25",
-            "sampled:50",
-            "stratified:12",
-            "stratified:25",
-            "topk:16",
-            "topk:50",
-            "hybrid:4+8",
-            "hybrid:8+8");
+            description = "sampled:N, stratified:N, topk:K; dense is always first. Default: ${DEFAULT-VALUE}.")
+    private List<String> codecs =
+            List.of("sampled:12", "sampled:25", "sampled:50", "stratified:12", "stratified:25", "topk:16", "topk:50");
 
     @Option(
             names = "--untrained",

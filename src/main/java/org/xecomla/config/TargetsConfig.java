@@ -5,18 +5,17 @@ import java.util.Locale;
 /**
  * Section {@code targets}: what is kept of the teacher's distributions.
  *
- * @param k most probable tokens per position of codecs topk and hybrid
- * @param samples draws per position of codecs sampled and hybrid
+ * @param k most probable tokens per position of codec topk
+ * @param samples draws per position of codec sampled
  * @param draws how they are drawn
  * @param temperature of teacher and student in the distillation loss
  */
 public record TargetsConfig(Codec codec, int k, int samples, Draws draws, double temperature) {
-    /** All probabilities, the k most probable and the mass of the others, counts of draws, or both of the last two. */
+    /** All probabilities, the k most probable and the mass of the others, or counts of draws. */
     public enum Codec {
         DENSE,
         TOPK,
-        SAMPLED,
-        HYBRID
+        SAMPLED
     }
 
     /** Each draw on its own, or the draws of a position spread evenly. */
@@ -36,7 +35,7 @@ public record TargetsConfig(Codec codec, int k, int samples, Draws draws, double
 
     /** Refuses a divergence that the codec does not carry enough for. */
     void requireCarries(Divergence divergence) {
-        if (divergence != Divergence.FORWARD_KL && (codec == Codec.SAMPLED || codec == Codec.HYBRID)) {
+        if (divergence != Divergence.FORWARD_KL && codec == Codec.SAMPLED) {
             String name = divergence.name().toLowerCase(Locale.ROOT).replace('_', '-');
             throw new ConfigException("distill.divergence = " + name
                     + " needs the teacher's probability of whatever the"

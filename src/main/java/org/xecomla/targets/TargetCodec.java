@@ -12,7 +12,7 @@ import org.xecomla.tensor.SoftLabels;
  * part of the codec: what is stored cannot be brought to another one afterwards. Which token a row speaks of is {@link
  * TargetAlignment}'s.
  */
-public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec, HybridCodec {
+public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec {
     /** The name in {@code targets.codec}. */
     String name();
 
@@ -51,16 +51,9 @@ public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec,
                         Integer.parseInt(settings.apply("samples")),
                         Draws.isStratified(settings.apply("draws")),
                         Long.parseLong(settings.apply("seed")));
-            case HybridCodec.NAME ->
-                new HybridCodec(
-                        temperature,
-                        Integer.parseInt(settings.apply("k")),
-                        Integer.parseInt(settings.apply("samples")),
-                        Draws.isStratified(settings.apply("draws")),
-                        Long.parseLong(settings.apply("seed")));
             default ->
                 throw new ConfigException("targets.codec = " + name + " is none of "
-                        + String.join(", ", DenseCodec.NAME, TopKCodec.NAME, SampledCodec.NAME, HybridCodec.NAME));
+                        + String.join(", ", DenseCodec.NAME, TopKCodec.NAME, SampledCodec.NAME));
         };
     }
 

@@ -7,8 +7,7 @@ import org.xecomla.tensor.Tensor;
  * Encodes one sequence from the teacher's logits, row after row: they may come in chunks of any number of rows, so that (T,
  * V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not thread-safe.
  */
-public abstract sealed class TargetEncoder
-        permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder, HybridCodec.Encoder {
+public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder {
     private final int sequenceLength;
     private final int vocabSize;
     private final double temperature;

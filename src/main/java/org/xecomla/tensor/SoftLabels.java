@@ -163,8 +163,7 @@ public sealed interface SoftLabels {
     }
 
     /**
-     * Unbiased estimates of the teacher's distributions: weight = count / draws, or the probability itself where it is kept
-     * beside the draws.
+     * Empirical distributions of draws from the teacher: weight = count / draws.
      *
      * @param ids (N, k) distinct within a row
      * @param weights (N, k), every row sums to 1

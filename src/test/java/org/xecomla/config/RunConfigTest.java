@@ -516,7 +516,7 @@ class RunConfigTest {
                 "upcycle.kv-budget = 0 | upcycle.kv-budget = 0 (FILE, line 1) is out of range: it must be above 0 and at most 1",
                 "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, which is neither a share such as 25% nor a rank such as 16",
                 "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a share such as 25% nor a rank such as 16",
-                "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled, hybrid",
+                "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",

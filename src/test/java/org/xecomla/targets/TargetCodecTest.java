@@ -57,8 +57,7 @@ class TargetCodecTest {
                 new DenseCodec(1.5),
                 new TopKCodec(1.5, 5),
                 new SampledCodec(1.5, 9, false, 42),
-                new SampledCodec(1.5, 9, true, 42),
-                new HybridCodec(1.5, 5, 3, false, 42));
+                new SampledCodec(1.5, 9, true, 42));
     }
 
     @ParameterizedTest
@@ -119,30 +118,23 @@ class TargetCodecTest {
                 codec.decode(encode(codec, logits, 1, 8, 0), 1, 8).ids());
     }
 
-    static List<TargetCodec> drawn() {
+    static List<SampledCodec> drawn() {
         double temperature = 1.3;
         return List.of(
                 new SampledCodec(temperature, 1, false, 5),
                 new SampledCodec(temperature, 12, false, 5),
                 new SampledCodec(temperature, 50, false, 5),
-                new SampledCodec(temperature, 12, true, 5),
-                new HybridCodec(temperature, 4, 1, false, 5),
-                new HybridCodec(temperature, 4, 8, false, 5),
-                new HybridCodec(temperature, 4, 8, true, 5));
-    }
-
-    private static int numDraws(TargetCodec codec) {
-        return codec instanceof SampledCodec sampled ? sampled.numSamples() : ((HybridCodec) codec).numSamples();
+                new SampledCodec(temperature, 12, true, 5));
     }
 
     /**
      * Mean of the weights over M independent positions against p: the standard error of N draws is sqrt(p (1 - p) / (N M)),
-     * and less for those that are spread evenly or from the tail only; five of them are passed once in 1.7 million, and the
+     * and less for those that are spread evenly; five of them are passed once in 1.7 million, and the
      * draws are fixed by their seed.
      */
     @ParameterizedTest
     @MethodSource("drawn")
-    void weightsAreUnbiased(TargetCodec codec) {
+    void weightsAreUnbiased(SampledCodec codec) {
         int vocabSize = 40;
         int rows = 50;
         int numSequences = 400;
@@ -154,8 +146,7 @@ class TargetCodecTest {
         }
         double[] mean = new double[vocabSize];
         for (int s = 0; s < numSequences; s++) {
-            SoftLabels.Sampled targets =
-                    (SoftLabels.Sampled) codec.decode(encode(codec, teacher, rows, vocabSize, s), rows, vocabSize);
+            SoftLabels.Sampled targets = codec.decode(encode(codec, teacher, rows, vocabSize, s), rows, vocabSize);
             for (int i = 0; i < targets.ids().length; i++) {
                 if (targets.ids()[i] >= 0) {
                     mean[targets.ids()[i]] += targets.weights()[i] / (rows * numSequences);
@@ -163,25 +154,23 @@ class TargetCodecTest {
             }
         }
         double[] p = logSoftmax(one, 0, vocabSize, codec.temperature());
-        double rounding = codec instanceof HybridCodec ? ROUNDING : 0;
         for (int i = 0; i < vocabSize; i++) {
             double probability = Math.exp(p[i]);
             double error =
-                    Math.sqrt(probability * (1 - probability) / ((double) numDraws(codec) * rows * numSequences));
-            assertEquals(probability, mean[i], 5 * error + rounding * probability + 1e-9, "id " + i);
+                    Math.sqrt(probability * (1 - probability) / ((double) codec.numSamples() * rows * numSequences));
+            assertEquals(probability, mean[i], 5 * error + 1e-9, "id " + i);
         }
         assertEquals(0, mean[7]);
     }
 
     /** Squared distance of one position's weights from the teacher's distribution, on average. */
-    private static double noise(TargetCodec codec) {
+    private static double noise(SampledCodec codec) {
         int vocabSize = 60;
         float[] teacher = logits(3, 1, vocabSize, 2.5);
         double[] p = logSoftmax(teacher, 0, vocabSize, codec.temperature());
         double sum = 0;
         for (int s = 0; s < 300; s++) {
-            SoftLabels.Sampled targets =
-                    (SoftLabels.Sampled) codec.decode(encode(codec, teacher, 1, vocabSize, s), 1, vocabSize);
+            SoftLabels.Sampled targets = codec.decode(encode(codec, teacher, 1, vocabSize, s), 1, vocabSize);
             double[] error = Arrays.stream(p).map(Math::exp).toArray();
             for (int i = 0; i < targets.k(); i++) {
                 error[targets.ids()[i]] -= targets.weights()[i];
@@ -192,12 +181,10 @@ class TargetCodecTest {
     }
 
     @Test
-    void exactLargeProbabilitiesAndEvenDrawsHaveLessNoise() {
+    void evenDrawsHaveLessNoise() {
         double independent = noise(new SampledCodec(1, 12, false, 5));
         double even = noise(new SampledCodec(1, 12, true, 5));
-        double exact = noise(new HybridCodec(1, 8, 12, false, 5));
         assertTrue(even < 0.8 * independent, even + " of " + independent);
-        assertTrue(exact < 0.5 * independent, exact + " of " + independent);
     }
 
     @ParameterizedTest
@@ -235,31 +222,6 @@ class TargetCodecTest {
         assertEquals(1, targets.k());
         assertArrayEquals(new int[] {19, 0, 5}, targets.ids());
         assertArrayEquals(new float[] {1, 1, 1}, targets.weights());
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1,1,1,1", "4,7,3,5", "3,50,50,2", "6,333,16,8", "2,9,8,1000"})
-    void hybridRowsAreTheMostProbableExactlyAndTheTailsMassInDraws(int rows, int vocabSize, int k, int numSamples) {
-        HybridCodec codec = new HybridCodec(0.8, k, numSamples, false, 3);
-        float[] teacher = logits(k, rows, vocabSize, 3);
-        SoftLabels.Sampled targets = codec.decode(encode(codec, teacher, rows, vocabSize, 4), rows, vocabSize);
-        TopKCodec best = new TopKCodec(0.8, k);
-        SoftLabels.TopK exact = best.decode(encode(best, teacher, rows, vocabSize, 4), rows, vocabSize);
-        for (int t = 0; t < rows; t++) {
-            SoftLabels.Sampled row = targets.rows(t, t + 1);
-            SoftLabels.TopK top = exact.rows(t, t + 1);
-            assertArrayEquals(top.ids(), Arrays.copyOf(row.ids(), k));
-            assertArrayEquals(top.probabilities(), Arrays.copyOf(row.weights(), k));
-            double tail = 0;
-            for (int i = k; i < row.k() && row.ids()[i] >= 0; i++) {
-                int id = row.ids()[i];
-                assertTrue(Arrays.stream(top.ids()).noneMatch(other -> other == id), "drawn from the others");
-                double count = row.weights()[i] * numSamples / top.tail()[0];
-                assertEquals(Math.rint(count), count, 1e-4 * count);
-                tail += row.weights()[i];
-            }
-            assertEquals(top.tail()[0], tail, 1e-6);
-        }
     }
 
     @Test
@@ -340,13 +302,10 @@ class TargetCodecTest {
         }
         UserException unknown = assertThrows(
                 ConfigException.class, () -> TargetCodec.of(Map.of("codec", "topp", "temperature", "1")::get));
-        assertTrue(unknown.getMessage().contains("dense, topk, sampled, hybrid"), unknown.getMessage());
+        assertTrue(unknown.getMessage().contains("dense, topk, sampled"), unknown.getMessage());
         assertThrows(ConfigException.class, () -> new DenseCodec(0));
         assertThrows(ConfigException.class, () -> new TopKCodec(1, 0));
         assertThrows(ConfigException.class, () -> new SampledCodec(1, 0, false, 0));
-        assertThrows(ConfigException.class, () -> new HybridCodec(1, 0, 1, false, 0));
-        assertThrows(ConfigException.class, () -> new HybridCodec(1, 1, 0, false, 0));
-        assertThrows(ConfigException.class, () -> new HybridCodec(1, 11, 2, false, 0).encoder(3, 10, 0));
         assertThrows(ConfigException.class, () -> new TopKCodec(1, 11).encoder(3, 10, 0));
         UserException big = assertThrows(ConfigException.class, () -> new DenseCodec(1).encoder(2048, 128_256, 0));
         assertTrue(big.getMessage().contains("sampled"), big.getMessage());

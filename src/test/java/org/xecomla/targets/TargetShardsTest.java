@@ -38,11 +38,7 @@ class TargetShardsTest {
     Path directory;
 
     static Stream<TargetCodec> codecs() {
-        return Stream.of(
-                new DenseCodec(2),
-                new TopKCodec(2, 4),
-                new SampledCodec(2, 6, true, 31),
-                new HybridCodec(2, 3, 4, false, 31));
+        return Stream.of(new DenseCodec(2), new TopKCodec(2, 4), new SampledCodec(2, 6, true, 31));
     }
 
     private static byte[] record(TargetCodec codec, long sequence) {
