@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -50,6 +53,10 @@ class PipelineTest {
     static void start() throws Exception {
         System.setProperty("spark.master", "local[2]");
         System.setProperty("spark.ui.enabled", "false");
+        System.setProperty("spark.eventLog.enabled", "true");
+        System.setProperty(
+                "spark.eventLog.dir",
+                Files.createDirectories(dir.resolve("events")).toUri().toString());
         tiny = TinyRun.in(dir);
     }
 
@@ -57,6 +64,8 @@ class PipelineTest {
     static void stop() {
         System.clearProperty("spark.master");
         System.clearProperty("spark.ui.enabled");
+        System.clearProperty("spark.eventLog.enabled");
+        System.clearProperty("spark.eventLog.dir");
     }
 
     private void run(RunConfig config) {
@@ -96,6 +105,15 @@ class PipelineTest {
                 RunStatus.State.SUCCEEDED,
                 RunStatus.read(DataFiles.path(out.toString())).state());
 
+        assertEquals(
+                List.of("distill", "eval", "init", "shard", "teacher"),
+                descriptions().stream()
+                        .map(description -> description.substring(0, description.indexOf(':')))
+                        .distinct()
+                        .sorted()
+                        .toList());
+        assertTrue(descriptions().contains("distill: leg 1 from step 0"), () -> "" + lines);
+
         List<String> metrics = Files.readAllLines(out.resolve("distill/metrics.jsonl"));
         assertEquals(12, metrics.size(), "a line for each round of two steps");
         long lastStep = new ObjectMapper().readTree(metrics.get(11)).get("step").asLong();
@@ -119,6 +137,55 @@ class PipelineTest {
         lines.clear();
         run(config);
         assertEquals(7, lines.stream().filter(line -> line.contains("kept")).count(), String.join("\n", lines));
+    }
+
+    /** How Spark's own user interface, and its history, call every job of the run that has just ended. */
+    private List<String> descriptions() {
+        String appId = lines.stream()
+                .filter(line -> line.startsWith("appId="))
+                .findFirst()
+                .orElseThrow()
+                .substring("appId=".length());
+        try (Stream<String> events = Files.lines(dir.resolve("events").resolve(appId))) {
+            return events.map(PipelineTest::parse)
+                    .filter(event -> event.get("Event").asText().equals("SparkListenerJobStart"))
+                    .map(event ->
+                            event.at("/Properties/spark.job.description").asText("none: a job without a description"))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode parse(String line) {
+        try {
+            return new ObjectMapper().readTree(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A byte of the newest checkpoint has flipped: an older one is taken, the damaged one kept, and the result the same. */
+    @Test
+    void aDamagedCheckpointIsSetAsideAndAnOlderOneTaken() throws Exception {
+        RunConfig config = tiny.config("damaged", 1);
+        run(config);
+        float[] expected = TinyRun.studentWeights(config);
+        Path distill = dir.resolve("damaged/distill");
+        Files.delete(distill.resolve("_SUCCESS")); // as if the driver had died before the last word
+        for (String later : List.of("eval", "export")) {
+            DataFiles.delete(
+                    DataFiles.path(dir.resolve("damaged").resolve(later).toString()));
+        }
+        Path weights = distill.resolve("step-000024/model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(weights, bytes);
+        lines.clear();
+        run(config);
+        assertTrue(lines.contains("distill  goes on from step 18"), String.join("\n", lines));
+        assertArrayEquals(bytes, Files.readAllBytes(distill.resolve("damaged-step-000024/model.safetensors")));
+        assertArrayEquals(expected, TinyRun.studentWeights(config), 0);
     }
 
     @Test

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,8 @@ import org.xecomla.report.RunRecord;
 @Tag("spark")
 class SubmitTest {
     private static final int STEPS = 1200;
+    private static final Map<String, String> LONGER = Map.of(
+            "distill.tokens", Integer.toString(STEPS * 6 * TinyRun.SEQUENCE_LENGTH), "distill.checkpoint-every", "60");
 
     @TempDir
     static Path dir;
@@ -47,8 +52,7 @@ class SubmitTest {
 
     private static Map<String, String> settings(String name, String master) {
         Map<String, String> settings = tiny.settings(name, 2);
-        settings.put("distill.tokens", Integer.toString(STEPS * 6 * TinyRun.SEQUENCE_LENGTH));
-        settings.put("distill.checkpoint-every", "60");
+        settings.putAll(LONGER);
         settings.put("spark.master", master);
         settings.put("spark.executor-memory", "512m");
         return settings;
@@ -79,11 +83,7 @@ class SubmitTest {
         resumed.awaitEnd(0);
         assertTrue(resumed.output().contains("distill  goes on from step "), resumed.output());
         assertArrayEquals(uninterrupted, TinyRun.studentWeights(config("killed")), 0);
-        long rounds;
-        try (Stream<String> lines = Files.lines(dir.resolve("killed/distill/metrics.jsonl"))) {
-            rounds = lines.count();
-        }
-        assertEquals(STEPS / 2, rounds, "every round is there once");
+        assertEquals(STEPS / 2, metrics("killed").size(), "every round is there once");
 
         RunRecord record =
                 RunRecord.read(DataFiles.path(dir.resolve("killed").toString())).orElseThrow();
@@ -91,6 +91,40 @@ class SubmitTest {
         assertTrue(record.commands().get(0).startsWith("submit/xecomla run "), record::toString);
         assertTrue(record.revision().matches("\\d+\\.\\d+.*\\+.+"), "the jar knows its commit: " + record.revision());
         assertTrue(Files.exists(dir.resolve("killed/report.html")));
+    }
+
+    private static List<JsonNode> metrics(String name) throws Exception {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(dir.resolve(name).resolve("distill/metrics.jsonl"))) {
+            lines.add(new ObjectMapper().readTree(line));
+        }
+        return lines;
+    }
+
+    private static double lastLosses(List<JsonNode> metrics) {
+        return metrics.subList(metrics.size() - 50, metrics.size()).stream()
+                .mapToDouble(line -> line.get("loss").asDouble())
+                .average()
+                .orElseThrow();
+    }
+
+    /** Two replicas until the driver dies, one from then on: no token is missing, and the loss is about that of two. */
+    @Test
+    void aRunWhoseDriverIsKilledGoesOnWithAnotherNumberOfReplicas() throws Exception {
+        SubmittedRun killed = submit("fewer", "local[2]", "run");
+        killed.awaitWhileRunning(() -> hasCheckpoint("fewer"));
+        killed.process().destroyForcibly().waitFor();
+        SubmittedRun resumed = submit("fewer", "local[2]", "run", "-D", "distill.replicas=1");
+        resumed.awaitEnd(0);
+        assertTrue(resumed.output().contains("distill  goes on from step "), resumed.output());
+        List<JsonNode> metrics = metrics("fewer");
+        assertEquals(STEPS / 2, metrics.size(), "every round is there once");
+        for (int round = 0; round < metrics.size(); round++) {
+            long tokens = 2L * (round + 1) * 6 * TinyRun.SEQUENCE_LENGTH;
+            assertEquals(tokens, metrics.get(round).get("tokens").asLong());
+        }
+        double expected = lastLosses(metrics("reference"));
+        assertEquals(expected, lastLosses(metrics), 0.1 * expected);
     }
 
     private static void signal(SubmittedRun run, String name) throws Exception {
@@ -125,7 +159,9 @@ class SubmitTest {
 
         Path elsewhere = Files.createDirectories(dir.resolve("another/machine"));
         Files.move(dir.resolve("stopped"), elsewhere.resolve("run"));
-        Map<String, String> settings = settings("stopped", "local[2]");
+        Map<String, String> settings = TinyRun.in(elsewhere).settings("run", 2); // base and corpus there too
+        settings("stopped", "local[2]").forEach(settings::putIfAbsent);
+        settings.putAll(LONGER);
         settings.put("run.dir", "run");
         SubmittedRun resumed = SubmittedRun.start(settings, dir.resolve("elsewhere.log"), elsewhere, "run");
         resumed.awaitEnd(0);
