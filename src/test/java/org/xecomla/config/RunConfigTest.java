@@ -87,7 +87,7 @@ class RunConfigTest {
                         8192),
                 c.upcycle());
         assertEquals(
-                new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 50, TargetsConfig.Draws.INDEPENDENT, 1),
+                new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 25, TargetsConfig.Draws.INDEPENDENT, 1),
                 c.targets());
         assertEquals(
                 new DistillConfig(
@@ -446,7 +446,7 @@ class RunConfigTest {
                         "sequence.length", "auto",
                         "targets.codec", "sampled",
                         "targets.k", "50",
-                        "targets.samples", "50",
+                        "targets.samples", "25",
                         "targets.draws", "independent",
                         "targets.temperature", "1"),
                 some);
