@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -66,6 +68,24 @@ class TeacherAloneTest {
         return settings;
     }
 
+    private SubmittedRun submit(String name, String master, String... command) throws Exception {
+        Map<String, String> settings = settings(name);
+        settings.put("corpus.sequences-per-shard", "2");
+        settings.put("spark.master", master);
+        settings.put("spark.executor-memory", "512m");
+        return SubmittedRun.start(settings, Files.createTempFile(dir, name, ".log"), command);
+    }
+
+    private static List<Path> shards(Path targets) {
+        try (Stream<Path> files = Files.list(targets)) {
+            return files.filter(file -> file.toString().endsWith(".shard"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            return List.of(); // not there yet
+        }
+    }
+
     private void run(String master, Map<String, String> settings, Stage... stages) {
         System.setProperty("spark.master", master);
         new Pipeline(RunConfig.ofOverrides(settings), "submit/xecomla", lines::add).run(List.of(stages));
@@ -94,13 +114,40 @@ class TeacherAloneTest {
         assertTrue(Files.exists(there.resolve("distill/_SUCCESS")));
     }
 
+    /** One thread until the kill, two from then on: what was there is not touched again, and the bytes are the same. */
+    @Test
+    void aKilledTeacherGoesOnWithTheShardsThatAreMissing() throws Exception {
+        submit("whole", "local[2]", "shard").awaitEnd(0);
+        submit("whole", "local[2]", "teacher").awaitEnd(0);
+        Path targets = dir.resolve("killed/targets");
+        submit("killed", "local[2]", "shard").awaitEnd(0);
+        SubmittedRun killed = submit("killed", "local[1]", "teacher");
+        killed.awaitWhileRunning(() -> shards(targets).size() > 2);
+        killed.process().destroyForcibly().waitFor();
+        assertFalse(Files.exists(targets.resolve("_SUCCESS")), "it was killed in the middle");
+        Map<Path, FileTime> before = new HashMap<>();
+        for (Path shard : shards(targets)) {
+            before.put(shard, Files.getLastModifiedTime(shard));
+        }
+
+        SubmittedRun resumed = submit("killed", "local[2]", "teacher");
+        resumed.awaitEnd(0);
+        assertTrue(resumed.output().contains("teacher  goes on in "), resumed.output());
+        List<Path> made = shards(dir.resolve("whole/targets"));
+        assertTrue(before.size() < made.size(), before.size() + " of " + made.size() + " shards were there");
+        assertEquals(made.size(), shards(targets).size());
+        for (Path shard : made) {
+            Path same = targets.resolve(shard.getFileName());
+            assertArrayEquals(Files.readAllBytes(shard), Files.readAllBytes(same), shard.toString());
+            assertEquals(before.getOrDefault(same, Files.getLastModifiedTime(same)), Files.getLastModifiedTime(same));
+        }
+    }
+
     @Test
     void aDamagedShardIsMadeAgainAndAStrangersIsRefused() throws Exception {
         run("local[2]", settings("whole"), Stage.SHARD, Stage.TEACHER);
         Path targets = dir.resolve("whole/targets");
-        List<Path> shards = list(targets).stream()
-                .filter(file -> file.toString().endsWith(".shard"))
-                .toList();
+        List<Path> shards = shards(targets);
         assertTrue(shards.size() >= 3, shards.toString());
         byte[] first = Files.readAllBytes(shards.get(0));
         byte[] second = Files.readAllBytes(shards.get(1));
