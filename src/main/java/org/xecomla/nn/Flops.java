@@ -35,9 +35,16 @@ public final class Flops {
      * @param length T
      */
     public static double training(ModelConfig model, int length, Recompute recompute) {
-        double head = 2.0 * model.hiddenSize() * model.vocabSize() * length;
-        double forward = forward(model, length);
-        return TRAINING_PASSES * forward + (recompute == Recompute.BLOCKS ? forward - head : 0);
+        return TRAINING_PASSES * forward(model, length) + (recompute == Recompute.BLOCKS ? blocks(model, length) : 0);
+    }
+
+    /**
+     * Floating-point operations of a forward pass over one sequence without the head.
+     *
+     * @param length T
+     */
+    public static double blocks(ModelConfig model, int length) {
+        return forward(model, length) - 2.0 * model.hiddenSize() * model.vocabSize() * length;
     }
 
     private static boolean multiplies(String parameter, ModelConfig model) {

@@ -71,9 +71,11 @@ record RunCost(
         return Flops.forward(model, shapes.sequenceLength()) / shapes.sequenceLength();
     }
 
-    /** Operations of training, for each token. */
+    /** Operations of distilling, for each token. */
     double trainingFlops() {
-        return trainingFlops(shapes.sequenceLength());
+        int length = shapes.sequenceLength();
+        boolean beside = config.distill().hidden().isAsked();
+        return trainingFlops(length) + (beside ? Flops.blocks(shapes.base(), length) / length : 0);
     }
 
     private double trainingFlops(int length) {

@@ -12,6 +12,7 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.teacher.Teacher;
 import org.xecomla.train.DpoObjective;
+import org.xecomla.train.HiddenStateLoss;
 import org.xecomla.train.LossSettings;
 import org.xecomla.train.MemoryEstimate;
 import org.xecomla.train.TrainingPlan;
@@ -58,10 +59,19 @@ record StageMemory(long teacher, long init, long distill, long dpo, long eval, l
                         Teacher.footprint(shapes.teacher(), batch, length, threads)
                                 .total()),
                 calibrated(shapes, length, threads) + weights(shapes.student()),
-                trained + exchanged(replicas),
+                trained + beside(config, shapes, plan, threads) + exchanged(replicas),
                 preferences(config, shapes, threads),
                 scored + reference,
                 weights(shapes.student()));
+    }
+
+    /** The base that runs beside a student which learns what its layers say. */
+    private static long beside(RunConfig config, RunShapes shapes, TrainingPlan plan, int threads) {
+        return config.distill().hidden().isAsked()
+                ? HiddenStateLoss.footprint(
+                                shapes.base(), plan, config.distill().replicas().count(), threads)
+                        .total()
+                : 0;
     }
 
     private static long preferences(RunConfig config, RunShapes shapes, int threads) {

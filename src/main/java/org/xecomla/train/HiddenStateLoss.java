@@ -2,11 +2,15 @@ package org.xecomla.train;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BiConsumer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.HiddenLossConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Footprint;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LayerStates;
 import org.xecomla.nn.Sequences;
@@ -68,10 +72,32 @@ public final class HiddenStateLoss implements Objective<TrainingSequence> {
         this.settings = settings;
         this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
         this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
+        this.arena = Arena.ofElements(kernels.type(), this.base.arenaElements(statesOf(shape)));
+    }
+
+    /**
+     * What the base takes beside a replica, from shapes alone.
+     *
+     * @param numReplicas that carry out {@code plan} together
+     * @param numThreads of one replica's kernels
+     */
+    public static Footprint footprint(ModelConfig base, TrainingPlan plan, int numReplicas, int numThreads) {
+        Replica.Shape shape =
+                plan.replicaShape(new BatchSlice(plan.batchSequences(), numReplicas, numReplicas - 1)); // the largest
+        return Footprint.of(
+                base,
+                null,
+                DataType.FLOAT,
+                shape.sequenceLength(),
+                ComputeConfig.Recompute.NONE,
+                numThreads,
+                statesOf(shape));
+    }
+
+    private static BiConsumer<CausalLm, Arena> statesOf(Replica.Shape shape) {
         int[] ids = new int[shape.microBatchSequences() * shape.sequenceLength()];
-        long elements = this.base.arenaElements((sizing, scratch) ->
-                sizing.layerStates(ids, Sequences.of(shape.microBatchSequences(), ids.length), scratch));
-        this.arena = Arena.ofElements(kernels.type(), elements);
+        Sequences sequences = Sequences.of(shape.microBatchSequences(), ids.length);
+        return (base, arena) -> base.layerStates(ids, sequences, arena);
     }
 
     ParameterStore baseWeights() {

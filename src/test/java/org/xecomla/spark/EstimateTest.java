@@ -116,6 +116,25 @@ class EstimateTest {
         assertTrue(lines.get(1).startsWith("corpus     6,400 tokens"), lines::toString);
     }
 
+    /** The base runs beside the student, without its head, and its weights and states have to be held. */
+    @Test
+    void whatTheLayersLearnIsCountedToo() throws Exception {
+        Map<String, String> settings = new HashMap<>(TinyRun.in(dir).settings("run", 2));
+        RunConfig plain = RunConfig.ofOverrides(settings);
+        settings.put("distill.hidden-loss", "mse");
+        RunConfig hidden = RunConfig.ofOverrides(settings);
+        RunShapes shapes = RunShapes.of(plain);
+        CorpusSize corpus = CorpusSize.assume(6400, "given");
+        StageCost without = stage(Stage.DISTILL, RunCost.of(plain, shapes, corpus, PreferenceSize.NONE, 1));
+        StageCost with = stage(Stage.DISTILL, RunCost.of(hidden, shapes, corpus, PreferenceSize.NONE, 1));
+        ModelConfig base = shapes.base();
+        double blocks = Flops.forward(base, 32) - 2.0 * 32 * base.hiddenSize() * base.vocabSize();
+        assertEquals(24 * 6 * blocks, with.flops() - without.flops(), 1);
+        long states = 2L * base.numLayers() * 32 * base.hiddenSize() * Float.BYTES;
+        long more = with.memory() - without.memory();
+        assertTrue(more >= StageMemory.weights(base) + states && more < 8 * StageMemory.weights(base), "more: " + more);
+    }
+
     private static StageCost stage(Stage wanted, RunCost cost) {
         return cost.stages().stream()
                 .filter(stage -> stage.stage() == wanted)
