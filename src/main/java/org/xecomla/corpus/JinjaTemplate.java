@@ -35,6 +35,9 @@ final class JinjaTemplate {
     /** {@code not x is y}: Jinja2 reads not (x is y), Jinjava (not x) is y. */
     private static final Pattern NOT_IS = Pattern.compile("\\bnot\\s+([\\w.\\[\\]'\"]+)\\s+is\\s+(?!not\\b)");
 
+    /** What Jinja2's lstrip_blocks takes away. Jinjava's also takes the blanks between a text and a block on its line. */
+    private static final Pattern INDENT = Pattern.compile("(?dm)^[ \\t]+(?=\\{[%#](?!\\+))");
+
     private static final Pattern TAG = Pattern.compile("\\{[{%].*?[%}]}", Pattern.DOTALL);
     private static final Pattern STRING =
             Pattern.compile("'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"", Pattern.DOTALL);
@@ -47,7 +50,8 @@ final class JinjaTemplate {
 
     /** @param source what the template is called in messages */
     JinjaTemplate(String template, String source) {
-        String dialect = NOT_IS.matcher(template).replaceAll("$1 is not ");
+        String dialect = INDENT.matcher(NOT_IS.matcher(template).replaceAll("$1 is not "))
+                .replaceAll("");
         // Jinja2 drops one line feed at the end.
         this.template = dialect.endsWith("\n") ? dialect.substring(0, dialect.length() - 1) : dialect;
         this.source = source;
@@ -90,7 +94,7 @@ final class JinjaTemplate {
         resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
         return JinjavaConfig.newBuilder()
                 .withTrimBlocks(true)
-                .withLstripBlocks(true)
+                .withLstripBlocks(false) // INDENT does it
                 .withNestedInterpretationEnabled(false)
                 .withLegacyOverrides(asJinja2)
                 .withElResolver(resolver)

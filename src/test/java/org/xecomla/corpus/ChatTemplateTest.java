@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
@@ -64,6 +66,23 @@ class ChatTemplateTest {
                 assertEquals(one.get("text").asText(), template.render(messages, prompt), where);
             }
         }
+    }
+
+    /** What transformers 5.18 makes of them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "'plain {% if messages %}yes {% endif %}x'; 'plain yes x'",
+                "'{% for m in messages %}{{ m.role }} {% endfor %}|'; 'user |'",
+                "'a\\n  {% if messages %}\\n  b \\n  {% endif %}\\nc\\n'; 'a\\n  b \\nc'",
+                "'a\\n  {# nothing #}\\nb\\n\\t{{ messages[0].content }}'; 'a\\nb\\n\\thi'",
+                "'{% if messages %} \\n a {%- endif %} b'; ' \\n a b'",
+            })
+    void blanksAreThoseOfTransformers(String template, String text) {
+        ChatTemplate chat = ChatTemplate.of(template.replace("\\n", "\n").replace("\\t", "\t"), TOKENS, "test");
+        String rendered = chat.render(List.of(new Message("user", "hi")), false);
+        assertEquals(text.replace("\\n", "\n").replace("\\t", "\t"), rendered);
     }
 
     @Test
