@@ -167,8 +167,7 @@ class RunConfigTest {
                 .dpo()
                 .replicas();
         assertEquals(
-                new ReplicasConfig(4, 1, AveragingConfig.of(AveragingConfig.Transport.DRIVER), "none", 500, 1, 0, 5),
-                replicas);
+                new ReplicasConfig(4, 1, everyStep(AveragingConfig.Transport.DRIVER), "none", 500, 1, 0, 5), replicas);
         ModelConfig model = with().pretrain().model(100, 128, 1, 2);
         assertEquals(128, with().dpo().maxLengthFor(model));
         assertEquals(64, with().dpo().maxPromptLengthFor(model));
@@ -179,8 +178,33 @@ class RunConfigTest {
                 e.getMessage());
     }
 
+    /** Gradients are averaged where replicas meet after every step and ask for nothing else. */
+    @Test
+    void whatIsAveragedFollowsFromTheRounds() {
+        assertEquals(AveragingConfig.What.GRADIENTS, averaged());
+        assertEquals(AveragingConfig.What.WEIGHTS, averaged("distill.local-steps", "2"));
+        assertEquals(AveragingConfig.What.WEIGHTS, averaged("distill.outer.learning-rate", "0.7"));
+        assertEquals(AveragingConfig.What.WEIGHTS, averaged("distill.outer.momentum", "0.9"));
+        assertEquals(AveragingConfig.What.WEIGHTS, averaged("distill.averaged", "weights"));
+        assertEquals(
+                AveragingConfig.What.GRADIENTS, averaged("distill.local-steps", "2", "distill.averaged", "gradients"));
+    }
+
+    private static AveragingConfig.What averaged(String... settings) {
+        return with(settings).distill().replicas().averaging().what();
+    }
+
+    private static AveragingConfig everyStep(AveragingConfig.Transport transport) {
+        return new AveragingConfig(
+                transport,
+                AveragingConfig.What.GRADIENTS,
+                AveragingConfig.Precision.FP32,
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(1));
+    }
+
     private static final ReplicasConfig PLAIN =
-            new ReplicasConfig(1, 1, AveragingConfig.of(AveragingConfig.Transport.RING), "none", 500, 1, 0, 5);
+            new ReplicasConfig(1, 1, everyStep(AveragingConfig.Transport.RING), "none", 500, 1, 0, 5);
 
     private static final String EVERYTHING = """
             run { dir = /runs/a, seed = 7, lease-timeout = 7 }

@@ -30,7 +30,7 @@ class OuterUpdateTableTest {
             print("gradients averaged every step: KL %.4f", gradients);
             for (int interval : INTERVALS) {
                 String steps = "distill.local-steps=" + interval;
-                double plain = kl(stories, NUM_REPLICAS, steps);
+                double plain = kl(stories, NUM_REPLICAS, steps, "distill.averaged=weights");
                 double diloco = kl(
                         stories, NUM_REPLICAS, steps, "distill.outer.learning-rate=0.7", "distill.outer.momentum=0.9");
                 print("H %2d: plain KL %.4f, DiLoCo KL %.4f", interval, plain, diloco);
