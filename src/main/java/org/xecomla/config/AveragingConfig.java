@@ -46,21 +46,14 @@ public record AveragingConfig(
         return new AveragingConfig(transport, what, precision, newReplicaTimeout, executorTimeout);
     }
 
-    /** What measured best: gradients where replicas meet after every step anyway, with nothing but plain averaging asked for. */
-    private static What best(StrictConfig config, String section) {
-        boolean everyStep = config.integer(section + "local-steps", Range.atLeast(1)) == 1;
-        boolean plain = config.number(section + "outer.learning-rate", Range.above(0)) == 1
-                && config.number(section + "outer.momentum", Range.atLeast(0)) == 0;
-        return everyStep && plain ? What.GRADIENTS : What.WEIGHTS;
-    }
-
     /**
      * @param section with its trailing dot
+     * @param auto what is averaged where that is left open
      */
-    static AveragingConfig of(StrictConfig config, String section) {
+    static AveragingConfig of(StrictConfig config, String section, What auto) {
         return new AveragingConfig(
                 config.choice(section + "averaging", Transport.class),
-                config.optionalChoice(section + "averaged", What.class).orElseGet(() -> best(config, section)),
+                config.optionalChoice(section + "averaged", What.class).orElse(auto),
                 config.choice(section + "averaging-precision", Precision.class),
                 Duration.ofSeconds(config.integer(section + "replica-timeout", Range.atLeast(1))),
                 Duration.ofSeconds(config.integer(section + "executor-timeout", Range.atLeast(0))));

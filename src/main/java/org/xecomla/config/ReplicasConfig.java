@@ -36,15 +36,21 @@ public record ReplicasConfig(
      */
     static ReplicasConfig of(StrictConfig config, String section) {
         config.choice(section + "freeze", Freeze.class);
-        AveragingConfig averaging = AveragingConfig.of(config, section);
+        int localSteps = config.integer(section + "local-steps", Range.atLeast(1));
+        double outerLearningRate = config.number(section + "outer.learning-rate", Range.above(0));
+        double outerMomentum =
+                config.number(section + "outer.momentum", Range.atLeast(0).below(1));
+        // what measured best: gradients cost no more than weights where replicas meet after every step anyway
+        boolean everyStep = localSteps == 1 && outerLearningRate == 1 && outerMomentum == 0;
+        AveragingConfig.What auto = everyStep ? AveragingConfig.What.GRADIENTS : AveragingConfig.What.WEIGHTS;
         return new ReplicasConfig(
                 config.integer(section + "replicas", Range.atLeast(1)),
-                config.integer(section + "local-steps", Range.atLeast(1)),
-                averaging,
+                localSteps,
+                AveragingConfig.of(config, section, auto),
                 config.text(section + "freeze"),
                 config.integer(section + "checkpoint-every", Range.atLeast(1)),
-                config.number(section + "outer.learning-rate", Range.above(0)),
-                config.number(section + "outer.momentum", Range.atLeast(0).below(1)),
+                outerLearningRate,
+                outerMomentum,
                 config.isWord(section + "max-loss-growth", "none")
                         ? Double.POSITIVE_INFINITY
                         : config.number(section + "max-loss-growth", Range.above(1)));
