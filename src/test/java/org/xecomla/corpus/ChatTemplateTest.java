@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.UserException;
 import org.xecomla.files.DataFiles;
 
@@ -151,6 +152,26 @@ class ChatTemplateTest {
             assertTrue(error.getMessage().startsWith("broken.jinja cannot be rendered"), error.getMessage());
             assertFalse(error.getMessage().contains("\n"), error.getMessage());
         }
+    }
+
+    /** CVE-2025-59340: from the interpreter a template could reach any class of the JVM, with the user's rights. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{{ ____int3rpr3t3r____.config }}",
+                "{{ ____int3rpr3t3r____.config.objectMapper }}",
+                "{{ ____int3rpr3t3r____.config.objectMapper.typeFactory.constructFromCanonical('java.lang.Runtime') }}",
+                "{{ messages.class.protectionDomain }}",
+            })
+    void aTemplateReachesNothingOfTheJvm(String template) {
+        ChatTemplate chat = ChatTemplate.of(template, TOKENS, "test");
+        String rendered;
+        try {
+            rendered = chat.render(List.of(new Message("user", "hi")), false);
+        } catch (UserException refused) {
+            return;
+        }
+        assertTrue(rendered.isEmpty() || rendered.equals("null"), rendered);
     }
 
     @Test
