@@ -22,7 +22,7 @@ public record ChatRules(Optional<ChatTemplate> template, boolean assistantOnly) 
                 + " beside tokenizer.json, or set corpus.chat-template"));
         try {
             if (assistantOnly) {
-                return MaskedTokens.of(document.messages(), rendered, tokenizer);
+                return rendered.tokens(document.messages(), tokenizer);
             }
             int[] ids = tokenizer.encode(rendered.render(document.messages(), false));
             boolean[] counted = new boolean[ids.length];

@@ -155,8 +155,19 @@ public final class ChatTemplate {
         return jinja.marksGeneration() ? whole : new RenderedChat(whole.text(), spans(messages, whole.text()));
     }
 
-    private List<RenderedChat.Span> spans(List<Message> messages, String text) {
-        List<RenderedChat.Span> spans = new ArrayList<>();
+    /**
+     * A conversation's tokens, those counted that the assistant says: a token counts that has a character of the
+     * assistant's words or of the end of its turn.
+     *
+     * @throws UserException where the template refuses the conversation or hides who says what
+     */
+    public MaskedTokens tokens(List<Message> messages, Tokenizer tokenizer) {
+        RenderedChat chat = renderWithSpans(messages);
+        return tokenizer.encode(chat.text(), chat.assistant());
+    }
+
+    private List<TextSpan> spans(List<Message> messages, String text) {
+        List<TextSpan> spans = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
             if (messages.get(i).isAssistant()) {
                 String before = render(messages.subList(0, i), true);
@@ -168,7 +179,7 @@ public final class ChatTemplate {
                                     + "), so what the assistant says cannot be told from its"
                                     + " text: put {% generation %} and {% endgeneration %} around the assistant's words in it");
                 }
-                spans.add(new RenderedChat.Span(before.length(), after.length()));
+                spans.add(new TextSpan(before.length(), after.length()));
             }
         }
         return spans;

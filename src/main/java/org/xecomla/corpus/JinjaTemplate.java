@@ -136,14 +136,14 @@ final class JinjaTemplate {
             return new RenderedChat(marked, List.of());
         }
         StringBuilder text = new StringBuilder(marked.length());
-        List<RenderedChat.Span> spans = new ArrayList<>();
+        List<TextSpan> spans = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < marked.length(); i++) {
             char c = marked.charAt(i);
             if (c == BEGIN) {
                 start = text.length();
             } else if (c == END) {
-                spans.add(new RenderedChat.Span(start, text.length()));
+                spans.add(new TextSpan(start, text.length()));
             } else {
                 text.append(c);
             }

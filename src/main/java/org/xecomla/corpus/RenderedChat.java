@@ -7,11 +7,8 @@ import java.util.List;
  *
  * @param assistant in order, apart from each other
  */
-record RenderedChat(String text, List<Span> assistant) {
+record RenderedChat(String text, List<TextSpan> assistant) {
     RenderedChat {
         assistant = List.copyOf(assistant);
     }
-
-    /** Places [start, end) in the text, in Java's chars. */
-    record Span(int start, int end) {}
 }

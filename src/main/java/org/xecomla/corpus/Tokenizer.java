@@ -150,7 +150,7 @@ public final class Tokenizer implements AutoCloseable {
      *
      * @param spans in order, apart from each other
      */
-    MaskedTokens encode(String text, List<RenderedChat.Span> spans) {
+    MaskedTokens encode(String text, List<TextSpan> spans) {
         long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
         try {
             int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
@@ -158,7 +158,7 @@ public final class Tokenizer implements AutoCloseable {
                     .toArray();
             CharSpan[] places = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
             boolean[] counted = new boolean[ids.length];
-            for (RenderedChat.Span span : spans) {
+            for (TextSpan span : spans) {
                 // The library counts code points.
                 int start = text.codePointCount(0, span.start());
                 int end = start + text.codePointCount(span.start(), span.end());

@@ -40,6 +40,11 @@ final class DpoStage {
         train();
     }
 
+    /** The student as a run leaves it: after the preference stage where one is asked for, else after distillation. */
+    static Path student(RunConfig config, RunLayout layout) {
+        return config.dpo().isAsked() ? TrainingLegs.result(layout.dpo(), KIND) : DistillStage.student(layout);
+    }
+
     private void train() {
         RunLayout layout = context.layout();
         Map<String, String> settings =

@@ -11,6 +11,7 @@ import org.xecomla.config.ModelConfig;
 import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
+import org.xecomla.targets.TargetCodec;
 import org.xecomla.train.TrainingPlan;
 
 /** What a run will cost, before it starts: how it is counted stands in {@code src/site/markdown/estimate.md}. */
@@ -92,9 +93,7 @@ public final class Estimate {
         return List.of(
                 text(
                         "corpus of %s; targets (%s) about %,.1f MB",
-                        cost.corpus().describe(),
-                        TeacherStage.codec(cost.config()).name(),
-                        cost.targetBytes() / MEGA),
+                        cost.corpus().describe(), TargetCodec.of(cost.config()).name(), cost.targetBytes() / MEGA),
                 text(
                         "%,d steps of %d sequences, %,d tokens; %d replicas averaging every %d steps, each with %,.0f MiB"
                                 + " outside the heap",

@@ -66,7 +66,7 @@ final class EvalStage {
                 new Candidate("distilled", "student.json", DistillStage.student(layout))));
         if (context.config().dpo().isAsked()) {
             candidates.add(
-                    new Candidate("after preferences", "preferred.json", RunModels.student(context.config(), layout)));
+                    new Candidate("after preferences", "preferred.json", DpoStage.student(context.config(), layout)));
         }
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("shards", InputDigests.ofStage(layout.validShards(), ShardStage.KIND));

@@ -26,7 +26,7 @@ final class ExportStage {
 
     void run() {
         RunConfig config = context.config();
-        Path student = RunModels.student(config, context.layout());
+        Path student = DpoStage.student(config, context.layout());
         Map<String, String> inputs = new TreeMap<>(Map.of("student", InputDigests.ofModel(student)));
         chosenTemplate().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
         StageDirectory output = context.layout().export();

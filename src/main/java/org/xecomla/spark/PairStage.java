@@ -10,7 +10,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.ConfigException;
 import org.xecomla.config.DpoConfig;
-import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.DocumentSplit;
 import org.xecomla.corpus.PairShards;
@@ -93,23 +92,6 @@ final class PairStage {
                 (long) plan.numShards());
     }
 
-    /** The first {@code count} preferences of a split, as this stage writes them. */
-    static List<TokenPair> tokens(RunConfig config, ModelConfig base, DocumentSplit split, long count) {
-        try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
-            return tokeniser(config, base, tokenizer).tokens(split, 0, count);
-        }
-    }
-
-    private static PairTokeniser tokeniser(RunConfig config, ModelConfig base, Tokenizer tokenizer) {
-        DpoConfig dpo = config.dpo();
-        return new PairTokeniser(
-                tokenizer,
-                RunModels.chat(config).template(),
-                base.vocabSize(),
-                dpo.maxLengthFor(base),
-                dpo.maxPromptLengthFor(base));
-    }
-
     /** What the tasks do; only names travel. */
     private record Work(RunConfig config, List<String> files, Path output) implements Serializable {
         List<DocumentSplit> splits() {
@@ -117,7 +99,7 @@ final class PairStage {
         }
 
         private PairTokeniser tokeniser(Tokenizer tokenizer) {
-            return PairStage.tokeniser(config, RunModels.base(config).config(), tokenizer);
+            return RunModels.pairTokeniser(config, RunModels.base(config).config(), tokenizer);
         }
 
         private Tokenizer tokenizer() {

@@ -39,7 +39,7 @@ final class PreferenceMeasure {
         if (!config.dpo().isAsked() || config.dpo().valid().isEmpty()) {
             return;
         }
-        Path student = RunModels.student(config, layout);
+        Path student = DpoStage.student(config, layout);
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("pairs", InputDigests.ofStage(layout.validPairs(), PairStage.KIND));
         inputs.put("reference", InputDigests.ofStage(layout.validReference(), ReferenceStage.KIND));

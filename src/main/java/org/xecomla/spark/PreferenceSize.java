@@ -9,6 +9,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.DocumentSplit;
 import org.xecomla.corpus.PreferenceFiles;
 import org.xecomla.corpus.TokenPair;
+import org.xecomla.corpus.Tokenizer;
 import org.xecomla.files.DataFiles;
 
 /**
@@ -53,7 +54,11 @@ record PreferenceSize(long pairs, long validPairs, double tokensPerPair, String 
         static Sample of(RunConfig config, ModelConfig base, List<Path> files) {
             DocumentSplit first = PreferenceFiles.splits(files, SAMPLED_BYTES).get(0);
             long count = Math.max(1, PreferenceFiles.count(first));
-            List<TokenPair> pairs = PairStage.tokens(config, base, first, Math.min(count, SAMPLED_PAIRS));
+            List<TokenPair> pairs;
+            try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
+                pairs = RunModels.pairTokeniser(config, base, tokenizer)
+                        .tokens(first, 0, Math.min(count, SAMPLED_PAIRS));
+            }
             double tokens =
                     pairs.stream().mapToLong(TokenPair::numTokens).average().orElse(0);
             return new Sample((double) (first.end() - first.start()) / count, tokens);

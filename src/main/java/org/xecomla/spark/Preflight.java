@@ -19,6 +19,7 @@ import org.xecomla.corpus.TokenizerVocabulary;
 import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.targets.TargetCodec;
 import org.xecomla.teacher.Teacher;
 import org.xecomla.tensor.Device;
 import org.xecomla.upcycle.UpcyclePlan;
@@ -69,7 +70,7 @@ final class Preflight {
             config.dpo().maxLengthFor(base.config());
         }
         if (stages.contains(Stage.TEACHER)) {
-            TeacherStage.codec(config).encoder(sequenceLength, base.config().vocabSize(), 0);
+            TargetCodec.of(config).encoder(sequenceLength, base.config().vocabSize(), 0);
         }
         if (stages.contains(Stage.EVAL)) {
             TaskSource.of(config.eval());
@@ -102,8 +103,7 @@ final class Preflight {
     private void checkSweep() {
         for (SweepRun run : SweepRun.all(config)) {
             UpcyclePlan.of(run.config().upcycle(), base.config());
-            TeacherStage.codec(run.config())
-                    .encoder(sequenceLength, base.config().vocabSize(), 0);
+            TargetCodec.of(run.config()).encoder(sequenceLength, base.config().vocabSize(), 0);
         }
     }
 

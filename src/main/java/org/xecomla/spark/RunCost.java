@@ -7,6 +7,7 @@ import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.nn.Flops;
+import org.xecomla.targets.TargetCodec;
 import org.xecomla.train.TrainingPlan;
 
 /**
@@ -88,7 +89,7 @@ record RunCost(
 
     double targetBytes() {
         return (double) sequences()
-                * TeacherStage.codec(config)
+                * TargetCodec.of(config)
                         .typicalRecordBytes(
                                 shapes.sequenceLength(), shapes.teacher().vocabSize());
     }

@@ -4,11 +4,13 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.CorpusConfig;
+import org.xecomla.config.DpoConfig;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.ChatRules;
 import org.xecomla.corpus.ChatTemplate;
 import org.xecomla.corpus.Packing;
+import org.xecomla.corpus.PairTokeniser;
 import org.xecomla.corpus.Tokenizer;
 import org.xecomla.files.DataFiles;
 
@@ -22,11 +24,6 @@ final class RunModels {
 
     static ModelDirectory teacher(RunConfig config) {
         return ModelDirectory.open(DataFiles.path(config.models().requireTeacher()));
-    }
-
-    /** The student as a run leaves it: after the preference stage where one is asked for, else after distillation. */
-    static Path student(RunConfig config, RunLayout layout) {
-        return config.dpo().isAsked() ? TrainingLegs.result(layout.dpo(), DpoStage.KIND) : DistillStage.student(layout);
     }
 
     /** The run's tokenizer; documents begin as {@code model} says. */
@@ -51,5 +48,16 @@ final class RunModels {
     /** How the run's documents become sequences for {@code model}. */
     static Packing packing(RunConfig config, Tokenizer tokenizer, ModelConfig model) {
         return Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
+    }
+
+    /** Makes the token pairs of the run's preferences. */
+    static PairTokeniser pairTokeniser(RunConfig config, ModelConfig base, Tokenizer tokenizer) {
+        DpoConfig dpo = config.dpo();
+        return new PairTokeniser(
+                tokenizer,
+                chat(config).template(),
+                base.vocabSize(),
+                dpo.maxLengthFor(base),
+                dpo.maxPromptLengthFor(base));
     }
 }

@@ -3,7 +3,6 @@ package org.xecomla.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -11,7 +10,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.TargetsConfig;
 import org.xecomla.corpus.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
@@ -102,20 +100,6 @@ final class TeacherStage {
         return IntStream.range(from, to).boxed().toList();
     }
 
-    /** The codec of a configuration. */
-    static TargetCodec codec(RunConfig config) {
-        TargetsConfig targets = config.targets();
-        return TargetCodec.of(key -> switch (key) {
-            case "codec" -> targets.codec().name().toLowerCase(Locale.ROOT);
-            case "k" -> Integer.toString(targets.k());
-            case "samples" -> Integer.toString(targets.samples());
-            case "draws" -> targets.draws().name().toLowerCase(Locale.ROOT);
-            case "temperature" -> Double.toString(targets.temperature());
-            case "seed" -> Long.toString(config.run().seed());
-            default -> throw new IllegalArgumentException("a codec has no setting " + key);
-        });
-    }
-
     /** What the tasks do; only names travel. */
     private record Work(RunConfig config, Path tokens, Path targets, String teacherDigest) implements Serializable {
         void write(List<Integer> shards, LongAccumulator counter) {
@@ -126,7 +110,7 @@ final class TeacherStage {
                         sequences.plan(),
                         sequences.sequenceLength(),
                         shape.vocabSize(),
-                        codec(config),
+                        TargetCodec.of(config),
                         teacherDigest,
                         sequences.packing());
                 List<Integer> missing = missing(sequences, spec, shards, counter);

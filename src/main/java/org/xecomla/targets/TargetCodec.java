@@ -1,8 +1,11 @@
 package org.xecomla.targets;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.xecomla.config.ConfigException;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.TargetsConfig;
 import org.xecomla.tensor.SoftLabels;
 
 /**
@@ -37,6 +40,20 @@ public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec 
 
     /** About how long a record is, for the size of blocks. */
     long typicalRecordBytes(int sequenceLength, int vocabSize);
+
+    /** The codec that a run's {@code targets} ask for. */
+    static TargetCodec of(RunConfig config) {
+        TargetsConfig targets = config.targets();
+        return of(key -> switch (key) {
+            case "codec" -> targets.codec().name().toLowerCase(Locale.ROOT);
+            case "k" -> Integer.toString(targets.k());
+            case "samples" -> Integer.toString(targets.samples());
+            case "draws" -> targets.draws().name().toLowerCase(Locale.ROOT);
+            case "temperature" -> Double.toString(targets.temperature());
+            case "seed" -> Long.toString(config.run().seed());
+            default -> throw new IllegalArgumentException("a codec has no setting " + key);
+        });
+    }
 
     /** The codec of these settings; unknown or missing ones are an error. */
     static TargetCodec of(UnaryOperator<String> settings) {

@@ -100,7 +100,7 @@ class ChatTemplateTest {
             for (JsonNode one : expected().get("cases")) {
                 if (one.has("ids")) {
                     ChatTemplate template = template(one.get("template").asText());
-                    MaskedTokens tokens = MaskedTokens.of(messages(one.get("messages")), template, tokenizer);
+                    MaskedTokens tokens = template.tokens(messages(one.get("messages")), tokenizer);
                     int[] mask = new int[tokens.ids().length];
                     Arrays.setAll(mask, i -> tokens.counted()[i] ? 1 : 0);
                     String where = one.get("template").asText() + " " + one.get("text");
