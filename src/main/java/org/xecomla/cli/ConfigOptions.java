@@ -3,7 +3,7 @@ package org.xecomla.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.xecomla.config.RunConfig;
-import org.xecomla.spark.SubmitConf;
+import org.xecomla.spark.submit.SubmitConf;
 import picocli.CommandLine.Option;
 
 /** Options that all commands share: where settings come from. */

@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.UserException;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.RunStatus;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.targets.TargetShards;
 
 /** What a directory of the project holds, line by line. */

@@ -1,7 +1,7 @@
 package org.xecomla.cli;
 
 import java.util.List;
-import org.xecomla.spark.Stage;
+import org.xecomla.run.Stage;
 import picocli.CommandLine.Command;
 
 /** Runs the training, and the making of what it starts from where that is not there: {@code init} alone takes no run. */

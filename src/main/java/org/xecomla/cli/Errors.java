@@ -3,7 +3,7 @@ package org.xecomla.cli;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import picocli.CommandLine;
 
 /** Turns what went wrong into one line for a person and an exit code; a stack trace is for our own mistakes only. */

@@ -1,6 +1,6 @@
 package org.xecomla.cli;
 
-import org.xecomla.spark.SparkApplication;
+import org.xecomla.spark.driver.SparkApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

@@ -1,6 +1,6 @@
 package org.xecomla.cli;
 
-import org.xecomla.spark.Stage;
+import org.xecomla.run.Stage;
 import picocli.CommandLine.Command;
 
 /** Runs all stages, one after the other. */

@@ -2,7 +2,7 @@ package org.xecomla.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.xecomla.spark.Stage;
+import org.xecomla.run.Stage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

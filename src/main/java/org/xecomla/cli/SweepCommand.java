@@ -1,7 +1,7 @@
 package org.xecomla.cli;
 
 import java.util.List;
-import org.xecomla.spark.Stage;
+import org.xecomla.run.Stage;
 import picocli.CommandLine.Command;
 
 /** Runs every combination of a sweep's values. */

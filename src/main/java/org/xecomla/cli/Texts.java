@@ -1,13 +1,13 @@
 package org.xecomla.cli;
 
 import java.util.List;
-import org.xecomla.config.ModelConfig;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.WindowPacker;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
 
 /** Text as the commands of one process read it. */

@@ -2,6 +2,7 @@ package org.xecomla.config;
 
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Section {@code compute}.

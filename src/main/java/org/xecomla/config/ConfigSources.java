@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import org.xecomla.errors.ConfigException;
 
 /** Brings the sources of a configuration together: overrides, file, profile, {@code reference.conf}. */
 final class ConfigSources {

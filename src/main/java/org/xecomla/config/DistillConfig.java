@@ -20,7 +20,7 @@ public record DistillConfig(
         Divergence divergence,
         LossSchedule alphaSchedule,
         LossSchedule temperatureSchedule,
-        HiddenLossConfig hidden) {
+        LayerMatchingConfig hidden) {
     static DistillConfig of(StrictConfig config) {
         OptimizerConfig optimizer = OptimizerConfig.of(config, "distill.", "sequences");
         ReplicasConfig replicas = ReplicasConfig.of(config, "distill.");
@@ -34,7 +34,7 @@ public record DistillConfig(
                 LossSchedule.of(
                         config, "distill.alpha-schedule", Range.atLeast(0).atMost(1)),
                 temperature(config),
-                HiddenLossConfig.of(config));
+                LayerMatchingConfig.of(config));
     }
 
     private static LossSchedule temperature(StrictConfig config) {

@@ -2,6 +2,8 @@ package org.xecomla.config;
 
 import java.util.List;
 import java.util.OptionalInt;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Section {@code dpo}: Direct Preference Optimization (Rafailov et al. 2023) of the distilled student.
@@ -72,7 +74,7 @@ public record DpoConfig(
     }
 
     /** Whether a run has a preference stage. */
-    public boolean isAsked() {
+    public boolean isEnabled() {
         return !train.isEmpty();
     }
 

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Section {@code eval}.

@@ -3,6 +3,9 @@ package org.xecomla.config;
 import java.util.Collections;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 
 /**
  * Section {@code pretrain}: a small Llama trained from nothing.

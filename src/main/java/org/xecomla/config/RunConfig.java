@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.xecomla.errors.ConfigException;
 
 /**
  * The resolved configuration of a run: command-line overrides before the file before the profile before

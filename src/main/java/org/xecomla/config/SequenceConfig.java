@@ -1,6 +1,8 @@
 package org.xecomla.config;
 
 import java.util.OptionalInt;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Section {@code sequence}.

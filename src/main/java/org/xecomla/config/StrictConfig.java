@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Typed reading of a resolved HOCON configuration. It remembers which keys were read: what remains is an error, since Typesafe

@@ -1,6 +1,7 @@
 package org.xecomla.config;
 
 import java.util.Locale;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Section {@code targets}: what is kept of the teacher's distributions.

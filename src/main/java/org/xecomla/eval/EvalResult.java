@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.OptionalDouble;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.UserException;
+import org.xecomla.safetensors.Dtype;
 
 /**
  * A model scored on text.

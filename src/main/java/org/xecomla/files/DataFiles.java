@@ -20,7 +20,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * Every file that the project reads or writes: local ones without Hadoop's start-up cost, all others by Hadoop's file

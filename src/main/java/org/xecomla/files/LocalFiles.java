@@ -20,7 +20,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * The machine's own files by java.nio: starting Hadoop's file systems takes longer than a whole {@code logits} command, and

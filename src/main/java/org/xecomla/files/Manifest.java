@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * What a stage's output directory is: {@code manifest.json}. Written first with what was asked for, and once more at the end

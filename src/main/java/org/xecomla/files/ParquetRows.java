@@ -15,7 +15,7 @@ import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
 import org.apache.parquet.schema.Type;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /** The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects; what is null is left out. */
 public final class ParquetRows {

@@ -15,7 +15,7 @@ public interface RandomReader extends AutoCloseable {
     /**
      * Fills {@code buffer[offset, offset + length)} from byte {@code position} of the file on.
      *
-     * @throws org.xecomla.config.UserException where the file ends before: it is truncated
+     * @throws org.xecomla.errors.UserException where the file ends before: it is truncated
      */
     void readFully(long position, byte[] buffer, int offset, int length);
 

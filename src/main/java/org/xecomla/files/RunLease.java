@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * The right to write into a run's directory, of one driver at a time: {@code _LEASE.json}, renewed by a heartbeat. Whoever

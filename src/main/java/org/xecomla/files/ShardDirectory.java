@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * The shards of one directory as one run of numbered records. Every shard says how many there must be, so that a directory

@@ -1,7 +1,7 @@
 package org.xecomla.files;
 
 import java.io.Serializable;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 
 /**
  * How numbered sequences are cut into shards: shard i holds the sequences [i * sequencesPerShard, (i + 1) *

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * Random access to the records of one shard. Opening reads and checks header and index, reading a record checks its block;

@@ -2,11 +2,11 @@ package org.xecomla.nn;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig.Recompute;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;

@@ -5,15 +5,18 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.errors.UserException;
+import org.xecomla.nn.loss.LossSums;
+import org.xecomla.nn.loss.LossWeights;
+import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SizingKernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.engine.SizingKernels;
 
 /**
  * A Llama-type decoder whose layers are each grouped-query or latent attention, over parameters that it does not own.
@@ -245,11 +248,11 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
-    public <R> R gradients(int[] ids, Sequences sequences, HiddenLoss<R> loss, Arena arena) {
+    public <R> R gradients(int[] ids, Sequences sequences, LastStateLoss<R> loss, Arena arena) {
         return gradients(ids, sequences, loss, null, arena);
     }
 
-    private <R> R gradients(int[] ids, Sequences sequences, HiddenLoss<R> loss, LayerLoss layers, Arena arena) {
+    private <R> R gradients(int[] ids, Sequences sequences, LastStateLoss<R> loss, LayerLoss layers, Arena arena) {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }

@@ -1,5 +1,9 @@
 package org.xecomla.nn;
 
+import org.xecomla.nn.loss.LogitsLoss;
+import org.xecomla.nn.loss.LossSums;
+import org.xecomla.nn.loss.LossWeights;
+import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 

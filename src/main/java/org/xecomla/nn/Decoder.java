@@ -2,7 +2,7 @@ package org.xecomla.nn;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 

@@ -1,9 +1,9 @@
 package org.xecomla.nn;
 
-import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig.Recompute;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
 
 /** How much a model computes, from its shape. */
 public final class Flops {

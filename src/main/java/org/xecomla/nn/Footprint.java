@@ -4,11 +4,11 @@ import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SizingKernels;
+import org.xecomla.tensor.engine.SizingKernels;
 
 /**
  * Memory outside the heap that a model and its kernels take, in bytes, found by a dry run of the very calls over shapes

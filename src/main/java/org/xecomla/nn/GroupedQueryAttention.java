@@ -1,6 +1,6 @@
 package org.xecomla.nn;
 
-import org.xecomla.config.AttentionConfig;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;

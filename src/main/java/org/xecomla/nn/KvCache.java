@@ -2,8 +2,8 @@ package org.xecomla.nn;
 
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.Tensor;
 
 /**

@@ -1,7 +1,7 @@
 package org.xecomla.nn;
 
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.RopeFrequencies;
+import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;

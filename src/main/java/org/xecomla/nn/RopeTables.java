@@ -4,10 +4,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
 
 /** The rope tables of a model: one for every kind of rope among its layers. */
 final class RopeTables implements AutoCloseable {

@@ -2,15 +2,15 @@ package org.xecomla.nn;
 
 import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SizingKernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.engine.SizingKernels;
 
 /**
  * {@link CausalLm}'s inference for models that do not fit into memory: embedding, blocks and head are read one after the
@@ -71,7 +71,7 @@ public final class StreamedLm implements AutoCloseable {
      * Hidden states after the final norm, (B*T, D), on top of the arena, which holds nothing else of this call.
      *
      * @param ids (B*T)
-     * @throws org.xecomla.config.UserException if a sequence is too long or an id is outside the vocabulary
+     * @throws org.xecomla.errors.UserException if a sequence is too long or an id is outside the vocabulary
      */
     public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
         Backbone.check(config, maxSequenceLength, ids, sequences);

@@ -1,7 +1,7 @@
 package org.xecomla.nn;
 
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ParameterShapes;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * Base and student decoding side by side, over contexts and batches.

@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * What a sweep has found: how near to the teacher a student comes with how much cache.

@@ -1,7 +1,7 @@
 package org.xecomla.serve;
 
 import java.util.function.Function;
-import org.xecomla.checkpoint.WeightSource;
+import org.xecomla.formats.WeightSource;
 import org.xecomla.tensor.Tensor;
 
 /** Parameters that are computed when they are asked for; only the last one is held. */

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.ExportConfig;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.ParameterStore;
 

@@ -3,7 +3,7 @@ package org.xecomla.serve;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Decoder;
 import org.xecomla.nn.KvCache;

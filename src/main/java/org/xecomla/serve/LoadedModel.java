@@ -1,8 +1,8 @@
 package org.xecomla.serve;
 
 import org.apache.hadoop.fs.Path;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
@@ -21,7 +21,7 @@ public final class LoadedModel implements AutoCloseable {
      * Reads the checkpoint at {@code path} into memory of the kernels' type.
      *
      * @param maxSequenceLength the longest T that will be asked for, at most the model's own
-     * @throws org.xecomla.config.UserException if the directory is not a model that can be read
+     * @throws org.xecomla.errors.UserException if the directory is not a model that can be read
      */
     public static LoadedModel open(Path path, Kernels kernels, int maxSequenceLength) {
         return open(ModelDirectory.open(path), kernels, maxSequenceLength);

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ExportConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /** The README.md of an export: what it is, who loads it, what was measured. */

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
+import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Tensor;
 
 /**

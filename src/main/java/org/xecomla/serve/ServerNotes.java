@@ -2,9 +2,9 @@ package org.xecomla.serve;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 
 /**
  * What servers make of a DeepSeek V3 export. The rules were read in the sources of vLLM ({@code

@@ -4,8 +4,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.formats.ModelDirectory;
 
 /**
  * When a continuation ends before its last token.

@@ -1,11 +1,11 @@
 package org.xecomla.serve;
 
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.linalg.Matrix;
 
 /**
  * A student's projections as other code needs them. Legend: D model, H heads, N nope, P rope.

@@ -6,12 +6,26 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunLease;
 import org.xecomla.files.RunStatus;
 import org.xecomla.report.RunRecord;
 import org.xecomla.report.RunReport;
+import org.xecomla.run.Revision;
+import org.xecomla.run.RunModels;
+import org.xecomla.run.Stage;
+import org.xecomla.spark.driver.RunControl;
+import org.xecomla.spark.driver.StageContext;
+import org.xecomla.spark.driver.StoppedException;
+import org.xecomla.spark.stage.DistillStage;
+import org.xecomla.spark.stage.DpoStage;
+import org.xecomla.spark.stage.EvalStage;
+import org.xecomla.spark.stage.ExportStage;
+import org.xecomla.spark.stage.InitStage;
+import org.xecomla.spark.stage.ShardStage;
+import org.xecomla.spark.stage.SweepStage;
+import org.xecomla.spark.stage.TeacherStage;
 
 /**
  * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is gone on
@@ -39,7 +53,7 @@ public final class Pipeline {
      * @throws UserException where something is wrong that the user can mend; the same stages may then be run again
      */
     public void run(List<Stage> wanted) {
-        boolean preferences = config.dpo().isAsked() || wanted.size() == 1;
+        boolean preferences = config.dpo().isEnabled() || wanted.size() == 1;
         List<Stage> stages = wanted.stream()
                 .filter(stage -> stage != Stage.DPO || preferences)
                 .toList();

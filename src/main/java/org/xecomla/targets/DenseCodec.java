@@ -3,7 +3,7 @@ package org.xecomla.targets;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.SoftLabels;
 
 /**

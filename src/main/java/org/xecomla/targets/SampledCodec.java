@@ -1,7 +1,7 @@
 package org.xecomla.targets;
 
 import java.util.Map;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.CounterRandom;
 import org.xecomla.tensor.SoftLabels;
 

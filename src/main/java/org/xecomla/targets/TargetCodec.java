@@ -3,9 +3,9 @@ package org.xecomla.targets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.TargetsConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.SoftLabels;
 
 /**

@@ -1,6 +1,6 @@
 package org.xecomla.targets;
 
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Tensor;
 
 /**

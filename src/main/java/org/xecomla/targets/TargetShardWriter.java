@@ -25,7 +25,7 @@ public final class TargetShardWriter {
     /**
      * Whether shard {@code shard} is there and sound; a damaged one is to be written again.
      *
-     * @throws org.xecomla.config.UserException where it is sound and of another teacher, codec, tokenizer, packing or token
+     * @throws org.xecomla.errors.UserException where it is sound and of another teacher, codec, tokenizer, packing or token
      *     shard; names both values
      */
     public static boolean isComplete(Path directory, TargetShardSpec spec, int shard, String tokenDigest) {

@@ -3,7 +3,7 @@ package org.xecomla.targets;
 import java.util.Map;
 import java.util.function.IntFunction;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardDirectory;
 import org.xecomla.files.ShardPlan;

@@ -3,12 +3,12 @@ package org.xecomla.teacher;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
@@ -59,7 +59,7 @@ public final class Teacher implements AutoCloseable {
      * @param batchSequences B, where all weights fit
      * @param sequenceLength T of all that it will be asked
      * @param limitBytes of weights and activations
-     * @throws org.xecomla.config.UserException where the directory is no model, the model is too short for T, or the limit
+     * @throws org.xecomla.errors.UserException where the directory is no model, the model is too short for T, or the limit
      *     too low for its largest layer
      */
     public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength, long limitBytes) {

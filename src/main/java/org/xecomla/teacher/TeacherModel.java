@@ -1,6 +1,6 @@
 package org.xecomla.teacher;
 
-import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;

@@ -2,8 +2,8 @@ package org.xecomla.teacher;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.UserException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.Sequences;

@@ -48,12 +48,12 @@ public record AttentionShape(int numSequences, int queryLength, int keyLength, d
     }
 
     /** The first key that query {@code i} of sequence {@code b} sees. */
-    int firstKey(int b, int i) {
+    public int firstKey(int b, int i) {
         return firstKeys[b * queryLength + i];
     }
 
     /** The key that query {@code i} is itself: the last one that it sees. */
-    int lastKey(int i) {
+    public int lastKey(int i) {
         return keyLength - queryLength + i;
     }
 }

@@ -61,7 +61,7 @@ public final class Storage implements AutoCloseable {
         return onHost;
     }
 
-    INDArray array() {
+    public INDArray array() {
         return array;
     }
 
@@ -88,17 +88,17 @@ public final class Storage implements AutoCloseable {
      * The long-lived window that holds element {@code offset} and all that lies up to 1 GiB behind it; the element is at
      * byte {@link #windowIndex}. Made once: crossing into native code for every row would cost more than a short row.
      */
-    ByteBuffer windowAt(long offset) {
+    public ByteBuffer windowAt(long offset) {
         return windows[(int) (offset * type.width() / WINDOW_STEP_BYTES)];
     }
 
     /** Byte index of element {@code offset} in {@link #windowAt}. */
-    int windowIndex(long offset) {
+    public int windowIndex(long offset) {
         return (int) (offset * type.width() % WINDOW_STEP_BYTES);
     }
 
     /** A native pointer to element {@code offset}, for a call into OpenBLAS. Only for FLOAT. */
-    FloatPointer floats(long offset) {
+    public FloatPointer floats(long offset) {
         return new FloatPointer(pointer).position(offset);
     }
 

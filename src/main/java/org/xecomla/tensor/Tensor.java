@@ -22,7 +22,7 @@ public final class Tensor {
     private final int cols;
     private final int stride;
 
-    Tensor(Storage storage, DataType type, long offset, int rows, int cols, int stride) {
+    public Tensor(Storage storage, DataType type, long offset, int rows, int cols, int stride) {
         if (rows < 0 || cols < 0 || stride < cols) {
             throw new IllegalArgumentException("no matrix of " + rows + " x " + cols + " with stride " + stride);
         }

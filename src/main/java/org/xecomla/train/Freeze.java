@@ -3,7 +3,7 @@ package org.xecomla.train;
 import java.util.Arrays;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 
 /** Which parameters stay as they are: the values of {@code distill.freeze}. */
 public enum Freeze {

@@ -1,6 +1,7 @@
 package org.xecomla.train;
 
 import java.util.List;
+import org.xecomla.averaging.Measures;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
 

@@ -6,24 +6,28 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.PretrainConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SequenceConfig;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.WindowPacker;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Fingerprint;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.train.data.TokenData;
+import org.xecomla.train.data.TrainingData;
+import org.xecomla.train.data.TrainingSequence;
 
 /**
  * Trains a small Llama from random weights on text, in one JVM: section {@code pretrain} of a configuration. Weights start
@@ -65,7 +69,7 @@ public final class Pretrainer {
      * every {@code pretrain.checkpoint-every} steps and at the end.
      *
      * @return how far the model was trained
-     * @throws org.xecomla.config.UserException where text or tokenizer are missing, or the output is another configuration's
+     * @throws org.xecomla.errors.UserException where text or tokenizer are missing, or the output is another configuration's
      */
     public TrainingProgress run(List<TrainListener> listeners) {
         Manifest asked = asked();
@@ -110,7 +114,7 @@ public final class Pretrainer {
                     : windows(config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
             TrainingPlan plan = TrainingPlan.pretraining(config, windows.size(), length);
             try (TrainingRun<TrainingSequence> run =
-                    new TrainingRun<>(plan, LossSettings.CROSS_ENTROPY, model, kernels, ParameterAveraging.alone())) {
+                    new TrainingRun<>(plan, TokenObjective.CROSS_ENTROPY, model, kernels, ParameterAveraging.alone())) {
                 train(run, plan, TokenData.of(windows), valid, asked, listeners);
                 Dtype dtype = Dtype.valueOf(pretrain.dtype().name());
                 ModelDirectory.save(out.path(), model, run.replica().weights(), SaveOptions.of(dtype, tokenizerPath()));

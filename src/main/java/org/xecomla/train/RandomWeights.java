@@ -1,7 +1,7 @@
 package org.xecomla.train;
 
 import java.util.Random;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
@@ -14,13 +14,13 @@ import org.xecomla.tensor.Tensor;
  * <p>Every parameter has its own stream of {@link Random}, whose numbers Java specifies: a seed gives the same weights on
  * every machine and whatever else the model holds before it.
  */
-final class RandomWeights {
+public final class RandomWeights {
     private static final double STANDARD_DEVIATION = 0.02;
 
     private RandomWeights() {}
 
     /** Overwrites all of {@code weights}. */
-    static void write(ModelConfig config, long seed, ParameterStore weights) {
+    public static void write(ModelConfig config, long seed, ParameterStore weights) {
         for (ParameterLayout.Place place : weights.layout().places().values()) {
             String name = place.spec().name();
             Tensor parameter = weights.get(name); // (rows, cols)

@@ -2,13 +2,13 @@ package org.xecomla.train;
 
 import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.HiddenLoss;
+import org.xecomla.nn.LastStateLoss;
 import org.xecomla.nn.LayerLoss;
-import org.xecomla.nn.LossSums;
 import org.xecomla.nn.Sequences;
-import org.xecomla.nn.TokenLoss;
+import org.xecomla.nn.loss.LossSums;
+import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -98,7 +98,7 @@ public final class Replica implements AutoCloseable {
     }
 
     /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */
-    <R> R gradients(int[] ids, int numSequences, HiddenLoss<R> loss) {
+    public <R> R gradients(int[] ids, int numSequences, LastStateLoss<R> loss) {
         return model.gradients(ids, Sequences.of(numSequences, ids.length), loss, arena);
     }
 

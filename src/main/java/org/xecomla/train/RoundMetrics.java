@@ -1,5 +1,7 @@
 package org.xecomla.train;
 
+import org.xecomla.averaging.Measures;
+
 /**
  * What all replicas together saw since they last averaged. With one replica a round is its local steps.
  *

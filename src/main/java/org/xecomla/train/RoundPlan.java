@@ -44,12 +44,12 @@ public record RoundPlan(
     }
 
     /** Whether the weights that a round starts from must be remembered. */
-    boolean remembersStart() {
+    public boolean remembersStart() {
         return !averagesGradients() && (deltas || !plainOuterUpdate());
     }
 
     /** Whether the outer update leaves the replicas' average as it is, and so remembers nothing. */
-    boolean plainOuterUpdate() {
+    public boolean plainOuterUpdate() {
         return OuterUpdate.plainAveraging(outerLearningRate, outerMomentum);
     }
 }

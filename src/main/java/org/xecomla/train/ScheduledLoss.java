@@ -1,12 +1,14 @@
 package org.xecomla.train;
 
 import java.util.List;
+import org.xecomla.averaging.Measures;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingSequence;
 
 /**
  * The loss of tokens whose alpha and temperature change over the run. Another temperature than that of the targets needs the
@@ -14,11 +16,11 @@ import org.xecomla.tensor.SoftLabels;
  *
  * @param start alpha and temperature of the first step; the temperature is that of the targets
  */
-record ScheduledLoss(LossSettings start, LossSchedule alpha, LossSchedule temperature, long numSteps)
-        implements TokenObjective {
+record ScheduledLoss(TokenObjective start, LossSchedule alpha, LossSchedule temperature, long numSteps)
+        implements SequenceObjective {
     /** The loss of sections {@code distill} and {@code targets} in a run of {@code numSteps} steps. */
-    static TokenObjective distillation(RunConfig config, long numSteps) {
-        LossSettings start = LossSettings.distillation(config);
+    static SequenceObjective distillation(RunConfig config, long numSteps) {
+        TokenObjective start = TokenObjective.distillation(config);
         LossSchedule alpha = config.distill().alphaSchedule();
         LossSchedule temperature = config.distill().temperatureSchedule();
         return alpha.isConstant() && temperature.isConstant()
@@ -27,8 +29,8 @@ record ScheduledLoss(LossSettings start, LossSchedule alpha, LossSchedule temper
     }
 
     /** The loss at a step, {@code step} steps being done before. */
-    LossSettings at(long step) {
-        return new LossSettings(
+    TokenObjective at(long step) {
+        return new TokenObjective(
                 alpha.at(step, numSteps, start.alpha()),
                 temperature.at(step, numSteps, start.temperature()),
                 start.divergence());
@@ -36,7 +38,7 @@ record ScheduledLoss(LossSettings start, LossSchedule alpha, LossSchedule temper
 
     @Override
     public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
-        LossSettings now = at(step);
+        TokenObjective now = at(step);
         List<TrainingSequence> seen = now.temperature() == start.temperature()
                 ? samples
                 : samples.stream()
@@ -70,6 +72,6 @@ record ScheduledLoss(LossSettings start, LossSchedule alpha, LossSchedule temper
     /** Both parts at another temperature than 1 take the most scratch. */
     @Override
     public void dryRun(CausalLm sizing, Replica.Shape shape, LayerLoss layers, Arena arena) {
-        new LossSettings(0.5, 2, start.divergence()).dryRun(sizing, shape, layers, arena);
+        new TokenObjective(0.5, 2, start.divergence()).dryRun(sizing, shape, layers, arena);
     }
 }

@@ -1,5 +1,7 @@
 package org.xecomla.train;
 
+import org.xecomla.averaging.Measures;
+
 /**
  * What one optimizer step of one replica saw.
  *

@@ -1,6 +1,7 @@
 package org.xecomla.train;
 
 import java.util.List;
+import org.xecomla.averaging.Measures;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Optimizer;
@@ -40,7 +41,7 @@ public final class TrainStep<S> {
     }
 
     /** What a step came to: measured before the update, the gradients' norm before clipping, the rate. */
-    record Outcome(Measures measures, double gradientNorm, double learningRate) {}
+    public record Outcome(Measures measures, double gradientNorm, double learningRate) {}
 
     /**
      * Takes one step.
@@ -48,7 +49,7 @@ public final class TrainStep<S> {
      * @param step steps done before, which decide on the learning rate
      * @param samples at least one
      */
-    Outcome run(long step, List<S> samples) {
+    public Outcome run(long step, List<S> samples) {
         return run(step, samples, () -> {});
     }
 

@@ -12,13 +12,14 @@ import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.UserException;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
+import org.xecomla.safetensors.Dtype;
 
 /**
  * The checkpoints of a run, {@code step-000100/} and so on in one directory, each a Hugging Face model directory in float32

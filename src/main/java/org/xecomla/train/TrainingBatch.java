@@ -3,6 +3,7 @@ package org.xecomla.train;
 import java.util.List;
 import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingSequence;
 
 /**
  * Several sequences of one length as the model takes them, one behind the other. Legend: B sequences, T time.

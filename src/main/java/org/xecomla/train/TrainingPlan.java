@@ -2,13 +2,13 @@ package org.xecomla.train;
 
 import java.util.OptionalLong;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.DistillConfig;
 import org.xecomla.config.DpoConfig;
 import org.xecomla.config.OptimizerConfig;
 import org.xecomla.config.PretrainConfig;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
@@ -133,7 +133,7 @@ public record TrainingPlan(
     }
 
     /** What a replica must hold that computes {@code slice} of every batch. */
-    Replica.Shape replicaShape(BatchSlice slice) {
+    public Replica.Shape replicaShape(BatchSlice slice) {
         return new Replica.Shape(Math.min(microBatchSequences, slice.numSequences()), sequenceLength, recompute);
     }
 

@@ -7,12 +7,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.corpus.SampleOrder;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.SampleOrder;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.OuterUpdate;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.train.data.Samples;
 
 /**
  * One replica of a run from its start, or from its newest checkpoint, to its end: a {@link TrainingPlan} put to work.
@@ -56,7 +58,7 @@ public final class TrainingRun<S> implements AutoCloseable {
                 plan.rounds().outerMomentum(),
                 replica.weights().layout(),
                 kernels.type());
-        LocalSteps rounds = new LocalSteps(plan.rounds(), averaging, slice.share(), outer, replica);
+        Rounds rounds = new Rounds(plan.rounds(), averaging, slice.share(), outer, replica);
         this.state = new TrainerState(replica, adamW, rounds);
     }
 
@@ -109,7 +111,7 @@ public final class TrainingRun<S> implements AutoCloseable {
         all.forEach(listener -> listener.onStart(progress, plan.numSteps()));
         TrainStep<S> step =
                 new TrainStep<>(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), objective);
-        progress = new LocalTrainer<>(step, data, order, slice, state.rounds(), all, stopRequested)
+        progress = new TrainingLoop<>(step, data, order, slice, state.rounds(), all, stopRequested)
                 .run(progress, plan.numSteps());
         return progress;
     }

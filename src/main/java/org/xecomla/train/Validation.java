@@ -1,7 +1,8 @@
 package org.xecomla.train;
 
 import java.util.List;
-import org.xecomla.nn.LossSums;
+import org.xecomla.nn.loss.LossSums;
+import org.xecomla.train.data.TrainingSequence;
 
 /** Scores held-out sequences after every so many steps, and at the end, and tells the other listeners the perplexity. */
 final class Validation implements TrainListener {
@@ -39,7 +40,7 @@ final class Validation implements TrainListener {
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < sequences.size(); from += micro) {
             TrainingBatch batch = TrainingBatch.of(sequences.subList(from, Math.min(sequences.size(), from + micro)));
-            sums = sums.plus(replica.loss(batch, LossSettings.CROSS_ENTROPY.of(batch)));
+            sums = sums.plus(replica.loss(batch, TokenObjective.CROSS_ENTROPY.of(batch)));
         }
         return sums.perplexity();
     }

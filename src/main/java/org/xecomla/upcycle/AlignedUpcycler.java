@@ -1,12 +1,12 @@
 package org.xecomla.upcycle;
 
 import java.util.stream.IntStream;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig.RopeRows;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.LinearAlgebra.SymmetricEigen;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
+import org.xecomla.linalg.Matrix;
 
 /**
  * An initialisation that keeps what RoPE commutes with and weighs the rest by activations: RoRoPE's shared rope key

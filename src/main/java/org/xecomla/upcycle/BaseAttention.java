@@ -1,8 +1,8 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.linalg.Matrix;
 
 /**
  * The attention weights of one layer of the base. Legend: D model, H query heads, K key heads, E head dimension. Rotary

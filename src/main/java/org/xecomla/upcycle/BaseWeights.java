@@ -1,10 +1,10 @@
 package org.xecomla.upcycle;
 
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Tensor;
 
 /** A base model's shape and its parameters, read one at a time. */

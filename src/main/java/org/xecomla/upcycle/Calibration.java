@@ -5,12 +5,12 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.xecomla.config.UserException;
-import org.xecomla.corpus.TokenSequence;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.errors.UserException;
+import org.xecomla.linalg.Matrix;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.Matrix;
 import org.xecomla.tensor.Tensor;
 
 /**

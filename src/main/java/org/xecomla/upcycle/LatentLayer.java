@@ -2,10 +2,10 @@ package org.xecomla.upcycle;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.linalg.Matrix;
 
 /**
  * The parts that every method ends with, and how they become tensors. Legend: D model, H heads, N nope, P rope, E value

@@ -1,9 +1,9 @@
 package org.xecomla.upcycle;
 
 import java.util.Map;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
 
 /**
  * An RMSNorm on the latent c of R dimensions, and the change of basis c -> T c before it that makes the norm matter least.

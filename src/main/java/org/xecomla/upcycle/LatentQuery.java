@@ -1,7 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.util.Map;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.Matrix;
 
 /**
  * The student's query projection.

@@ -1,7 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.Matrix;
 
 /**
  * What the calibration text shows of the inputs x of one layer's attention, after its RMSNorm. Legend: D model.

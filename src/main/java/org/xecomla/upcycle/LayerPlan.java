@@ -1,11 +1,11 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeScaling;
 
 /**
  * All that is decided beforehand about one layer that becomes latent attention.

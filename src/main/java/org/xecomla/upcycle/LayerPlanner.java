@@ -3,12 +3,12 @@ package org.xecomla.upcycle;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
 
 /**
  * Finds what the configuration leaves open for a base layer, and checks what it says. Legend: D model, H query heads, K key

@@ -2,8 +2,8 @@ package org.xecomla.upcycle;
 
 import java.util.Arrays;
 import org.xecomla.config.UpcycleConfig.SingularValues;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
 
 /**
  * A weight W (M, D) as the product of two thinner ones, cut where a {@link RankPolicy} says.

@@ -2,7 +2,7 @@ package org.xecomla.upcycle;
 
 import java.io.Serializable;
 import org.xecomla.config.UpcycleConfig.EnergyRounding;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.Matrix;
 
 /** How many singular values a factorisation keeps. */
 public sealed interface RankPolicy extends Serializable {

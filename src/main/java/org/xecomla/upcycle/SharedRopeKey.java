@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.LinearAlgebra.SymmetricEigen;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
+import org.xecomla.linalg.Matrix;
 
 /**
  * The one rotated key that stands for all key heads: the first step of the aligned start.

@@ -1,6 +1,6 @@
 package org.xecomla.upcycle;
 
-import org.xecomla.config.ModelConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.ParameterStore;
 
 /** A student as its initialisation left it. It owns its weights. */

@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.corpus.TokenSequence;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -52,7 +52,7 @@ public final class StudentInitializer {
      *
      * @param calibration null where the plan needs none
      * @param type of the student's weights
-     * @throws org.xecomla.config.ConfigException where the plan needs a calibration and there is none
+     * @throws org.xecomla.errors.ConfigException where the plan needs a calibration and there is none
      */
     public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, DataType type) {
         plan.requireCalibration(calibration != null);

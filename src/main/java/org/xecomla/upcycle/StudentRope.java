@@ -3,12 +3,12 @@ package org.xecomla.upcycle;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeChoice;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
 
 /**
  * The rope of latent layers where the base scales its own. Servers compute plain or YaRN frequencies for latent attention;

@@ -1,8 +1,8 @@
 package org.xecomla.upcycle;
 
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.LinearAlgebra.SymmetricEigen;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
+import org.xecomla.linalg.Matrix;
 
 /**
  * A basis in which given vectors have nearly the length 1: T with T<sup>T</sup> T = M, where c<sup>T</sup> M c ~ 1 over the

@@ -6,10 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
 import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 
 /**
  * The section {@code upcycle} of a configuration, worked out for a given base: what becomes of every layer that is made

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.linalg.Matrix;
 
 /**
  * A layer made latent.

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.Matrix;
 
 /**
  * X-EcoMLA's initialisation (arXiv 2503.11132, section 3.2, and AMD's code): one SVD of the query weight, one of keys and

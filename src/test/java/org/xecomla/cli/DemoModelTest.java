@@ -10,22 +10,22 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.StoryGrammar;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.WindowPacker;
+import org.xecomla.corpus.stories.StoryGrammar;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.eval.NgramBaseline;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.serve.LoadedModel;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /** The model and the text that the project ships are what the README says. */
 class DemoModelTest {

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
 
 class RunConfigTest {
     @TempDir
@@ -98,7 +100,7 @@ class RunConfigTest {
                         Divergence.FORWARD_KL,
                         new LossSchedule(LossSchedule.Form.CONSTANT, 0),
                         new LossSchedule(LossSchedule.Form.CONSTANT, 1),
-                        new HiddenLossConfig(HiddenLossConfig.Form.NONE, 1, HiddenLossConfig.States.BOTH)),
+                        new LayerMatchingConfig(LayerMatchingConfig.Form.NONE, 1, LayerMatchingConfig.States.BOTH)),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -332,7 +334,8 @@ class RunConfigTest {
                         Divergence.REVERSE_KL,
                         new LossSchedule(LossSchedule.Form.COSINE, 0.75),
                         new LossSchedule(LossSchedule.Form.LINEAR, 3),
-                        new HiddenLossConfig(HiddenLossConfig.Form.COSINE, 0.4, HiddenLossConfig.States.BLOCK)),
+                        new LayerMatchingConfig(
+                                LayerMatchingConfig.Form.COSINE, 0.4, LayerMatchingConfig.States.BLOCK)),
                 c.distill());
         assertEquals(
                 new DpoConfig(

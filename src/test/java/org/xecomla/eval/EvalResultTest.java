@@ -10,11 +10,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Collections;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.UserException;
+import org.xecomla.safetensors.Dtype;
 
 class EvalResultTest {
     private static final ModelConfig MODEL = new ModelConfig(

@@ -9,19 +9,19 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.WindowPacker;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.tensor.CpuKernels;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Nd4jKernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** A real model on real text scores as in PyTorch. */
 @Tag("shared")

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /** The same behaviour on local files and through Hadoop. */
 class DataFilesTest {

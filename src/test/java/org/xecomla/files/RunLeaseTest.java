@@ -14,7 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 class RunLeaseTest {
     private static final Duration LONG = Duration.ofMinutes(5);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 class ShardFileTest {
     @TempDir

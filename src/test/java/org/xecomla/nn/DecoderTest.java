@@ -12,14 +12,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.UserException;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /** Decoding with the cache gives the logits of the whole sequence: the golden models, GQA, MLA and hybrid. */
 class DecoderTest {

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.SafetensorsFile;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.safetensors.SafetensorsFile;
 
 /** Rope frequencies of PyTorch, and the table made of them. */
 class GoldenRopeTest {

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.List;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.files.DataFiles;
+import org.xecomla.safetensors.SafetensorsFile;
 
 /**
  * The golden files: in the test resources, or where {@code -Dgolden.dir} says, for those of another seed.

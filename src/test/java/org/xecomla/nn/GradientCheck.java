@@ -10,7 +10,7 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /** Analytic gradients against central differences, in double. */
-final class GradientCheck {
+public final class GradientCheck {
     private static final double STEP = 1e-5;
     private static final double TOLERANCE = 1e-6;
     private static final double FLOOR = 1e-4; // gradients below are compared absolutely, to TOLERANCE * FLOOR
@@ -18,7 +18,7 @@ final class GradientCheck {
     private GradientCheck() {}
 
     /** Every element of {@code values} is moved both ways; {@code loss} must depend on nothing else that moves. */
-    static void check(String what, Tensor values, Tensor gradient, DoubleSupplier loss) {
+    public static void check(String what, Tensor values, Tensor gradient, DoubleSupplier loss) {
         double largest = 0;
         for (int r = 0; r < values.rows(); r++) {
             for (int c = 0; c < values.cols(); c++) {

@@ -16,19 +16,22 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.xecomla.bench.BenchShape;
 import org.xecomla.config.ComputeConfig.Precision;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.nn.loss.LossSums;
+import org.xecomla.nn.loss.LossWeights;
+import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.AttentionShape;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Nd4jKernels;
 import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.train.BenchShape;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
  * Single operations of a training step at the shapes of {@code bench}, by the reference kernels and by the fast ones:

@@ -3,29 +3,29 @@ package org.xecomla.nn;
 import java.util.List;
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
-import org.xecomla.tensor.Nd4jKernels;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** Kernels under test, with a name that reports can show. */
-record KernelChoice(String name, Supplier<Kernels> maker) {
+public record KernelChoice(String name, Supplier<Kernels> maker) {
     static final KernelChoice NAIVE_DOUBLE = new KernelChoice("naive double", () -> new NaiveKernels(DataType.DOUBLE));
     static final KernelChoice CPU_FLOAT = new KernelChoice("cpu float", () -> new CpuKernels(2));
     static final KernelChoice ND4J_FLOAT = new KernelChoice("nd4j float", () -> new Nd4jKernels(DataType.FLOAT));
     static final KernelChoice ND4J_DOUBLE = new KernelChoice("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE));
 
     /** Those that ship. */
-    static List<KernelChoice> all() {
+    public static List<KernelChoice> all() {
         return List.of(CPU_FLOAT, ND4J_FLOAT, ND4J_DOUBLE);
     }
 
     /** Those in which central differences can be taken. */
-    static List<KernelChoice> inDouble() {
+    public static List<KernelChoice> inDouble() {
         return List.of(NAIVE_DOUBLE, ND4J_DOUBLE);
     }
 
-    Kernels make() {
+    public Kernels make() {
         return maker.get();
     }
 

@@ -3,11 +3,11 @@ package org.xecomla.nn;
 import org.xecomla.tensor.SoftLabels;
 
 /** Targets made of teacher logits, for tests. */
-final class SoftTargets {
+public final class SoftTargets {
     private SoftTargets() {}
 
     /** softmax(logits / temperature), rounded to float; (N, V) row-major. */
-    static SoftLabels.Dense dense(double[] logits, int vocabSize, double temperature) {
+    public static SoftLabels.Dense dense(double[] logits, int vocabSize, double temperature) {
         int numRows = logits.length / vocabSize;
         float[] probabilities = new float[logits.length];
         for (int n = 0; n < numRows; n++) {

@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.nn.Goldens;
-import org.xecomla.tensor.CpuKernels;
+import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Nd4jKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** Three clipped steps of PyTorch's AdamW; resuming; what is frozen stays. */
 class AdamWTest {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 class RunReportTest {

@@ -10,17 +10,17 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Goldens;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /** An export computes what the student computes. */
 class DeepseekExportTest {

@@ -12,14 +12,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SafetensorsFile;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.ExportConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.Goldens;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.safetensors.SafetensorsFile;
 
 /** What is written for X-EcoMLA's official code is read back as the same function. */
 class OfficialExportTest {

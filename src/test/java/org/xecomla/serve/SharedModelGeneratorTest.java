@@ -13,11 +13,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Nd4jKernels;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** A real model continues a prompt as in transformers. */
 @Tag("shared")

@@ -16,9 +16,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
+import org.xecomla.run.Stage;
 
 /**
  * Runs a command to its end while it kills its driver and executors at random moments of every stage, by {@code kill -9}.

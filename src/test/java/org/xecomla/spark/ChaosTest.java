@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
+import org.xecomla.run.Stage;
 
 /**
  * Small runs by real processes of which drivers and executors are killed at random, over and over: each must end with the

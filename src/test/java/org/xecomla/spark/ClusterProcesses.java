@@ -20,8 +20,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** The processes of a cluster that a test has started, and what is submitted to it. Each is recorded, and killed at the end. */
-final class ClusterProcesses implements AutoCloseable {
-    static final String LOOPBACK = "127.0.0.1";
+public final class ClusterProcesses implements AutoCloseable {
+    public static final String LOOPBACK = "127.0.0.1";
     private static final Duration PATIENCE = Duration.ofMinutes(8);
 
     private final Path dir;
@@ -33,14 +33,14 @@ final class ClusterProcesses implements AutoCloseable {
      * @param dir of logs, and of the file {@code pids}
      * @param environment of every process, beside this one's
      */
-    ClusterProcesses(Path dir, Map<String, String> environment) {
+    public ClusterProcesses(Path dir, Map<String, String> environment) {
         this.dir = dir;
         this.environment = environment;
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     /** A process and what it prints. */
-    record Started(Process process, Path log) {
+    public record Started(Process process, Path log) {
         String output() {
             try {
                 return Files.readString(log);
@@ -50,14 +50,14 @@ final class ClusterProcesses implements AutoCloseable {
         }
 
         /** Waits for the end, which must be this one. */
-        String awaitEnd(int exitCode) throws InterruptedException {
+        public String awaitEnd(int exitCode) throws InterruptedException {
             assertTrue(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), () -> "does not end: " + output());
             assertEquals(exitCode, process.exitValue(), this::output);
             return output();
         }
 
         /** Waits for something that it does. */
-        void await(String what, BooleanSupplier condition) throws InterruptedException {
+        public void await(String what, BooleanSupplier condition) throws InterruptedException {
             long end = System.nanoTime() + PATIENCE.toNanos();
             while (!condition.getAsBoolean()) {
                 assertTrue(process.isAlive(), () -> "ended before " + what + ": " + output());
@@ -67,7 +67,7 @@ final class ClusterProcesses implements AutoCloseable {
         }
     }
 
-    Started start(String name, List<String> command) throws IOException {
+    public Started start(String name, List<String> command) throws IOException {
         Path log = dir.resolve(name + ".log");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -85,7 +85,8 @@ final class ClusterProcesses implements AutoCloseable {
     }
 
     /** Starts {@code submit/xecomla COMMAND} with settings, then {@code more}. */
-    Started submit(String name, String command, Map<String, String> settings, String... more) throws IOException {
+    public Started submit(String name, String command, Map<String, String> settings, String... more)
+            throws IOException {
         List<String> words = new ArrayList<>(List.of("submit/xecomla", command));
         settings.forEach((key, value) -> words.addAll(List.of("-D", key + "=" + value)));
         words.addAll(List.of(more));
@@ -118,7 +119,7 @@ final class ClusterProcesses implements AutoCloseable {
     }
 
     /** A port that nobody listens on, as things stand. */
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
             return socket.getLocalPort();
         }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
-import org.xecomla.train.PreferenceResult;
+import org.xecomla.run.Stage;
+import org.xecomla.train.preference.PreferenceResult;
 
 /** The demo with its preferences, shorter: what it learns on held-out pairs, and what that costs on held-out text. */
 @Tag("spark")

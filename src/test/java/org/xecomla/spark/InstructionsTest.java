@@ -16,13 +16,14 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.TokenShards;
-import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
-import org.xecomla.train.DistillationData;
-import org.xecomla.train.PreferenceResult;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunLayout;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.preference.PreferenceResult;
 
 /** Conversations through every stage by the one command of conf/instructions.conf, shorter: on executors of their own. */
 class InstructionsTest {

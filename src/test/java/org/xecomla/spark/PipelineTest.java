@@ -20,22 +20,25 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.checkpoint.ModelDirectory;
+import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunLayout;
+import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.DistillStage;
 import org.xecomla.targets.TargetShards;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.train.DistillationData;
-import org.xecomla.train.LossSettings;
-import org.xecomla.train.ParameterAveraging;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.train.TokenObjective;
 import org.xecomla.train.TrainingPlan;
 import org.xecomla.train.TrainingRun;
-import org.xecomla.train.TrainingSequence;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.data.TrainingSequence;
 
 /** The whole pipeline in one JVM, by two replicas of one thread each. */
 @Tag("spark")
@@ -200,7 +203,7 @@ class PipelineTest {
                 Kernels kernels = new CpuKernels(1)) {
             TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), tokens.sequenceLength());
             try (TrainingRun<TrainingSequence> local = new TrainingRun<>(
-                    plan, LossSettings.distillation(config), start.config(), kernels, ParameterAveraging.alone())) {
+                    plan, TokenObjective.distillation(config), start.config(), kernels, ParameterAveraging.alone())) {
                 local.start(start::load);
                 float[] before = flat(local.replica().weights());
                 local.train(DistillationData.of(tokens, targets, start.config(), 1), List.of());

@@ -9,11 +9,13 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.corpus.SampleOrder;
-import org.xecomla.corpus.TokenSequence;
+import org.xecomla.averaging.LoopbackRing;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.corpus.shards.SampleOrder;
+import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.OuterUpdate;
@@ -22,16 +24,15 @@ import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.BatchSlice;
 import org.xecomla.train.Freeze;
-import org.xecomla.train.LocalSteps;
-import org.xecomla.train.LocalTrainer;
-import org.xecomla.train.LossSettings;
-import org.xecomla.train.ParameterAveraging;
 import org.xecomla.train.Replica;
 import org.xecomla.train.RoundPlan;
-import org.xecomla.train.TokenData;
+import org.xecomla.train.Rounds;
+import org.xecomla.train.TokenObjective;
 import org.xecomla.train.TrainStep;
+import org.xecomla.train.TrainingLoop;
 import org.xecomla.train.TrainingProgress;
-import org.xecomla.train.TrainingSequence;
+import org.xecomla.train.data.TokenData;
+import org.xecomla.train.data.TrainingSequence;
 
 /** Replicas that average over sockets, as executors do. */
 class RingTrainingTest {
@@ -55,14 +56,14 @@ class RingTrainingTest {
     /** Weights after training by plain SGD without clipping, averaging after every step. */
     private static double[] train(ParameterAveraging averaging, int batch, boolean trains) {
         NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
-        LossSettings loss = LossSettings.CROSS_ENTROPY;
+        TokenObjective loss = TokenObjective.CROSS_ENTROPY;
         TokenData data =
                 TokenData.of(sequences().stream().map(TokenSequence::of).toList());
         BatchSlice slice = new BatchSlice(batch, averaging.numReplicas(), averaging.rank());
         try (Replica replica =
                         new Replica(MODEL, Freeze.NONE.trainable(), new Replica.Shape(2, LENGTH), loss, kernels);
                 Sgd sgd = new Sgd();
-                LocalSteps rounds = new LocalSteps(
+                Rounds rounds = new Rounds(
                         RoundPlan.plain(1),
                         averaging,
                         slice.share(),
@@ -74,7 +75,7 @@ class RingTrainingTest {
             }
             TrainStep<TrainingSequence> step =
                     new TrainStep<>(replica, sgd, LearningRateSchedule.constant(0.2), GradientClip.NONE, loss);
-            new LocalTrainer<>(step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of())
+            new TrainingLoop<>(step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of())
                     .run(TrainingProgress.START, trains ? NUM_STEPS : 0);
             return replica.weights().segments().stream()
                     .flatMapToDouble(segment -> java.util.Arrays.stream(segment.toDoubles()))

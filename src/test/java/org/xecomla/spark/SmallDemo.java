@@ -9,12 +9,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunLayout;
+import org.xecomla.spark.stage.DistillStage;
+import org.xecomla.spark.stage.EvalStage;
+import org.xecomla.spark.stage.ExportStage;
+import org.xecomla.spark.stage.InitStage;
+import org.xecomla.spark.stage.ShardStage;
+import org.xecomla.spark.stage.TeacherStage;
 
 /** The demo, all of its stages on its own model, with so little text and so few steps that a cluster is done in a minute. */
-final class SmallDemo {
+public final class SmallDemo {
     static final int STEPS = 8;
     private static final int BATCH = 8;
     private static final int LENGTH = 128;
@@ -23,7 +30,7 @@ final class SmallDemo {
     private SmallDemo() {}
 
     /** Writes the beginning of the demo's text into {@code dir}. */
-    static void writeText(Path dir) throws Exception {
+    public static void writeText(Path dir) throws Exception {
         for (String file : List.of("train.jsonl", "valid.jsonl")) {
             try (Stream<String> lines = Files.lines(DEMO.resolve(file))) {
                 Files.write(
@@ -39,7 +46,7 @@ final class SmallDemo {
      * @param text where {@link #writeText} has put it, as the executors name it
      * @param model the demo's model, as the executors name it
      */
-    static Map<String, String> settings(String runDir, String text, String model) {
+    public static Map<String, String> settings(String runDir, String text, String model) {
         Map<String, String> settings = new TreeMap<>();
         settings.put("run.dir", runDir);
         settings.put("base.path", model);
@@ -69,12 +76,12 @@ final class SmallDemo {
     }
 
     /** The demo's model on this machine. */
-    static String model() {
+    public static String model() {
         return DEMO.resolve("model").toAbsolutePath().toString();
     }
 
     /** Looks at what a run has left in {@code runDir}: every stage complete, a student whose weights can be read. */
-    static void requireComplete(String runDir, String output) {
+    public static void requireComplete(String runDir, String output) {
         RunLayout layout = new RunLayout(DataFiles.path(runDir));
         layout.trainShards().requireComplete(ShardStage.KIND);
         layout.targets().requireComplete(TeacherStage.KIND);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.spark.driver.TaskKernels;
 
 /** The demo on a master and two workers, each with a core and a GPU that is only said to be there. */
 @Tag("cluster")

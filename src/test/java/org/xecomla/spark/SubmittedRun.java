@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A command started by {@code submit/xecomla} as a process of its own, and what it prints. */
-record SubmittedRun(Process process, Path log) {
+public record SubmittedRun(Process process, Path log) {
     private static final int PATIENCE_SECONDS = 600;
 
     /**
@@ -25,7 +25,7 @@ record SubmittedRun(Process process, Path log) {
      * @param settings for -D; those in {@code command} win
      * @param log receives what it prints
      */
-    static SubmittedRun start(Map<String, String> settings, Path log, String... command) throws IOException {
+    public static SubmittedRun start(Map<String, String> settings, Path log, String... command) throws IOException {
         return start(settings, log, Path.of("").toAbsolutePath(), command);
     }
 
@@ -43,7 +43,7 @@ record SubmittedRun(Process process, Path log) {
         return new SubmittedRun(builder.start(), log);
     }
 
-    String output() {
+    public String output() {
         try {
             return Files.readString(log);
         } catch (IOException e) {
@@ -51,12 +51,12 @@ record SubmittedRun(Process process, Path log) {
         }
     }
 
-    void awaitEnd(int exitCode) throws InterruptedException {
+    public void awaitEnd(int exitCode) throws InterruptedException {
         assertEquals(exitCode, awaitEnd(), this::output);
     }
 
     /** Waits for the end; returns the exit code. */
-    int awaitEnd() throws InterruptedException {
+    public int awaitEnd() throws InterruptedException {
         boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
         if (!ended) {
             process.destroyForcibly();
@@ -66,7 +66,7 @@ record SubmittedRun(Process process, Path log) {
     }
 
     /** Waits for {@code condition}; whether it came true before the command ended. */
-    boolean awaitUnlessEnded(BooleanSupplier condition) throws InterruptedException {
+    public boolean awaitUnlessEnded(BooleanSupplier condition) throws InterruptedException {
         while (!condition.getAsBoolean()) {
             if (!process.isAlive()) {
                 return false;
@@ -76,12 +76,12 @@ record SubmittedRun(Process process, Path log) {
         return true;
     }
 
-    void awaitWhileRunning(BooleanSupplier condition) throws InterruptedException {
+    public void awaitWhileRunning(BooleanSupplier condition) throws InterruptedException {
         assertTrue(awaitUnlessEnded(condition), () -> "the command ended before it could be disturbed: " + output());
     }
 
     /** Whether there is a complete checkpoint in {@code directory}. */
-    static boolean hasCheckpoint(Path directory) {
+    public static boolean hasCheckpoint(Path directory) {
         if (!Files.isDirectory(directory)) {
             return false;
         }
@@ -93,7 +93,7 @@ record SubmittedRun(Process process, Path log) {
     }
 
     /** The executors that it has started as processes, as things stand. */
-    List<ProcessHandle> executors() {
+    public List<ProcessHandle> executors() {
         return process.descendants()
                 .filter(child -> child.info().commandLine().orElse("").contains("ExecutorBackend"))
                 .toList();

@@ -14,9 +14,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.report.Frontier;
+import org.xecomla.run.Stage;
 
 /** Two tiny runs as one job, and a third that joins them. */
 @Tag("spark")

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
+import org.xecomla.run.Stage;
 
 /** Targets made today on one cluster, used next week on another, where the teacher is not. */
 @Tag("spark")

@@ -10,23 +10,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.BpeTrainer;
-import org.xecomla.corpus.BpeVocabulary;
-import org.xecomla.corpus.StoryGrammar;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.corpus.stories.StoryGrammar;
+import org.xecomla.corpus.tokenizer.BpeTrainer;
+import org.xecomla.corpus.tokenizer.BpeVocabulary;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.run.RunLayout;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.spark.stage.DistillStage;
 import org.xecomla.tensor.ParameterStore;
 
 /** A whole run in little: a corpus of stories, a tokenizer trained on them, and a base of random weights to upcycle. */
-final class TinyRun {
-    static final int SEQUENCE_LENGTH = 32;
+public final class TinyRun {
+    public static final int SEQUENCE_LENGTH = 32;
     private static final int VOCAB = 400;
     private static final int NUM_STORIES = 60;
 
@@ -37,7 +39,7 @@ final class TinyRun {
     }
 
     /** Writes corpus, tokenizer and base into {@code dir}. */
-    static TinyRun in(Path dir) throws Exception {
+    public static TinyRun in(Path dir) throws Exception {
         TinyRun run = new TinyRun(dir);
         BpeTrainer trainer = new BpeTrainer(VOCAB);
         StoryGrammar grammar = new StoryGrammar(1);
@@ -84,7 +86,7 @@ final class TinyRun {
     }
 
     /** The settings of a run called {@code name}: 24 steps, a checkpoint every 6. */
-    Map<String, String> settings(String name, int replicas) {
+    public Map<String, String> settings(String name, int replicas) {
         Map<String, String> settings = new HashMap<>();
         settings.put("run.dir", dir.resolve(name).toString());
         settings.put("base.path", dir.resolve("base").toString());
@@ -107,18 +109,18 @@ final class TinyRun {
         return settings;
     }
 
-    RunConfig config(String name, int replicas) {
+    public RunConfig config(String name, int replicas) {
         return RunConfig.ofOverrides(settings(name, replicas));
     }
 
     /** All weights of the distilled student of a run. */
-    static float[] studentWeights(RunConfig config) {
+    public static float[] studentWeights(RunConfig config) {
         RunLayout layout = new RunLayout(DataFiles.path(config.run().dir()));
         return weights(ModelDirectory.open(DistillStage.student(layout)));
     }
 
     /** All weights of a model, one parameter after the other. */
-    static float[] weights(ModelDirectory model) {
+    public static float[] weights(ModelDirectory model) {
         try (ParameterStore weights =
                 ParameterStore.zeros(CausalLm.layout(model.config(), name -> true), DataType.FLOAT)) {
             model.load(weights);

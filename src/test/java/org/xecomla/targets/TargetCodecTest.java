@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
 import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 

@@ -23,26 +23,26 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SaveOptions;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TokenShardSpec;
-import org.xecomla.corpus.TokenShardWriter;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenShardSpec;
+import org.xecomla.corpus.shards.TokenShardWriter;
+import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShards;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
  * A checkpoint that is larger than the memory which the operating system gives the process: RLIMIT_DATA bounds all that it may

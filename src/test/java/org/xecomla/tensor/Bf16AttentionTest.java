@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
  * Attention whose products are rounded to bfloat16, against the naive loop in double. Scores of unit size are off by 2^-8 of the

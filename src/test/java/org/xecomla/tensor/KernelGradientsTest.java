@@ -8,6 +8,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
  * Every backward against central differences of its forward, in double on {@link Nd4jKernels}: the loss is the sum of the

@@ -11,6 +11,10 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.cpu.ScalarMath;
+import org.xecomla.tensor.cpu.VectorMath;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
  * Runs one operation on the kernels under test and on {@link NaiveKernels} in double, over the same numbers, and compares.

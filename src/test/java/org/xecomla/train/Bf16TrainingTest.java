@@ -7,15 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.xecomla.config.AttentionConfig;
 import org.xecomla.config.ComputeConfig.Precision;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.train.data.TrainingSequence;
 
 /** Products of rounded operands train as well as those of fp32: masters, moments and sums are fp32 in both. */
 class Bf16TrainingTest {
@@ -50,7 +51,7 @@ class Bf16TrainingTest {
 
     /** Mean loss over the last steps. */
     private static double train(Precision precision) {
-        LossSettings loss = LossSettings.CROSS_ENTROPY;
+        TokenObjective loss = TokenObjective.CROSS_ENTROPY;
         Random random = new Random(4);
         try (Kernels kernels = new CpuKernels(2, precision);
                 Replica replica =

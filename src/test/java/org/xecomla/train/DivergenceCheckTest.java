@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
-import org.xecomla.config.UserException;
+import org.xecomla.averaging.Measures;
+import org.xecomla.errors.UserException;
 
 class DivergenceCheckTest {
     private static final Path CHECKPOINT = new Path("file:/runs/a/distill/step-000010");

@@ -8,16 +8,17 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SafetensorsFile;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
-import org.xecomla.tensor.CpuKernels;
+import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Nd4jKernels;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.nd4j.Nd4jKernels;
+import org.xecomla.train.data.TrainingSequence;
 
 /**
  * Ten training steps against PyTorch 2 in float64, on golden models with {@code reference/ref.py}'s forward:
@@ -40,7 +41,7 @@ import org.xecomla.tensor.SoftLabels;
  * }</pre>
  */
 class GoldenLossesTest {
-    private static final LossSettings LOSS = new LossSettings(0.25, 2);
+    private static final TokenObjective LOSS = new TokenObjective(0.25, 2);
 
     private static final double[] MLA_SERVING = {
         17.41309855929553, 15.969860536235865, 13.920272256826596, 12.229251837779646, 11.089980366916958,
@@ -113,8 +114,8 @@ class GoldenLossesTest {
                 TrainStep.Outcome outcome = step.run(s, batch);
                 rows.add(new double[] {
                     outcome.measures().loss(),
-                    outcome.measures().value(LossSettings.KL),
-                    outcome.measures().value(LossSettings.CE),
+                    outcome.measures().value(TokenObjective.KL),
+                    outcome.measures().value(TokenObjective.CE),
                     outcome.gradientNorm()
                 });
             }

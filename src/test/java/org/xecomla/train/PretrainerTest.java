@@ -17,19 +17,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.Dtype;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.tensor.CpuKernels;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 class PretrainerTest {
     private static final String TOKENIZER = "src/test/resources/tokenizers/byte-level";

@@ -12,10 +12,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.train.StoriesRecipe.Score;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.data.TrainingData;
+import org.xecomla.train.data.TrainingSequence;
 import org.xecomla.upcycle.Student;
 
 /**
@@ -71,7 +75,7 @@ class RecipeTest {
             TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), StoriesRecipe.LENGTH);
             try (TrainingRun<TrainingSequence> run = new TrainingRun<>(
                     plan,
-                    LossSettings.distillation(config),
+                    TokenObjective.distillation(config),
                     student.config(),
                     stories.kernels(),
                     ParameterAveraging.alone())) {

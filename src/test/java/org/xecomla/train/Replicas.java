@@ -8,11 +8,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.averaging.SharedMemoryAveraging;
 
 /** Runs one thread for each replica of a group, as executors would. */
-final class Replicas {
+public final class Replicas {
     /** What one replica does with its membership. */
-    interface Work<R> {
+    public interface Work<R> {
         R run(ParameterAveraging averaging) throws Exception;
     }
 
@@ -22,7 +24,7 @@ final class Replicas {
     private Replicas() {}
 
     /** The results in the order of ranks; the first failure is thrown as it is. */
-    static <R> List<R> run(int numReplicas, Work<R> work) throws Exception {
+    public static <R> List<R> run(int numReplicas, Work<R> work) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(numReplicas);
         try {
             List<Callable<R>> calls = new ArrayList<>();

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.averaging.Measures;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.LossSchedule.Form;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingSequence;
 
 /** Losses whose weights change over the run. */
 class ScheduledLossTest {
@@ -36,7 +38,7 @@ class ScheduledLossTest {
     @Test
     void gradientsAreThoseOfTheLossAtThatStep() {
         ScheduledLoss loss = new ScheduledLoss(
-                new LossSettings(0.1, 2),
+                new TokenObjective(0.1, 2),
                 new LossSchedule(Form.LINEAR, 0.6),
                 new LossSchedule(Form.COSINE, 1),
                 NUM_STEPS);
@@ -65,17 +67,17 @@ class ScheduledLossTest {
         float[] atTwo = softmax(2);
         float[] atOne = softmax(1);
         ScheduledLoss loss =
-                new ScheduledLoss(new LossSettings(0, 2), CONSTANT, new LossSchedule(Form.LINEAR, 1), NUM_STEPS);
+                new ScheduledLoss(new TokenObjective(0, 2), CONSTANT, new LossSchedule(Form.LINEAR, 1), NUM_STEPS);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
-                Replica replica = Tiny.replica(1, new LossSettings(0.5, 2), Freeze.NONE, kernels)) {
+                Replica replica = Tiny.replica(1, new TokenObjective(0.5, 2), Freeze.NONE, kernels)) {
             double scheduled =
-                    loss.addGradients(replica, List.of(sequence(atTwo)), 10).value(LossSettings.KL);
-            double direct = new LossSettings(0, 1)
+                    loss.addGradients(replica, List.of(sequence(atTwo)), 10).value(TokenObjective.KL);
+            double direct = new TokenObjective(0, 1)
                     .addGradients(replica, List.of(sequence(atOne)), 0)
-                    .value(LossSettings.KL);
+                    .value(TokenObjective.KL);
             assertEquals(direct, scheduled, 1e-6 * direct);
             double untouched =
-                    loss.addGradients(replica, List.of(sequence(atTwo)), 0).value(LossSettings.KL);
+                    loss.addGradients(replica, List.of(sequence(atTwo)), 0).value(TokenObjective.KL);
             assertNotEquals(direct, untouched, 1e-3 * direct);
         }
     }

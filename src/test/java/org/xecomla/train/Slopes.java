@@ -8,13 +8,13 @@ import java.util.function.DoubleSupplier;
 import org.xecomla.tensor.Tensor;
 
 /** The gradients that a replica holds against central differences, one random direction for each parameter. */
-final class Slopes {
+public final class Slopes {
     private static final double STEP = 1e-5;
 
     private Slopes() {}
 
     /** @param loss of the replica's weights as they are at the call */
-    static void check(Replica replica, DoubleSupplier loss) {
+    public static void check(Replica replica, DoubleSupplier loss) {
         Random random = new Random(3);
         for (String name : replica.weights().layout().places().keySet()) {
             Tensor weight = replica.weights().get(name);

@@ -5,13 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.TokenShards;
+import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.targets.TargetShards;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.train.StoriesRecipe.Score;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.data.TrainingSequence;
 import org.xecomla.upcycle.Student;
 
 /**
@@ -79,7 +82,7 @@ final class StoriesExperiment implements AutoCloseable {
     private Score distil(RunConfig config, Student student, TargetShards taught, ParameterAveraging averaging) {
         TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), StoriesRecipe.LENGTH);
         try (Kernels kernels = new CpuKernels(averaging.numReplicas() == 1 ? 2 : 1);
-                Objective<TrainingSequence> loss = DistillationLoss.of(config, plan, student.config(), kernels);
+                Objective<TrainingSequence> loss = Objectives.of(config, plan, student.config(), kernels);
                 TrainingRun<TrainingSequence> run =
                         new TrainingRun<>(plan, loss, student.config(), kernels, averaging)) {
             run.start(weights -> StoriesRecipe.copy(student, weights, kernels));

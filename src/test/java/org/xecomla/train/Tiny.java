@@ -3,18 +3,20 @@ package org.xecomla.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingData;
+import org.xecomla.train.data.TrainingSequence;
 
 /** A model of a few thousand weights, one layer GQA and one MLA, and data that it can learn. */
-final class Tiny {
-    static final int VOCAB = 23;
-    static final int LENGTH = 9;
+public final class Tiny {
+    public static final int VOCAB = 23;
+    public static final int LENGTH = 9;
 
-    static final ModelConfig MODEL = new ModelConfig(
+    public static final ModelConfig MODEL = new ModelConfig(
             12,
             20,
             VOCAB,
@@ -57,7 +59,7 @@ final class Tiny {
         }
     }
 
-    static Replica replica(int microBatchSequences, LossSettings loss, Freeze freeze, Kernels kernels) {
+    static Replica replica(int microBatchSequences, TokenObjective loss, Freeze freeze, Kernels kernels) {
         Replica replica =
                 new Replica(MODEL, freeze.trainable(), new Replica.Shape(microBatchSequences, LENGTH), loss, kernels);
         RandomWeights.write(MODEL, 7, replica.weights());

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.optim.AdamW;
@@ -13,10 +14,12 @@ import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.train.data.TrainingData;
+import org.xecomla.train.data.TrainingSequence;
 
 /** Runs of the {@link Tiny} model: ten steps of four sequences in rounds of two, checkpoints after steps 4, 6 and 10. */
 final class TinyTraining {
-    static final LossSettings LOSS = new LossSettings(0.2, 1);
+    static final TokenObjective LOSS = new TokenObjective(0.2, 1);
     static final long NUM_SEQUENCES = 17;
     private static final TrainerCheckpoint.Origin ORIGIN =
             new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "2"), 3, "test", Map.of());

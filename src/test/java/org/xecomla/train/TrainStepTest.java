@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.corpus.TokenSequence;
+import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
@@ -18,14 +18,15 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingSequence;
 
 class TrainStepTest {
-    private static final LossSettings MIXED = new LossSettings(0.3, 1.5);
+    private static final TokenObjective MIXED = new TokenObjective(0.3, 1.5);
     private static final AdamW.Settings ADAM_W = new AdamW.Settings(0.9, 0.98, 1e-8, 0);
 
     private final Kernels kernels = new NaiveKernels(DataType.DOUBLE);
 
-    private static TrainStep<TrainingSequence> sgd(Replica replica, double rate, LossSettings loss) {
+    private static TrainStep<TrainingSequence> sgd(Replica replica, double rate, TokenObjective loss) {
         return new TrainStep<>(replica, new Sgd(), LearningRateSchedule.constant(rate), GradientClip.NONE, loss);
     }
 
@@ -74,7 +75,7 @@ class TrainStepTest {
             numLearned += learned[t] ? 1 : 0;
         }
         // The last position has a target and no label; the two parts of the loss are thus looked at one by one.
-        for (LossSettings loss : List.of(new LossSettings(0, 1.5), new LossSettings(1, 1))) {
+        for (TokenObjective loss : List.of(new TokenObjective(0, 1.5), new TokenObjective(1, 1))) {
             int labelless = loss.alpha() == 1 ? 1 : 0;
             double[] whole = move(loss, all);
             double[] some = move(loss, TrainingSequence.of(new TokenSequence(all.ids(), learned), all.softLabels()));
@@ -106,7 +107,7 @@ class TrainStepTest {
         TrainingSequence first = TrainingSequence.of(Arrays.copyOf(all.ids(), border), targets.rows(0, border));
         TrainingSequence second = TrainingSequence.of(
                 Arrays.copyOfRange(all.ids(), border, Tiny.LENGTH), targets.rows(border, Tiny.LENGTH));
-        for (LossSettings loss : List.of(new LossSettings(0, 1.5), new LossSettings(1, 1))) {
+        for (TokenObjective loss : List.of(new TokenObjective(0, 1.5), new TokenObjective(1, 1))) {
             int labelless = loss.alpha() == 1 ? 1 : 0; // the last position of a document
             double[] whole = move(loss, packed);
             double[] one = move(loss, first);
@@ -119,7 +120,7 @@ class TrainStepTest {
         }
     }
 
-    private double[] move(LossSettings loss, TrainingSequence sequence) {
+    private double[] move(TokenObjective loss, TrainingSequence sequence) {
         Replica replica = Tiny.replica(1, loss, Freeze.NONE, kernels);
         double[] before = Tiny.weights(replica);
         sgd(replica, 1, loss).run(0, List.of(sequence));
@@ -174,7 +175,7 @@ class TrainStepTest {
 
     @Test
     void aTinyModelLearns() {
-        LossSettings kl = new LossSettings(0, 1);
+        TokenObjective kl = new TokenObjective(0, 1);
         Kernels floats = new NaiveKernels(DataType.FLOAT);
         List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(8, true), 8);
         Replica replica = Tiny.replica(8, kl, Freeze.NONE, floats);

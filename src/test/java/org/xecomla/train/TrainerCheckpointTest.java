@@ -19,12 +19,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.config.UserException;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.train.data.TrainingSequence;
 
 class TrainerCheckpointTest {
     @TempDir
@@ -185,7 +187,7 @@ class TrainerCheckpointTest {
 
     /** Mean loss over all sequences. */
     private static double loss(double[] weights) {
-        LossSettings kl = new LossSettings(0, 1);
+        TokenObjective kl = new TokenObjective(0, 1);
         try (Replica replica = Tiny.replica(1, kl, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
             int at = 0;
             for (Tensor segment : replica.weights().segments()) {

@@ -14,13 +14,16 @@ import java.util.stream.LongStream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.config.UserException;
-import org.xecomla.corpus.SampleOrder;
+import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.corpus.shards.SampleOrder;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.FillingFileSystem;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.tensor.SoftLabels;
+import org.xecomla.train.data.TrainingData;
+import org.xecomla.train.data.TrainingSequence;
 
 /** What goes wrong in the middle of a training, and how it ends. */
 class TrainingFaultsTest {

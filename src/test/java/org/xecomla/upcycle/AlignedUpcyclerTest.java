@@ -11,12 +11,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.linalg.Matrix;
 
 class AlignedUpcyclerTest {
     private static final int LENGTH = 24;

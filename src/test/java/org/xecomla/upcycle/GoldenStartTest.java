@@ -13,14 +13,14 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.SafetensorsFile;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ParameterShapes;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.Matrix;
+import org.xecomla.safetensors.SafetensorsFile;
 
 /** Students made from their bases against the fixtures' weights and logits. */
 class GoldenStartTest {

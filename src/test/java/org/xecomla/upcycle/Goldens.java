@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.checkpoint.ModelDirectory;
-import org.xecomla.checkpoint.SafetensorsFile;
-import org.xecomla.corpus.TokenSequence;
+import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /** The golden fixtures, and models run in double. */
 final class Goldens {

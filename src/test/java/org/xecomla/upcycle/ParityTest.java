@@ -17,16 +17,16 @@ import java.util.TreeSet;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.xecomla.checkpoint.HfConfigJson;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UpcycleConfig.EnergyRounding;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.formats.HfConfigJson;
+import org.xecomla.linalg.Matrix;
 
 /** The site's parity page says what the code computes, and the code computes what X-EcoMLA published, or the row says why. */
 class ParityTest {
@@ -183,7 +183,7 @@ class ParityTest {
             assertEquals(
                     List.of(1.0, 0.0),
                     List.of(config.targets().temperature(), config.distill().alpha()));
-            if (config.dpo().isAsked()) {
+            if (config.dpo().isEnabled()) {
                 assertEquals(0.01, config.dpo().beta());
                 assertEquals(1024, config.dpo().maxLengthFor(base));
                 assertEquals(512, config.dpo().maxPromptLengthFor(base));

@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.ParameterShapes;
-import org.xecomla.config.RopeScaling;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.RopeScaling;
 
 /** A Llama with random weights. */
 record RandomBase(ModelConfig config, Map<String, float[]> weights) implements BaseWeights {

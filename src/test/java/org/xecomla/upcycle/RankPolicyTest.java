@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xecomla.config.UpcycleConfig.EnergyRounding;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
 
 class RankPolicyTest {
     private static final Matrix SQUARES_4_3_2_1 = Matrix.of(1, 4, 2, Math.sqrt(3), Math.sqrt(2), 1);

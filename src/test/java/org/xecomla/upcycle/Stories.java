@@ -4,19 +4,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.checkpoint.ModelDirectory;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.Packing;
-import org.xecomla.corpus.TextDocuments;
-import org.xecomla.corpus.TokenSequence;
-import org.xecomla.corpus.Tokenizer;
-import org.xecomla.corpus.WindowPacker;
+import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.shards.WindowPacker;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.tensor.CpuKernels;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.cpu.CpuKernels;
 
 /** The real base and text of the recipe: stories260K, windows of 256 tokens of TinyStories. */
 final class Stories implements AutoCloseable {

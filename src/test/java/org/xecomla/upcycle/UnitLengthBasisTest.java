@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
 
 class UnitLengthBasisTest {
     /** Vectors on an ellipsoid: T u for u of length 1. */

@@ -14,14 +14,14 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.xecomla.config.AttentionConfig;
-import org.xecomla.config.ConfigException;
-import org.xecomla.config.ModelConfig;
-import org.xecomla.config.RopeFrequencies;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
 
 class UpcyclePlanTest {
     private static final RopeScaling LLAMA32 = new RopeScaling.Llama3(32, 1, 4, 8192);

@@ -8,12 +8,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.xecomla.config.RopeScaling;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
-import org.xecomla.tensor.LinearAlgebra;
-import org.xecomla.tensor.Matrix;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
 
 class XEcoMlaUpcyclerTest {
     private static final String PREFIX = "model.layers.0.self_attn.";

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.xecomla.config.ConfigException;
+import org.xecomla.errors.ConfigException;
 
 /**
  * The tasks, each with its form in lm-evaluation-harness 0.4.13 ({@code lm_eval/tasks}): prompt, choices and answer from a row

@@ -3,8 +3,8 @@ package org.xecomla.eval.tasks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import org.xecomla.config.UserException;
-import org.xecomla.corpus.Tokenizer;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.errors.UserException;
 
 /**
  * Prompts to tokens as the harness's {@code HFLM} does: special tokens as the tokenizer adds them, the continuation's tokens

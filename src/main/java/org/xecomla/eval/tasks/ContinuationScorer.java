@@ -43,7 +43,7 @@ public final class ContinuationScorer {
     /**
      * Log-likelihoods in the order of {@code continuations}.
      *
-     * @throws org.xecomla.config.UserException if an id is outside the vocabulary
+     * @throws org.xecomla.errors.UserException if an id is outside the vocabulary
      */
     public List<LogLikelihood> score(List<Continuation> continuations) {
         LogLikelihood[] result = new LogLikelihood[continuations.size()];

@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.commons.math3.random.MersenneTwister;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * Picks the examples that stand before a question, as the harness does: drawn by Python's {@code random.Random(1234).sample},

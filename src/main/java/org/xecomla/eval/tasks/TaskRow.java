@@ -3,7 +3,7 @@ package org.xecomla.eval.tasks;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 /**
  * One row of a data set, whose getters name file and row when something is wrong. Two are equal where their content is.

@@ -42,7 +42,7 @@ public final class TaskSet {
      *
      * @param numFewshot examples before each question
      * @param limit the first questions of each task; empty: all
-     * @throws org.xecomla.config.UserException naming file and row where one is not what its task needs
+     * @throws org.xecomla.errors.UserException naming file and row where one is not what its task needs
      */
     public static TaskSet read(List<TaskSource> sources, int numFewshot, OptionalInt limit) {
         List<Part> parts = new ArrayList<>();

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.EvalConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 
 /**

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.UserException;
 
 class ExampleSamplerTest {
     private static final TaskRow OTHER = new TaskRow(IntNode.valueOf(-1), "other");

@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.config.ConfigException;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.UserException;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /** Forms of the tasks; that they are the harness's is HarnessTest's to show. */

@@ -1,0 +1,85 @@
+package org.xecomla.config.model;
+
+import java.io.Serializable;
+import org.xecomla.errors.ConfigException;
+
+/** What the attention of one layer is. */
+public sealed interface AttentionConfig extends Serializable {
+    /** Cached elements per token of this layer. */
+    int kvElementsPerToken();
+
+    /** Rotated dimensions of a head. */
+    int ropeDim();
+
+    RopeScaling ropeScaling();
+
+    /** Grouped-query attention of Llama; multi-head where both counts are equal. Softmax scale headDim^-0.5. */
+    record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling) implements AttentionConfig {
+        public Gqa {
+            if (numHeads < 1 || numKvHeads < 1 || numHeads % numKvHeads != 0) {
+                throw new ConfigException(
+                        "num_attention_heads " + numHeads + " is not a multiple of num_key_value_heads " + numKvHeads);
+            }
+            if (headDim < 2 || headDim % 2 != 0) {
+                throw new ConfigException("head_dim " + headDim + " is not an even positive number");
+            }
+        }
+
+        @Override
+        public int kvElementsPerToken() {
+            return 2 * numKvHeads * headDim;
+        }
+
+        @Override
+        public int ropeDim() {
+            return headDim;
+        }
+    }
+
+    /**
+     * Multi-head Latent Attention of DeepSeek V2/V3: one latent of {@code kvLoraRank} and one shared rope key of
+     * {@code qkRopeHeadDim} per token.
+     *
+     * @param qLoraRank 0: full q_proj; else rank of q_a_proj, q_b_proj
+     * @param qNorm RMSNorm on the query latent (eps 1e-6)
+     * @param kvNorm RMSNorm on the KV latent (eps 1e-6)
+     * @param softmaxScale factor on the scores, commonly (qkNopeHeadDim + qkRopeHeadDim)^-0.5
+     */
+    record Mla(
+            int numHeads,
+            int qLoraRank,
+            int kvLoraRank,
+            int qkNopeHeadDim,
+            int qkRopeHeadDim,
+            int vHeadDim,
+            boolean qNorm,
+            boolean kvNorm,
+            RopeScaling ropeScaling,
+            double softmaxScale)
+            implements AttentionConfig {
+        public Mla {
+            if (numHeads < 1 || qLoraRank < 0 || kvLoraRank < 1 || qkNopeHeadDim < 0 || vHeadDim < 1) {
+                throw new ConfigException("no latent attention of " + numHeads + " heads, q_lora_rank " + qLoraRank
+                        + ", kv_lora_rank " + kvLoraRank + ", qk_nope_head_dim " + qkNopeHeadDim + ", v_head_dim "
+                        + vHeadDim);
+            }
+            if (qkRopeHeadDim < 2 || qkRopeHeadDim % 2 != 0) {
+                throw new ConfigException("qk_rope_head_dim " + qkRopeHeadDim + " is not an even positive number");
+            }
+        }
+
+        public int qkHeadDim() {
+            return qkNopeHeadDim + qkRopeHeadDim;
+        }
+
+        @Override
+        public int kvElementsPerToken() {
+            return kvLoraRank + qkRopeHeadDim;
+        }
+
+        @Override
+        public int ropeDim() {
+            return qkRopeHeadDim;
+        }
+    }
+}

@@ -1,4 +1,0 @@
-package org.xecomla.corpus;
-
-/** Places [start, end) in a text, in Java's chars. */
-record TextSpan(int start, int end) {}

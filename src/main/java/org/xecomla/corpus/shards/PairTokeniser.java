@@ -1,0 +1,136 @@
+package org.xecomla.corpus.shards;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.xecomla.corpus.chat.ChatTemplate;
+import org.xecomla.corpus.text.DocumentLocation;
+import org.xecomla.corpus.text.DocumentSplit;
+import org.xecomla.corpus.text.Message;
+import org.xecomla.corpus.text.Preference;
+import org.xecomla.corpus.text.PreferenceFiles;
+import org.xecomla.corpus.tokenizer.TokenPair;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
+
+/**
+ * How preferences become token ids. Plain strings: the prompt after the beginning-of-sequence token, the answer before the
+ * end-of-sequence token, where there are such. Conversations: as the chat template writes them, the prompt up to where the
+ * assistant begins to speak. Prompt and answer are tokenised apart. What is too long is cut by {@link TokenPair#truncated}.
+ *
+ * @param template empty: there is none, and conversations are refused
+ * @param vocabSize ids are below it: the model's vocabulary
+ * @param maxLength tokens of prompt and answer together, at least 2
+ * @param maxPromptLength tokens of a prompt that has to be cut, at least 1 and below maxLength
+ */
+public record PairTokeniser(
+        Tokenizer tokenizer, Optional<ChatTemplate> template, int vocabSize, int maxLength, int maxPromptLength) {
+    public PairTokeniser {
+        tokenizer.requireFits(vocabSize, "the model");
+        if (maxPromptLength < 1 || maxPromptLength >= maxLength) {
+            throw new ConfigException("dpo.max-prompt-length = " + maxPromptLength
+                    + " leaves no room for an answer: lower it below dpo.max-length = " + maxLength);
+        }
+    }
+
+    /** What decides on the ids beside the files. */
+    public Map<String, String> settings() {
+        Map<String, String> settings = new TreeMap<>();
+        settings.put("tokenizer", tokenizer.digest());
+        settings.put("chat-template", template.map(ChatTemplate::digest).orElse("none"));
+        settings.put("vocab-size", Integer.toString(vocabSize));
+        settings.put("bos-token-id", Integer.toString(tokenizer.bosTokenId().orElse(-1)));
+        settings.put("eos-token-id", Integer.toString(tokenizer.eosTokenId().orElse(-1)));
+        settings.put("max-length", Integer.toString(maxLength));
+        settings.put("max-prompt-length", Integer.toString(maxPromptLength));
+        return settings;
+    }
+
+    /**
+     * The preferences {@code from} to {@code to} (exclusive) of a split, counted from 0.
+     *
+     * @throws UserException naming file and line, where one is not a preference, an answer has no token, or an id is outside
+     *     the vocabulary
+     */
+    public List<TokenPair> tokens(DocumentSplit split, long from, long to) {
+        return PreferenceFiles.read(split, from, to).stream().map(this::tokens).toList();
+    }
+
+    private TokenPair tokens(Preference preference) {
+        DocumentLocation location = preference.location();
+        int[] prompt;
+        int[] chosen;
+        int[] rejected;
+        if (preference instanceof Preference.Chat chat) {
+            ChatTemplate written = template.orElseThrow(() -> new UserException(location.describe()
+                    + " has messages, and there is no chat template beside " + tokenizer.file()
+                    + ": put the checkpoint's there as " + ChatTemplate.FILE + ", or set corpus.chat-template"));
+            String begun = written.render(chat.prompt(), true);
+            prompt = ids(begun, location);
+            chosen = ids(answer(written, begun, chat.prompt(), chat.chosen(), location), location);
+            rejected = ids(answer(written, begun, chat.prompt(), chat.rejected(), location), location);
+        } else {
+            Preference.Plain plain = (Preference.Plain) preference;
+            prompt = withBeginning(ids(plain.prompt(), location));
+            chosen = withEnd(ids(plain.chosen(), location));
+            rejected = withEnd(ids(plain.rejected(), location));
+        }
+        if (chosen.length == 0 || rejected.length == 0) {
+            throw new UserException(location.describe() + " has an empty answer");
+        }
+        return new TokenPair(prompt, chosen, rejected).truncated(maxLength, maxPromptLength);
+    }
+
+    /** What the template writes of an answer after {@code begun}. */
+    private static String answer(
+            ChatTemplate template,
+            String begun,
+            List<Message> prompt,
+            List<Message> answer,
+            DocumentLocation location) {
+        List<Message> all = new ArrayList<>(prompt);
+        all.addAll(answer);
+        String whole = template.render(all, false);
+        if (!whole.startsWith(begun)) {
+            throw new UserException(
+                    location.describe() + ": the chat template writes the prompt differently once an answer"
+                            + " follows, so the answer cannot be told from it");
+        }
+        return whole.substring(begun.length());
+    }
+
+    private int[] ids(String text, DocumentLocation location) {
+        int[] ids = tokenizer.encode(text);
+        for (int id : ids) {
+            if (id >= vocabSize) {
+                throw new UserException(location.describe() + " has token id " + id
+                        + ", which is outside the model's vocabulary of " + vocabSize
+                        + ": tokenizer.path is not this model's tokenizer");
+            }
+        }
+        return ids;
+    }
+
+    private int[] withBeginning(int[] ids) {
+        if (tokenizer.bosTokenId().isEmpty()) {
+            return ids;
+        }
+        int[] longer = new int[ids.length + 1];
+        longer[0] = tokenizer.bosTokenId().getAsInt();
+        System.arraycopy(ids, 0, longer, 1, ids.length);
+        return longer;
+    }
+
+    private int[] withEnd(int[] ids) {
+        if (tokenizer.eosTokenId().isEmpty()) {
+            return ids;
+        }
+        int[] longer = Arrays.copyOf(ids, ids.length + 1);
+        longer[ids.length] = tokenizer.eosTokenId().getAsInt();
+        return longer;
+    }
+}

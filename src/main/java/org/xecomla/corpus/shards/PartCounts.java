@@ -1,0 +1,58 @@
+package org.xecomla.corpus.shards;
+
+import java.io.Serializable;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.xecomla.corpus.text.Verdict;
+
+/**
+ * What became of some documents.
+ *
+ * @param documents how many met which verdict; all of them are keys
+ * @param numTokens of the kept ones
+ * @param numLearned tokens among them that count in a loss
+ */
+public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numLearned) implements Serializable {
+    public static final PartCounts ZERO = new PartCounts(Map.of(), 0, 0);
+
+    public PartCounts {
+        EnumMap<Verdict, Long> all = new EnumMap<>(Verdict.class);
+        for (Verdict verdict : Verdict.values()) {
+            all.put(verdict, documents.getOrDefault(verdict, 0L));
+        }
+        documents = all;
+    }
+
+    public long numKept() {
+        return documents.get(Verdict.KEPT);
+    }
+
+    /** All documents that were read. */
+    public long numRead() {
+        return documents.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    public PartCounts plus(PartCounts other) {
+        Map<Verdict, Long> sum = new EnumMap<>(documents);
+        other.documents.forEach((verdict, count) -> sum.merge(verdict, count, Long::sum));
+        return new PartCounts(sum, numTokens + other.numTokens, numLearned + other.numLearned);
+    }
+
+    Map<String, String> settings() {
+        Map<String, String> settings = new TreeMap<>();
+        documents.forEach((verdict, count) -> settings.put("num-documents-" + verdict, Long.toString(count)));
+        settings.put("num-tokens", Long.toString(numTokens));
+        settings.put("num-learned", Long.toString(numLearned));
+        return settings;
+    }
+
+    static PartCounts ofSettings(Map<String, String> settings) {
+        Map<Verdict, Long> documents = new EnumMap<>(Verdict.class);
+        for (Verdict verdict : Verdict.values()) {
+            documents.put(verdict, Long.parseLong(settings.get("num-documents-" + verdict)));
+        }
+        return new PartCounts(
+                documents, Long.parseLong(settings.get("num-tokens")), Long.parseLong(settings.get("num-learned")));
+    }
+}

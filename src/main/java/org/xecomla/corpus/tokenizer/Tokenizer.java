@@ -1,0 +1,260 @@
+package org.xecomla.corpus.tokenizer;
+
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+
+/**
+ * A Hugging Face {@code tokenizer.json}: text to token ids and back, by Hugging Face's own Rust library through DJL's
+ * native binding, so that ids equal those of Python's {@code tokenizers}.
+ *
+ * <p>The binding is called directly and not through {@code HuggingFaceTokenizer}, which truncates at 512 tokens by
+ * default, reports home when it opens, and fetches ten arrays for one. Thread-safe: any number of threads may encode at
+ * once.
+ */
+public final class Tokenizer implements AutoCloseable {
+    private static final String FILE_NAME = "tokenizer.json";
+
+    private final long handle;
+    private final Path file;
+    private final int vocabSize;
+    private final OptionalInt bosTokenId;
+    private final OptionalInt eosTokenId;
+    private final String digest;
+    private final Optional<WordCache> words;
+
+    private Tokenizer(
+            long handle,
+            Path file,
+            int vocabSize,
+            OptionalInt bosTokenId,
+            OptionalInt eosTokenId,
+            String digest,
+            Optional<WordCache> words) {
+        this.handle = handle;
+        this.file = file;
+        this.vocabSize = vocabSize;
+        this.bosTokenId = bosTokenId;
+        this.eosTokenId = eosTokenId;
+        this.digest = digest;
+        this.words = words;
+    }
+
+    /**
+     * Opens {@code tokenizer.json}, or the one in a directory.
+     *
+     * <p>The beginning-of-sequence token is that of the {@code config.json} beside it ({@code bos_token_id}: the model
+     * decides), else of {@code tokenizer_config.json} ({@code bos_token}), else there is none; {@link #withBosTokenId}
+     * overrules both.
+     *
+     * @throws UserException where there is no such file or it is no tokenizer
+     */
+    public static Tokenizer open(Path directoryOrFile) {
+        Path file =
+                directoryOrFile.getName().endsWith(".json") ? directoryOrFile : new Path(directoryOrFile, FILE_NAME);
+        if (!DataFiles.exists(file)) {
+            throw new UserException("no tokenizer at " + DataFiles.display(file)
+                    + ": tokenizer.path must name a tokenizer.json or the" + " directory of a checkpoint that has one");
+        }
+        byte[] json = read(file);
+        TokenizerJson parsed = TokenizerJson.parse(json, file);
+        long handle = create(new String(json, StandardCharsets.UTF_8), file);
+        return new Tokenizer(
+                handle,
+                file,
+                parsed.vocabSize(),
+                parsed.specialTokenId("bos", file.getParent()),
+                parsed.specialTokenId("eos", file.getParent()),
+                DataFiles.sha256(json),
+                parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty());
+    }
+
+    private static long create(String json, Path file) {
+        // DJL would look for a CUDA build of the library on a machine with a GPU and download it.
+        if (System.getProperty("ai.djl.offline") == null) {
+            System.setProperty("ai.djl.offline", "true");
+        }
+        LibUtils.checkStatus();
+        try {
+            long handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
+            TokenizersLibrary.LIB.disableTruncation(handle);
+            TokenizersLibrary.LIB.disablePadding(handle);
+            return handle;
+        } catch (RuntimeException e) {
+            throw new UserException(
+                    file + " is not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
+        }
+    }
+
+    /** The tokenizer at {@code directoryOrFile}, beginning documents as {@code model} says. */
+    public static Tokenizer openFor(ModelConfig model, Path directoryOrFile) {
+        Tokenizer tokenizer = open(directoryOrFile);
+        return model.bosTokenId() < 0 ? tokenizer : tokenizer.withBosTokenId(model.bosTokenId());
+    }
+
+    /** The same tokenizer with another beginning-of-sequence token, commonly the model's; -1: none. */
+    public Tokenizer withBosTokenId(int id) {
+        if (id >= vocabSize) {
+            throw new ConfigException("bos_token_id " + id + " is not in the vocabulary of " + DataFiles.display(file)
+                    + ", which has " + vocabSize + " ids");
+        }
+        return new Tokenizer(
+                handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), eosTokenId, digest, words);
+    }
+
+    /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
+    public int[] encode(String text) {
+        String wellFormed = wellFormed(text);
+        return words.map(cache -> cache.encode(wellFormed, this::encodeByLibrary))
+                .orElseGet(() -> encodeByLibrary(wellFormed));
+    }
+
+    /** {@link #encode(String)} without looking words up. */
+    int[] encodeByLibrary(String text) {
+        return encode(text, false);
+    }
+
+    /** {@link #encode(String)} with the special tokens that the tokenizer's own post-processor adds, commonly a BOS. */
+    public int[] encodeWithSpecialTokens(String text) {
+        return encode(wellFormed(text), true);
+    }
+
+    private int[] encode(String wellFormed, boolean special) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed, special);
+        try {
+            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            int[] out = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                out[i] = (int) ids[i];
+            }
+            return out;
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
+    }
+
+    /**
+     * Token ids of {@code text}, those counted that have a character in one of {@code spans}.
+     *
+     * @param spans in order, apart from each other
+     */
+    public MaskedTokens encode(String text, List<TextSpan> spans) {
+        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
+        try {
+            int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            CharSpan[] places = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
+            boolean[] counted = new boolean[ids.length];
+            for (TextSpan span : spans) {
+                // The library counts code points.
+                int start = text.codePointCount(0, span.start());
+                int end = start + text.codePointCount(span.start(), span.end());
+                for (int i = 0; i < ids.length; i++) {
+                    counted[i] |= places[i] != null && places[i].getEnd() > start && places[i].getStart() < end;
+                }
+            }
+            return new MaskedTokens(ids, counted);
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
+    }
+
+    /** The text of {@code ids}, special tokens left out. */
+    public String decode(int[] ids) {
+        return decode(ids, true);
+    }
+
+    /** The text of {@code ids}. */
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabSize) {
+                throw new UserException("token id " + id + " is outside the vocabulary of " + DataFiles.display(file)
+                        + ", which has " + vocabSize + " ids");
+            }
+        }
+        return TokenizersLibrary.LIB.decode(
+                handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecialTokens);
+    }
+
+    /** The highest token id plus one, added tokens included. */
+    public int vocabSize() {
+        return vocabSize;
+    }
+
+    public OptionalInt bosTokenId() {
+        return bosTokenId;
+    }
+
+    /** The end-of-sequence token, from the same files; it never stands in training text. */
+    public OptionalInt eosTokenId() {
+        return eosTokenId;
+    }
+
+    /** SHA-256 of the tokenizer.json. */
+    public String digest() {
+        return digest;
+    }
+
+    /** The tokenizer.json. */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * Refuses a model whose vocabulary does not hold all of this tokenizer's ids. A larger one is common: embeddings are
+     * padded.
+     *
+     * @param model what the vocabulary belongs to, for the message
+     */
+    public void requireFits(int modelVocabSize, String model) {
+        if (vocabSize > modelVocabSize) {
+            throw new ConfigException("the vocabulary of tokenizer " + DataFiles.display(file) + " has " + vocabSize
+                    + " ids and that of " + model + " only " + modelVocabSize
+                    + ": set tokenizer.path to the tokenizer of this model");
+        }
+    }
+
+    /** Frees the native tokenizer, also of every {@link #withBosTokenId} copy; none of them may be used afterwards. */
+    @Override
+    public void close() {
+        TokenizersLibrary.LIB.deleteTokenizer(handle);
+    }
+
+    private static String wellFormed(String text) {
+        StringBuilder mended = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+            } else {
+                mended = mended == null ? new StringBuilder(text) : mended;
+                mended.setCharAt(i, '\uFFFD');
+            }
+        }
+        return mended == null ? text : mended.toString();
+    }
+
+    private static byte[] read(Path file) {
+        try (InputStream in = DataFiles.openStream(file)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UserException("cannot read " + DataFiles.display(file) + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.xecomla.experiments;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.xecomla.config.RunConfig;
+import org.xecomla.targets.DenseCodec;
+import org.xecomla.targets.TargetCodec;
+import org.xecomla.targets.TargetShards;
+import org.xecomla.train.data.DistillationData;
+
+/** A row for each codec, dense targets first, which all others are compared with. */
+public final class FidelityTable {
+    private static final String DENSE = "dense";
+    private static final int MICRO_BATCH = 8;
+
+    private final RunConfig config;
+    private final FidelityTargets targets;
+    private final FidelityRuns runs;
+    private final int angleWindows;
+    private final int numSeeds;
+    private final PrintWriter out;
+
+    private final List<FidelityRuns.Snapshot> students = new ArrayList<>();
+    private final List<float[]> exact = new ArrayList<>(); // each student's gradient on dense targets
+    private FidelityRuns.Trained reference; // on dense targets
+    private double leastSpeed = Double.POSITIVE_INFINITY; // of writing and reading, over that of training
+
+    public FidelityTable(
+            RunConfig config,
+            FidelityTargets targets,
+            FidelityRuns runs,
+            int angleWindows,
+            int numSeeds,
+            PrintWriter out) {
+        this.config = config;
+        this.targets = targets;
+        this.runs = runs;
+        this.angleWindows = angleWindows;
+        this.numSeeds = numSeeds;
+        this.out = out;
+    }
+
+    /** @throws org.xecomla.errors.ConfigException where one of them is none */
+    public static void requireCodecs(List<String> trained, List<String> untrained) {
+        Stream.concat(trained.stream(), untrained.stream()).forEach(name -> FidelityCodecs.of(name, 1, 0));
+    }
+
+    private TargetCodec codec(String name) {
+        return FidelityCodecs.of(
+                name, config.targets().temperature(), config.run().seed());
+    }
+
+    /**
+     * Measures and prints row by row.
+     *
+     * @param trained codecs to distil from
+     * @param untrained codecs of which only bytes and gradients are compared
+     * @param passed KLs, descending: students on dense targets are kept at each, whose gradients are compared too
+     */
+    public void print(List<String> trained, List<String> untrained, List<Double> passed) {
+        targets.teach(DENSE, (DenseCodec) codec(DENSE));
+        students.add(runs.start());
+        try (TargetShards dense = targets.open(DENSE)) {
+            DistillationData data = runs.data(targets, dense);
+            reference = train(data, passed);
+            printHead();
+            FidelityTargets.Cost cost = new FidelityTargets.Cost(
+                    targets.bytesPerToken(DENSE), Double.NaN, targets.tokensReadPerSecond(DENSE));
+            printRow(DENSE, cost, data, reference);
+            Stream.concat(trained.stream(), untrained.stream())
+                    .filter(name -> !name.equals(DENSE))
+                    .distinct()
+                    .forEach(name -> codecRow(name, dense, trained.contains(name)));
+        }
+        if (leastSpeed < Double.POSITIVE_INFINITY) {
+            out.printf(
+                    Locale.ROOT,
+                    "one thread writes and reads targets at least %.1f times as fast as the student trains%n",
+                    leastSpeed);
+        }
+        out.flush();
+    }
+
+    private void codecRow(String name, TargetShards dense, boolean trains) {
+        FidelityTargets.Cost cost = targets.write(name, codec(name), dense);
+        try (TargetShards made = targets.open(name)) {
+            DistillationData data = runs.data(targets, made);
+            printRow(name, cost, data, trains ? train(data, List.of()) : null);
+        }
+        double slower = Math.min(cost.tokensWrittenPerSecond(), cost.tokensReadPerSecond());
+        leastSpeed = Math.min(leastSpeed, slower / reference.tokensPerSecond());
+    }
+
+    /** Mean KL and best speed of all runs. */
+    private FidelityRuns.Trained train(DistillationData data, List<Double> passed) {
+        double kl = 0;
+        double rate = 0;
+        for (int seed = 0; seed < numSeeds; seed++) {
+            FidelityRuns.Trained trained =
+                    runs.train(data, config.run().seed() + seed, seed == 0 ? passed : List.of(), students);
+            kl += trained.kl() / numSeeds;
+            rate = Math.max(rate, trained.tokensPerSecond());
+        }
+        return new FidelityRuns.Trained(kl, rate);
+    }
+
+    private List<Double> angles(DistillationData data) {
+        boolean fill = exact.isEmpty();
+        List<Double> angles = new ArrayList<>();
+        int numSequences = (int) Math.min(angleWindows, data.numSequences());
+        for (int i = 0; i < students.size(); i++) {
+            try (FidelityRuns.Gradients gradients = runs.new Gradients(students.get(i), MICRO_BATCH)) {
+                float[] gradient = gradients.of(data, numSequences);
+                if (fill) {
+                    exact.add(gradient);
+                }
+                angles.add(FidelityRuns.angle(gradient, exact.get(fill ? exact.size() - 1 : i)));
+            }
+        }
+        return angles;
+    }
+
+    private void printHead() {
+        out.printf(
+                Locale.ROOT,
+                "%,d tokens; gradients of %d windows; KL after training is the mean of %d runs; tokens a second%n",
+                targets.numTokens(),
+                angleWindows,
+                numSeeds);
+        StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "%-14s %8s", "targets", "B/token"));
+        for (FidelityRuns.Snapshot student : students) {
+            head.append(String.format(Locale.ROOT, "  at KL %.3f", student.kl()));
+        }
+        out.println(head.append("  KL after            written      read   trained"));
+        out.flush();
+    }
+
+    /** @param trained null: not trained */
+    private void printRow(String name, FidelityTargets.Cost cost, DistillationData data, FidelityRuns.Trained trained) {
+        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-14s %8.2f", name, cost.bytesPerToken()));
+        angles(data).forEach(angle -> row.append(String.format(Locale.ROOT, "  %7.2f deg", angle)));
+        row.append(
+                trained == null
+                        ? " ".repeat(18)
+                        : String.format(
+                                Locale.ROOT,
+                                "  %.4f %+6.1f %%",
+                                trained.kl(),
+                                100 * (trained.kl() / reference.kl() - 1)));
+        out.println(row.append(String.format(
+                        Locale.ROOT, "  %,9.0f %,9.0f", cost.tokensWrittenPerSecond(), cost.tokensReadPerSecond()))
+                .append(trained == null ? "" : String.format(Locale.ROOT, " %,9.0f", trained.tokensPerSecond())));
+        out.flush();
+    }
+}

@@ -1,0 +1,2 @@
+/** Experiments that print tables; nothing else uses them. */
+package org.xecomla.experiments;

@@ -1,0 +1,239 @@
+package org.xecomla.formats;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.LoggerFactory;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.RandomReader;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ParameterLayout;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * A model in a Hugging Face directory: {@code config.json} and its safetensors files; directories of X-EcoMLA's official code
+ * are read too. Opening reads headers only and checks
+ * that the tensors are those of the configuration; weights are read tensor by tensor, in chunks, so that a checkpoint
+ * larger than the heap loads. Holds no open file.
+ *
+ * <p>Weights come out in the engine's own row order ({@link RopeRowOrder}).
+ */
+public final class ModelDirectory {
+    private static final int CHUNK_ELEMENTS = 1 << 20;
+
+    private final Path path;
+    private final ModelConfig config;
+    private final boolean ropeInterleaved;
+    private final Map<String, WeightFiles.Located> tensors;
+
+    private ModelDirectory(
+            Path path, ModelConfig config, boolean ropeInterleaved, Map<String, WeightFiles.Located> tensors) {
+        this.path = path;
+        this.config = config;
+        this.ropeInterleaved = ropeInterleaved;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @throws UserException where a file is missing or broken, or a tensor is missing, unexpected or of another shape than
+     *     the configuration says
+     */
+    public static ModelDirectory open(Path path) {
+        if (!DataFiles.isDirectory(path)) {
+            throw new UserException("no such model directory: " + DataFiles.display(path));
+        }
+        Path configJson = new Path(path, "config.json");
+        if (!DataFiles.exists(configJson)) {
+            throw new UserException(DataFiles.display(path) + " is no model directory: it has no config.json");
+        }
+        WeightFiles files = WeightFiles.open(path);
+        ModelConfig config = HfConfigJson.read(configJson, files.shapes());
+        TensorCheck.check(config, files.tensors(), DataFiles.display(path));
+        return new ModelDirectory(path, config, HfConfigJson.ropeInterleaved(configJson), files.tensors());
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The type in which the checkpoint holds its embedding, and commonly all weights. */
+    public Dtype dtype() {
+        return located(ParameterShapes.EMBEDDING).entry().dtype();
+    }
+
+    /** The tokens that end a text: of {@code generation_config.json}, else of {@code config.json}; several for chat models. */
+    public List<Integer> eosTokenIds() {
+        for (String file : List.of("generation_config.json", "config.json")) {
+            if (DataFiles.exists(new Path(path, file))) {
+                JsonNode ids = ModelJson.read(new Path(path, file)).json().path("eos_token_id");
+                List<Integer> all = new ArrayList<>();
+                (ids.isArray() ? ids : List.of(ids)).forEach(id -> {
+                    if (id.canConvertToInt()) {
+                        all.add(id.asInt());
+                    }
+                });
+                if (!all.isEmpty()) {
+                    return all;
+                }
+            }
+        }
+        return List.of();
+    }
+
+    /** One parameter, row-major (rows, cols), in the engine's row order. */
+    public float[] read(String parameter) {
+        WeightFiles.Located located = located(parameter);
+        float[] stored = located.file().readFloats(parameter);
+        RopeRowOrder order = order(parameter);
+        if (order.isUnchanged()) {
+            return stored;
+        }
+        int cols = located.entry().shape().get(1).intValue();
+        float[] inside = new float[stored.length];
+        for (int row = 0; row < stored.length / cols; row++) {
+            System.arraycopy(stored, row * cols, inside, order.inside(row) * cols, cols);
+        }
+        return inside;
+    }
+
+    /** Fills {@code weights}, file by file in the order of the bytes. Its parameters must be those of {@link #config()}. */
+    public void load(ParameterStore weights) {
+        Map<SafetensorsFile, List<SafetensorsFile.Entry>> byFile = new LinkedHashMap<>();
+        for (ParameterLayout.Place place : weights.layout().places().values()) {
+            WeightFiles.Located located = located(place.spec().name());
+            byFile.computeIfAbsent(located.file(), file -> new ArrayList<>()).add(located.entry());
+        }
+        byFile.forEach((file, entries) -> {
+            try (RandomReader reader = file.reader()) {
+                for (SafetensorsFile.Entry entry : entries) {
+                    load(file, reader, entry, weights.get(entry.name()));
+                }
+            }
+        });
+        warnOfAnotherHead();
+    }
+
+    /** Fills {@code target} (rows, cols) with one parameter, in chunks, in the engine's row order. */
+    public void load(String parameter, Tensor target) {
+        WeightFiles.Located located = located(parameter);
+        try (RandomReader reader = located.file().reader()) {
+            load(located.file(), reader, located.entry(), target);
+        }
+    }
+
+    private void load(SafetensorsFile file, RandomReader reader, SafetensorsFile.Entry entry, Tensor target) {
+        if (target.length() != entry.numElements()) {
+            throw new IllegalArgumentException("tensor " + entry + " for a parameter " + target);
+        }
+        RopeRowOrder order = order(entry.name());
+        int cols = target.cols();
+        int rowsAtOnce = order.isUnchanged() ? Math.max(1, CHUNK_ELEMENTS / cols) : 1;
+        for (int from = 0; from < target.rows(); from += rowsAtOnce) {
+            int to = Math.min(target.rows(), from + rowsAtOnce);
+            int inside = order.inside(from);
+            Tensor part = target.rows(inside, inside + to - from); // (to - from, cols)
+            if (target.type() == DataType.DOUBLE) {
+                double[] values = new double[(to - from) * cols];
+                file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                part.write(values);
+            } else {
+                float[] values = new float[(to - from) * cols];
+                file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                part.write(values, 0);
+            }
+        }
+    }
+
+    /** A tied model that brings a head all the same is read by its embedding, as Hugging Face does. */
+    private void warnOfAnotherHead() {
+        WeightFiles.Located head = tensors.get(ParameterShapes.HEAD);
+        if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterShapes.EMBEDDING))) {
+            // Asked for only here: starting the logging takes longer than opening a model.
+            LoggerFactory.getLogger(ModelDirectory.class)
+                    .warn(
+                            "{}: {} differs from the embedding and is ignored, since config.json says tie_word_embeddings",
+                            DataFiles.display(head.file().path()),
+                            ParameterShapes.HEAD);
+        }
+    }
+
+    private static boolean sameValues(WeightFiles.Located a, WeightFiles.Located b) {
+        long length = a.entry().numElements();
+        float[] inA = new float[(int) Math.min(CHUNK_ELEMENTS, length)];
+        float[] inB = new float[inA.length];
+        try (RandomReader readerA = a.file().reader();
+                RandomReader readerB = b.file().reader()) {
+            for (long at = 0; at < length; at += inA.length) {
+                int count = (int) Math.min(inA.length, length - at);
+                a.file().read(readerA, a.entry(), at, inA, 0, count);
+                b.file().read(readerB, b.entry(), at, inB, 0, count);
+                if (!Arrays.equals(inA, 0, count, inB, 0, count)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Writes a model directory: weights, tokenizer files, and {@code config.json} last, without which nothing opens it. A
+     * model that was there before is replaced.
+     *
+     * @param weights parameters of {@code config} in the engine's row order; they are rounded to nearest, ties to even
+     */
+    public static void save(Path directory, ModelConfig config, ParameterStore weights, SaveOptions options) {
+        new ModelWriter(directory, config, options).write(weights);
+    }
+
+    /**
+     * Writes a directory that stock {@code DeepseekV3ForCausalLM} loads, weights asked for one after another.
+     *
+     * @param config every layer latent with a norm, with one rank and one rope; its head is its own
+     * @param weights parameters of {@code config} in the engine's row order
+     */
+    public static void saveDeepseek(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
+        new ModelWriter(directory, config, options).write(weights, DeepseekConfigWriter.text(config, options.dtype()));
+    }
+
+    /**
+     * Writes a directory that X-EcoMLA's official code loads, weights asked for one after another.
+     *
+     * @param config a latent layer at least, all of them with low-rank queries and alike but for their ranks
+     * @param weights parameters of {@code config} in the engine's row order
+     */
+    public static void saveOfficial(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
+        new ModelWriter(directory, config, options)
+                .write(
+                        weights,
+                        OfficialLayout.texts(config, options.dtype()),
+                        name -> OfficialLayout.stored(config, name));
+    }
+
+    private RopeRowOrder order(String parameter) {
+        return ropeInterleaved ? RopeRowOrder.of(config, parameter) : RopeRowOrder.unchanged();
+    }
+
+    private WeightFiles.Located located(String parameter) {
+        WeightFiles.Located located = tensors.get(parameter);
+        if (located == null) {
+            throw new IllegalArgumentException("the model has no parameter " + parameter);
+        }
+        return located;
+    }
+}

@@ -1,0 +1,2 @@
+/** A run as its directories and models, for whoever works on it. Knows no Spark. */
+package org.xecomla.run;

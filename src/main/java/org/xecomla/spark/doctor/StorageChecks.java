@@ -1,0 +1,74 @@
+package org.xecomla.spark.doctor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+
+/** Whether a run's files can be read and its directory be written to, from this process. */
+final class StorageChecks {
+    private StorageChecks() {}
+
+    static List<Finding> all(RunConfig config) {
+        List<Finding> findings = new ArrayList<>();
+        findings.add(runDirectory(config));
+        model("base.path", config.models().base(), findings);
+        if (!config.models().teacher().equals(config.models().base())) {
+            model("teacher.path", config.models().teacher(), findings);
+        }
+        Stream.concat(config.corpus().train().stream(), config.corpus().valid().stream())
+                .forEach(file -> findings.add(file(file)));
+        return findings;
+    }
+
+    /** Makes a file, renames it as every output is, and removes it; leaves no directory behind that was not there. */
+    private static Finding runDirectory(RunConfig config) {
+        String shown = config.run().dir();
+        try {
+            Path directory = DataFiles.path(shown);
+            boolean wasThere = DataFiles.exists(directory);
+            Path probe = new Path(directory, ".probe-" + ProcessHandle.current().pid());
+            DataFiles.writeString(probe, "x");
+            boolean read = DataFiles.readString(probe).equals("x");
+            DataFiles.delete(wasThere ? probe : directory);
+            return read
+                    ? Finding.ok("run.dir", shown + " can be written to")
+                    : Finding.fail(
+                            "run.dir", shown + " gives back other bytes than were written: look at its file system");
+        } catch (RuntimeException e) {
+            return Finding.fail(
+                    "run.dir", shown + " cannot be written to (" + firstLine(e) + "): set it to a directory that can");
+        }
+    }
+
+    private static void model(String key, Optional<String> location, List<Finding> findings) {
+        location.ifPresent(path -> {
+            try {
+                ModelDirectory model = ModelDirectory.open(DataFiles.path(path));
+                findings.add(Finding.ok(key, path + ", " + model.config().numLayers() + " layers"));
+            } catch (RuntimeException e) {
+                findings.add(Finding.fail(key, firstLine(e)));
+            }
+        });
+    }
+
+    private static Finding file(String location) {
+        try {
+            Path path = DataFiles.path(location);
+            return DataFiles.exists(path)
+                    ? Finding.ok("corpus", location + ", " + DataFiles.length(path) + " bytes")
+                    : Finding.fail(
+                            "corpus", "no such file: " + location + ": name another in corpus.train or corpus.valid");
+        } catch (RuntimeException e) {
+            return Finding.fail("corpus", location + " cannot be read: " + firstLine(e));
+        }
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+    }
+}

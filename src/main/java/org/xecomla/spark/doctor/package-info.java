@@ -1,0 +1,2 @@
+/** Looks for what would stop a run, here and on the executors. */
+package org.xecomla.spark.doctor;

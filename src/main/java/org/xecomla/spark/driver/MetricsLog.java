@@ -1,0 +1,110 @@
+package org.xecomla.spark.driver;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.averaging.Measures;
+import org.xecomla.files.DataFiles;
+import org.xecomla.report.TensorBoardEvents;
+import org.xecomla.train.RoundMetrics;
+import org.xecomla.train.TrainListener;
+import org.xecomla.train.TrainingProgress;
+
+/**
+ * One line of JSON for every round, in files of which each ends where a checkpoint is taken: a run that goes on from a
+ * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them. The same for
+ * TensorBoard, in {@code tensorboard/}, where the files stay apart as it likes them.
+ *
+ * <p>It stands before the listener that saves checkpoints: what a checkpoint knows, the log does too.
+ */
+public final class MetricsLog implements TrainListener {
+    private static final String PARTS = "metrics";
+    private static final String FILE = "metrics.jsonl";
+    private static final String TENSOR_BOARD = "tensorboard";
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final Path parts;
+    private final Path tensorBoard;
+    private final long everySteps;
+    private final StringBuilder lines = new StringBuilder();
+    private final long start = System.nanoTime();
+    private TensorBoardEvents events = newEvents();
+    private long lastStep;
+
+    /**
+     * @param directory of the run's checkpoints
+     * @param everySteps as often as checkpoints are taken
+     */
+    public MetricsLog(Path directory, long everySteps, TrainingProgress from) {
+        this.parts = new Path(directory, PARTS);
+        this.tensorBoard = new Path(directory, TENSOR_BOARD);
+        this.everySteps = everySteps;
+        this.lastStep = from.step();
+        deleteFrom(part(from.step() + 1));
+        deleteFrom(eventsPart(from.step() + 1));
+    }
+
+    /** Rounds that no checkpoint knows of will be written again, perhaps in other parts. */
+    private static void deleteFrom(Path firstPart) {
+        if (DataFiles.exists(firstPart.getParent())) {
+            DataFiles.list(firstPart.getParent()).stream()
+                    .filter(part -> part.getName().compareTo(firstPart.getName()) >= 0)
+                    .forEach(DataFiles::delete);
+        }
+    }
+
+    private Path part(long step) {
+        return new Path(parts, String.format(Locale.ROOT, "step-%09d.jsonl", step));
+    }
+
+    private Path eventsPart(long step) {
+        return new Path(tensorBoard, String.format(Locale.ROOT, "events.out.tfevents.%010d.xecomla", step));
+    }
+
+    @Override
+    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put(Measures.LOSS, metrics.loss());
+        metrics.measures().means().forEach((name, mean) -> values.put(name, mean.value()));
+        values.put("gradient_norm", metrics.gradientNorm());
+        values.put("learning_rate", metrics.learningRate());
+        ObjectNode line = json.createObjectNode();
+        line.put("step", metrics.step());
+        line.put("tokens", metrics.tokens());
+        values.forEach(line::put);
+        line.put("seconds_of_leg", (System.nanoTime() - start) / 1_000_000 / 1e3);
+        lines.append(line).append('\n');
+        events.add(System.currentTimeMillis() / 1e3, metrics.step(), values);
+        if (last || progress.step() / everySteps > lastStep / everySteps) {
+            write(progress.step());
+        }
+        lastStep = progress.step();
+    }
+
+    private void write(long step) {
+        DataFiles.writeString(part(step), lines.toString());
+        lines.setLength(0);
+        byte[] file = events.toBytes();
+        DataFiles.writeAtomically(eventsPart(step), out -> out.write(file));
+        events = newEvents();
+    }
+
+    private static TensorBoardEvents newEvents() {
+        return new TensorBoardEvents(System.currentTimeMillis() / 1e3);
+    }
+
+    /** Makes one file of all parts, in the order of steps. */
+    public static void join(Path directory) {
+        Path parts = new Path(directory, PARTS);
+        if (!DataFiles.exists(parts)) {
+            return;
+        }
+        StringBuilder all = new StringBuilder();
+        DataFiles.list(parts).forEach(part -> all.append(DataFiles.readString(part)));
+        DataFiles.writeString(new Path(directory, FILE), all.toString());
+        DataFiles.delete(parts);
+    }
+}

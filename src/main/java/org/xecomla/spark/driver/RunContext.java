@@ -1,0 +1,71 @@
+package org.xecomla.spark.driver;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
+import org.xecomla.files.StageDirectory;
+import org.xecomla.run.Revision;
+import org.xecomla.run.RunLayout;
+
+/**
+ * What a stage works with wherever it runs, in the driver or within a task.
+ *
+ * @param console is shown lines for a person
+ * @param control of the run as a whole
+ */
+public record RunContext(RunConfig config, RunLayout layout, Consumer<String> console, RunControl control) {
+    private static final double NANOS = 1e9;
+
+    /** Work that nobody follows or stops: a part of a run. */
+    public RunContext(RunConfig config, RunLayout layout, Consumer<String> console) {
+        this(config, layout, console, new RunControl(layout.dir(), config.run().leaseTimeout()));
+    }
+
+    /** Shows a line of stage {@code stage}. */
+    public void say(String stage, String text) {
+        console.accept(String.format(Locale.ROOT, "%-8s %s", stage, text));
+    }
+
+    /**
+     * Makes the output of a stage, unless it is there: a complete one is kept, a part is gone on with.
+     *
+     * @param work makes what is missing and returns its counts
+     * @throws org.xecomla.errors.UserException when the directory holds the output of another configuration
+     */
+    public void complete(String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
+        StageDirectory.State state = directory.prepare(asked);
+        String where = DataFiles.display(directory.path());
+        if (state == StageDirectory.State.COMPLETE) {
+            say(
+                    stage,
+                    "kept " + where + ", which is complete: "
+                            + describe(directory.manifest().counts()));
+            return;
+        }
+        if (state == StageDirectory.State.PARTIAL) {
+            say(stage, "goes on in " + where);
+        }
+        long start = System.nanoTime();
+        Map<String, Long> counts = work.get();
+        directory.complete(counts);
+        double seconds = (System.nanoTime() - start) / NANOS;
+        say(stage, String.format(Locale.ROOT, "%s (%.1f s)", describe(counts), seconds));
+    }
+
+    private static String describe(Map<String, Long> counts) {
+        StringBuilder text = new StringBuilder();
+        new TreeMap<>(counts).forEach((name, count) -> text.append(text.isEmpty() ? "" : ", ")
+                .append(String.format(Locale.ROOT, "%,d %s", count, name)));
+        return text.toString();
+    }
+
+    /** What is asked of a stage under this configuration. */
+    public Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
+        return Manifest.asked(kind, 1, settings, config.run().seed(), Revision.current(), inputs);
+    }
+}

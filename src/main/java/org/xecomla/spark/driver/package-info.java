@@ -1,0 +1,2 @@
+/** What the driver and its tasks share: contexts, outcomes, progress, control from outside. */
+package org.xecomla.spark.driver;

@@ -1,0 +1,107 @@
+package org.xecomla.spark.stage;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.ReplicasConfig;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.Manifest;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunLayout;
+import org.xecomla.run.RunOrigin;
+import org.xecomla.spark.driver.ProgressSink;
+import org.xecomla.spark.driver.RunContext;
+import org.xecomla.spark.driver.StageContext;
+import org.xecomla.spark.leg.TrainingLegs;
+import org.xecomla.spark.leg.TrainingWork;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.train.Objective;
+import org.xecomla.train.Objectives;
+import org.xecomla.train.TrainingPlan;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.data.Samples;
+import org.xecomla.train.data.TrainingSequence;
+
+/** Distillation: the student learns from the teacher's targets for the token shards. */
+public final class DistillStage {
+    public static final String NAME = "distill";
+    public static final String KIND = "distill";
+
+    private final RunContext context;
+
+    public DistillStage(RunContext context) {
+        this.context = context;
+    }
+
+    /** The distilled student of a run: its last checkpoint. */
+    public static Path student(RunLayout layout) {
+        return TrainingLegs.result(layout.distill(), KIND);
+    }
+
+    /** Trains to the end of the plan, by replicas on the cluster of {@code stage}. */
+    public void run(StageContext stage) {
+        complete((work, origin) -> new TrainingLegs<>(stage, work, origin).train());
+    }
+
+    /** Trains to the end of the plan with one replica on this thread. */
+    void runHere(ProgressSink progress) {
+        complete((work, origin) -> TrainingLegs.trainHere(context.config(), work, origin, progress));
+    }
+
+    private void complete(BiFunction<Work, RunOrigin, Map<String, Long>> training) {
+        RunLayout layout = context.layout();
+        Map<String, String> settings =
+                ReplicasConfig.decisive(NAME, context.config().settings(NAME));
+        Map<String, String> inputs = new TreeMap<>();
+        inputs.put("shards", InputDigests.ofStage(layout.trainShards(), ShardStage.KIND));
+        TeacherStage.requireAsked(context);
+        inputs.put("targets", InputDigests.ofStage(layout.targets(), TeacherStage.KIND));
+        inputs.put("student-init", InputDigests.ofStage(layout.studentInit(), InitStage.KIND));
+        Manifest asked = context.asked(KIND, settings, inputs);
+        Work work = new Work(context.config(), layout);
+        context.complete(NAME, layout.distill(), asked, () -> training.apply(work, RunOrigin.of(asked)));
+    }
+
+    /** What the replicas do. */
+    private record Work(RunConfig config, RunLayout layout) implements TrainingWork<TrainingSequence> {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public Path output() {
+            return layout.distill().path();
+        }
+
+        @Override
+        public Path start() {
+            return layout.studentInit().path();
+        }
+
+        @Override
+        public Samples<TrainingSequence> open() {
+            return DistillationData.open(
+                    layout.trainShards().path(),
+                    layout.targets().path(),
+                    ModelDirectory.open(start()).config(),
+                    config.targets().temperature());
+        }
+
+        @Override
+        public TrainingPlan plan(Samples<TrainingSequence> samples) {
+            return TrainingPlan.distillation(config, samples.numSamples(), samples.tokensPerSample());
+        }
+
+        @Override
+        public Objective<TrainingSequence> objective(TrainingPlan plan, Kernels kernels) {
+            return Objectives.of(config, plan, ModelDirectory.open(start()).config(), kernels);
+        }
+
+        @Override
+        public ReplicasConfig replicas() {
+            return config.distill().replicas();
+        }
+    }
+}

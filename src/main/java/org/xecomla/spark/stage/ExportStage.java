@@ -1,0 +1,62 @@
+package org.xecomla.spark.stage;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.chat.ChatTemplate;
+import org.xecomla.files.DataFiles;
+import org.xecomla.files.StageDirectory;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.SaveOptions;
+import org.xecomla.run.RunModels;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.serve.Exporter;
+import org.xecomla.spark.driver.StageContext;
+
+/** The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was taught by. */
+public final class ExportStage {
+    static final String NAME = "export";
+    public static final String KIND = "export";
+
+    private final StageContext context;
+
+    public ExportStage(StageContext context) {
+        this.context = context;
+    }
+
+    public void run() {
+        RunConfig config = context.config();
+        Path student = DpoStage.student(config, context.layout());
+        Map<String, String> inputs = new TreeMap<>(Map.of("student", InputDigests.ofModel(student)));
+        chosenTemplate().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
+        StageDirectory output = context.layout().export();
+        context.complete(
+                NAME, output, context.asked(KIND, config.settings("export"), inputs), () -> write(student, output));
+        context.say(NAME, "the student is in " + DataFiles.display(output.path()));
+    }
+
+    private Map<String, Long> write(Path student, StageDirectory output) {
+        RunConfig config = context.config();
+        Exporter exporter =
+                new Exporter(ModelDirectory.open(student), config.export().format());
+        exporter.notes().forEach(note -> context.say(NAME, note));
+        SaveOptions options = new SaveOptions(
+                Dtype.valueOf(config.export().dtype().name()),
+                config.export().maxShardBytes(),
+                Optional.of(DataFiles.path(config.models().requireTokenizer())));
+        StageDirectory eval = context.layout().eval();
+        Optional<Path> measurements =
+                DataFiles.exists(eval.file(EvalStage.TABLE)) ? Optional.of(eval.path()) : Optional.empty();
+        long parameters = exporter.write(output.path(), options, measurements);
+        chosenTemplate().ifPresent(chat -> DataFiles.writeString(output.file(ChatTemplate.FILE), chat.text()));
+        return Map.of("parameters", parameters);
+    }
+
+    /** The chat template that the run has in place of the tokenizer's, which is copied with it. */
+    private Optional<ChatTemplate> chosenTemplate() {
+        return context.config().corpus().chatTemplate().flatMap(place -> RunModels.chat(context.config())
+                .template());
+    }
+}

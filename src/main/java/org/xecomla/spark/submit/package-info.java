@@ -1,0 +1,2 @@
+/** What spark-submit is told. */
+package org.xecomla.spark.submit;

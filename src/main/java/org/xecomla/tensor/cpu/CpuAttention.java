@@ -1,0 +1,333 @@
+package org.xecomla.tensor.cpu;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Tensor;
+
+/**
+ * Causal attention strip by strip: the scores of some tens of queries against all keys that they see are made, turned into
+ * probabilities and used up before the next strip, so that (T, T) never exists. The backward makes the probabilities again
+ * from {@code logSumExp}.
+ *
+ * <p>The softmax of a strip is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a row
+ * of scores is short enough for the second-level cache.
+ *
+ * <p>Where a strip's first query begins to see, its keys begin: those of documents that ended before are not touched.
+ *
+ * <p>Legend: M queries of a strip; S keys that any of them sees; K width of queries and keys, W of values.
+ */
+public final class CpuAttention {
+    private static final int MAX_STRIP_QUERIES = 64;
+    private static final int MIN_STRIP_QUERIES = 32; // below, a product does not fill the registers
+    private static final int STRIP_ELEMENTS = 1 << 16; // 256 KiB of scores
+    static final int MOST_WIDTHS = 8; // of the strips of one shape, where every width costs compiled code
+    private static final long GRAIN = 1 << 13; // scores that outweigh waking a helper
+
+    private final Workers workers;
+    private final RowMath math;
+    private final HostScratch scratch;
+    private final Bf16Gemm rounding; // null: fp32
+
+    /** @param rounding for the products of whole sequences; null: fp32 */
+    CpuAttention(Workers workers, RowMath math, HostScratch scratch, Bf16Gemm rounding) {
+        this.workers = workers;
+        this.math = math;
+        this.scratch = scratch;
+        this.rounding = rounding;
+    }
+
+    /**
+     * An operand of a strip's products.
+     *
+     * @param rounded null: fp32
+     */
+    private record Operand(Tensor values, Bf16Gemm.Rounded rounded) {}
+
+    /** The heads that strips are cut from, and their bfloat16 copies, rounded once for all strips. */
+    private record Heads(HeadView view, Bf16Gemm.Rounded copy) {
+        Operand queries(Strip strip, int head) {
+            return operand(strip.queries(view, head)); // (M, width)
+        }
+
+        Operand keys(Strip strip, int head) {
+            return operand(strip.keys(view, head)); // (S, width)
+        }
+
+        private Operand operand(Tensor part) {
+            return new Operand(part, copy == null ? null : copy.part(view.tensor(), part));
+        }
+    }
+
+    private Heads[] heads(boolean rounds, HeadView... views) {
+        Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
+        Bf16Gemm.Rounded[] copies = rounds ? rounding.round(tensors) : new Bf16Gemm.Rounded[views.length];
+        Heads[] heads = new Heads[views.length];
+        for (int i = 0; i < heads.length; i++) {
+            heads[i] = new Heads(views[i], copies[i]);
+        }
+        return heads;
+    }
+
+    private boolean rounds(AttentionShape shape, HeadView k, HeadView v, boolean backward) {
+        return rounding != null && rounding.shapes().admits(shape, k, v, backward);
+    }
+
+    /** {@code values} (M, S) of a worker's scratch, and their copy {@code start} elements from its beginning. */
+    private Operand made(int worker, Tensor values, long start, boolean rounded) {
+        if (!rounded) {
+            return new Operand(values, null);
+        }
+        Tensor place = scratch.matrix(worker, start, 1, 1);
+        long address = place.storage().address(place.offset());
+        Bf16Gemm.Rounded copy = new Bf16Gemm.Rounded(values.rows(), values.cols(), address, values.cols());
+        rounding.onThisThread(worker, values, copy);
+        return new Operand(values, copy);
+    }
+
+    private void product(
+            int worker, boolean transposeA, boolean transposeB, Operand a, Operand b, double beta, Tensor c) {
+        if (a.rounded == null) {
+            CpuGemm.onThisThread(transposeA, transposeB, 1, a.values, b.values, beta, c);
+        } else {
+            rounding.onThisThread(worker, transposeA, transposeB, a.rounded, b.rounded, beta == 1, c);
+        }
+    }
+
+    /** Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to {@link #endOfKeys}. */
+    private record Strip(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
+        static int length(AttentionShape shape) {
+            int fitting = STRIP_ELEMENTS / shape.keyLength();
+            return Math.min(shape.queryLength(), Math.max(MIN_STRIP_QUERIES, Math.min(MAX_STRIP_QUERIES, fitting)));
+        }
+
+        static int count(AttentionShape shape) {
+            return (shape.queryLength() + length(shape) - 1) / length(shape);
+        }
+
+        /** The strips in the order of falling length: the longest first, so that no thread is left with one at the end. */
+        static Strip fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
+            int from = (count(shape) - 1 - index) * length(shape);
+            return new Strip(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
+        }
+
+        int numQueries() {
+            return to - from;
+        }
+
+        /** The number of keys is one of {@value #MOST_WIDTHS}, where few widths are wanted. */
+        int firstKey() {
+            int first = shape.firstKey(b, from);
+            return Math.max(0, endOfKeys() - roundUp(endOfKeys() - first));
+        }
+
+        int endOfKeys() {
+            return Math.min(shape.keyLength(), roundUp(shape.lastKey(to - 1) + 1));
+        }
+
+        private int roundUp(int numKeys) {
+            int granule = fewWidths ? Math.max(1, (shape.keyLength() + MOST_WIDTHS - 1) / MOST_WIDTHS) : 1;
+            return (numKeys + granule - 1) / granule * granule;
+        }
+
+        int numKeys() {
+            return endOfKeys() - firstKey();
+        }
+
+        /** The strip's keys that come before those which query {@code i} of it sees. */
+        int numBefore(int i) {
+            return shape.firstKey(b, from + i) - firstKey();
+        }
+
+        /** Number of keys that query {@code i} of the strip sees. */
+        int numVisible(int i) {
+            return shape.lastKey(from + i) + 1 - shape.firstKey(b, from + i);
+        }
+
+        Tensor queries(HeadView x, int head) {
+            int start = b * shape.queryLength();
+            return x.head(head).rows(start + from, start + to); // (M, width)
+        }
+
+        Tensor keys(HeadView x, int head) {
+            int start = b * shape.keyLength();
+            return x.head(head).rows(start + firstKey(), start + endOfKeys()); // (S, width)
+        }
+
+        Tensor earlierKeys(HeadView x, int head) {
+            int start = b * shape.keyLength();
+            return x.head(head).rows(start, start + firstKey()); // (keys, width)
+        }
+    }
+
+    void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+        int group = q.numHeads() / k.numHeads();
+        int numStrips = Strip.count(shape);
+        scratch.reserve(scratchOfForward(shape));
+        boolean rounds = rounds(shape, k, v, false);
+        Heads[] heads = heads(rounds, q, k, v);
+        runAll(shape.numSequences() * q.numHeads() * numStrips, scoresOf(q, shape), (task, worker) -> {
+            int head = task % q.numHeads();
+            int b = task / q.numHeads() % shape.numSequences();
+            Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
+            Operand queries = heads[0].queries(strip, head); // (M, K)
+            Operand keys = heads[1].keys(strip, head / group); // (S, K)
+            Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
+            product(worker, false, true, queries, keys, 0, p); // (M, S)
+            float[] inverseSums = exponentials(strip, p, logSumExp, head); // (M)
+            Operand probabilities = made(worker, p, p.length(), queries.rounded != null); // (M, S)
+            Tensor mixed = strip.queries(out, head); // (M, W)
+            product(worker, false, false, probabilities, heads[2].keys(strip, head / group), 0, mixed); // (M, W)
+            for (int i = 0; i < mixed.rows(); i++) {
+                math.scale(inverseSums[i], window(mixed, i), index(mixed, i), mixed.cols());
+            }
+        });
+    }
+
+    /** products -> exp(scores - maximum), 0 for keys that are not seen; returns 1 / sum of every row. */
+    private float[] exponentials(Strip strip, Tensor scores, Tensor logSumExp, int head) {
+        float[] inverseSums = new float[scores.rows()];
+        float scale = (float) strip.shape.scale();
+        for (int i = 0; i < scores.rows(); i++) {
+            ByteBuffer row = window(scores, i);
+            int at = index(scores, i) + strip.numBefore(i) * Float.BYTES;
+            int numVisible = strip.numVisible(i);
+            float max = scale * math.max(row, at, numVisible);
+            double sum = math.expAndSum(scale, max, row, at, numVisible);
+            clearUnseen(strip, scores, i);
+            inverseSums[i] = (float) (1 / sum);
+            if (logSumExp != null) {
+                int queryRow = strip.b * strip.shape.queryLength() + strip.from + i;
+                logSumExp.set(queryRow, head, max + Math.log(sum));
+            }
+        }
+        return inverseSums;
+    }
+
+    /** 0 for the keys of row {@code i} that it does not see: those of other documents, and those that lie ahead. */
+    private void clearUnseen(Strip strip, Tensor scores, int i) {
+        int numBefore = strip.numBefore(i);
+        int end = numBefore + strip.numVisible(i);
+        math.fill(0, window(scores, i), index(scores, i), numBefore);
+        math.fill(0, window(scores, i), index(scores, i) + end * Float.BYTES, scores.cols() - end);
+    }
+
+    /** Operands of a backward pass. */
+    record Gradients(
+            HeadView dOut,
+            HeadView q,
+            HeadView k,
+            HeadView v,
+            HeadView out,
+            Tensor logSumExp,
+            HeadView dQ,
+            HeadView dK,
+            HeadView dV) {}
+
+    /**
+     * One task a sequence and key head: all query heads of the group add to the same dK and dV, one after the other, so
+     * that sums come out the same in every run.
+     */
+    void backward(Gradients g, AttentionShape shape) {
+        int numKeyHeads = g.k.numHeads();
+        int group = g.q.numHeads() / numKeyHeads;
+        scratch.reserve(scratchOfBackward(shape));
+        boolean rounds = rounds(shape, g.k, g.v, true);
+        Heads[] heads = heads(rounds, g.q, g.k, g.v, g.dOut);
+        runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
+            for (int member = 0; member < group; member++) {
+                for (int s = 0; s < Strip.count(shape); s++) {
+                    // the first strip overwrites what dK and dV held, the others add
+                    boolean first = member == 0 && s == 0;
+                    int keyHead = task % numKeyHeads;
+                    Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s, rounds);
+                    if (first) {
+                        clear(strip.earlierKeys(g.dK, keyHead)); // (keys, K)
+                        clear(strip.earlierKeys(g.dV, keyHead)); // (keys, W)
+                    }
+                    backward(g, heads, strip, keyHead * group + member, keyHead, first ? 0 : 1, worker);
+                }
+            }
+        });
+    }
+
+    private void clear(Tensor x) {
+        for (int row = 0; row < x.rows(); row++) {
+            math.fill(0, window(x, row), index(x, row), x.cols());
+        }
+    }
+
+    private void backward(Gradients g, Heads[] heads, Strip strip, int head, int keyHead, double beta, int worker) {
+        Operand q = heads[0].queries(strip, head); // (M, K)
+        Operand k = heads[1].keys(strip, keyHead); // (S, K)
+        Operand dOut = heads[3].queries(strip, head); // (M, W)
+        Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
+        Tensor dScores = scratch.matrix(worker, p.length(), p.rows(), p.cols()); // (M, S)
+        product(worker, false, true, q, k, 0, p); // (M, S) before scale and softmax
+        product(worker, false, true, dOut, heads[2].keys(strip, keyHead), 0, dScores); // (M, S) of p so far
+        probabilities(g, strip, head, p, dScores);
+        boolean rounded = q.rounded != null;
+        Operand probabilities = made(worker, p, 2 * p.length(), rounded); // (M, S)
+
+        // forward was: out = p v
+        product(worker, true, false, probabilities, dOut, beta, strip.keys(g.dV, keyHead)); // (S, W)
+        // forward was: scores = scale q k^T, and the scale is in dScores
+        Operand dP = made(worker, dScores, 2 * p.length(), rounded); // (M, S)
+        product(worker, false, false, dP, k, 0, strip.queries(g.dQ, head)); // (M, K)
+        product(worker, true, false, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
+    }
+
+    /** products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that are not seen. */
+    private void probabilities(Gradients g, Strip strip, int head, Tensor p, Tensor dP) {
+        Tensor out = strip.queries(g.out, head); // (M, W)
+        Tensor dOut = strip.queries(g.dOut, head); // (M, W)
+        float scale = (float) strip.shape.scale();
+        int firstRow = strip.b * strip.shape.queryLength() + strip.from;
+        for (int i = 0; i < p.rows(); i++) {
+            int before = strip.numBefore(i) * Float.BYTES;
+            float dot = math.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
+            float logSum = (float) g.logSumExp.get(firstRow + i, head);
+            int pAt = index(p, i) + before;
+            int dPAt = index(dP, i) + before;
+            math.softmaxBackward(scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, strip.numVisible(i));
+            clearUnseen(strip, p, i);
+            clearUnseen(strip, dP, i);
+        }
+    }
+
+    /** Elements of a thread's scratch: the scores of a strip, and room to round them. */
+    public static long scratchOfForward(AttentionShape shape) {
+        long scores = (long) Strip.length(shape) * shape.keyLength();
+        return scores + Bf16Gemm.halves(scores);
+    }
+
+    /** Elements of a thread's scratch: the probabilities of a strip, their gradient, and room to round either. */
+    public static long scratchOfBackward(AttentionShape shape) {
+        long scores = (long) Strip.length(shape) * shape.keyLength();
+        return 2 * scores + Bf16Gemm.halves(scores);
+    }
+
+    private static long scoresOf(HeadView q, AttentionShape shape) {
+        return (long) shape.numSequences() * q.numHeads() * shape.queryLength() * shape.keyLength();
+    }
+
+    /** Wakes helpers only for work that is worth it. */
+    private void runAll(int numTasks, long numScores, Workers.Task task) {
+        if (numScores < GRAIN) {
+            for (int index = 0; index < numTasks; index++) {
+                task.run(index, 0);
+            }
+        } else {
+            workers.run(numTasks, task);
+        }
+    }
+
+    private static ByteBuffer window(Tensor t, int row) {
+        return t.storage().windowAt(t.offset() + (long) row * t.stride());
+    }
+
+    private static int index(Tensor t, int row) {
+        return t.storage().windowIndex(t.offset() + (long) row * t.stride());
+    }
+}

@@ -1,0 +1,45 @@
+package org.xecomla.tensor.cpu;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.Storage;
+import org.xecomla.tensor.Tensor;
+
+/** Scratch memory of {@link CpuKernels}: one slot a worker, grown to the largest size that was ever asked for. */
+final class HostScratch implements AutoCloseable {
+    private static final int ALIGNMENT = 64; // elements
+
+    private final int numSlots;
+    private Storage storage = Storage.zeros(DataType.FLOAT, 1);
+    private long slotLength;
+
+    HostScratch(int numSlots) {
+        this.numSlots = numSlots;
+        if (!storage.onHost()) {
+            storage.close();
+            throw new IllegalStateException(
+                    "CpuKernels compute in host memory, and ND4J's back end is not nd4j-native");
+        }
+    }
+
+    /** Makes sure that every slot holds {@code numElements}. What the slots held is lost. Not while tasks run. */
+    void reserve(long numElements) {
+        if (numElements > slotLength) {
+            storage.close();
+            slotLength = (numElements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+            storage = Storage.zeros(DataType.FLOAT, slotLength * numSlots);
+        }
+    }
+
+    /** A matrix (rows, cols) in a slot, {@code start} elements from its beginning. */
+    Tensor matrix(int slot, long start, int rows, int cols) {
+        if (start + (long) rows * cols > slotLength) {
+            throw new IllegalStateException("scratch of " + slotLength + " elements a slot is too small");
+        }
+        return new Tensor(storage, DataType.FLOAT, slot * slotLength + start, rows, cols, cols);
+    }
+
+    @Override
+    public void close() {
+        storage.close();
+    }
+}

@@ -1,0 +1,221 @@
+package org.xecomla.train;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.averaging.Measures;
+import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.LayerMatchingConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Footprint;
+import org.xecomla.nn.LayerLoss;
+import org.xecomla.nn.LayerStates;
+import org.xecomla.nn.Sequences;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.train.data.TrainingSequence;
+
+/**
+ * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are computed
+ * here, beside the student. The mean, over the states of the positions that are learned from, of |y - t|^2 / D, or of
+ * 1 - cos(y, t). Legend: B batch, T time, D model.
+ */
+public final class LayerMatching implements Objective<TrainingSequence> {
+    /** Mean distance of the states, before its weight. */
+    public static final String HIDDEN = "hidden";
+
+    private static final double EPSILON = 1e-12;
+
+    private final SequenceObjective tokens;
+    private final LayerMatchingConfig settings;
+    private final ParameterStore weights;
+    private final CausalLm base;
+    private final Arena arena;
+
+    /**
+     * @param tokens the loss that it joins
+     * @param base frozen; its weights are read here
+     * @param shape of the replica that will be trained
+     * @param kernels of the replica
+     * @throws ConfigException where base and student differ in width or number of layers
+     */
+    LayerMatching(
+            SequenceObjective tokens,
+            LayerMatchingConfig settings,
+            ModelDirectory base,
+            ModelConfig student,
+            Replica.Shape shape,
+            Kernels kernels) {
+        this(tokens, settings, base.config(), student, shape, kernels);
+        base.load(weights);
+    }
+
+    /** With a base of weights 0, to be filled. */
+    LayerMatching(
+            SequenceObjective tokens,
+            LayerMatchingConfig settings,
+            ModelConfig base,
+            ModelConfig student,
+            Replica.Shape shape,
+            Kernels kernels) {
+        if (base.hiddenSize() != student.hiddenSize() || base.numLayers() != student.numLayers()) {
+            throw new ConfigException("distill.hidden-loss compares layer by layer, and the base has "
+                    + base.numLayers()
+                    + " layers of width " + base.hiddenSize() + ", the student " + student.numLayers() + " of width "
+                    + student.hiddenSize() + ": set distill.hidden-loss = none");
+        }
+        this.tokens = tokens;
+        this.settings = settings;
+        this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
+        this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
+        this.arena = Arena.ofElements(kernels.type(), this.base.arenaElements(statesOf(shape)));
+    }
+
+    /**
+     * What the base takes beside a replica, from shapes alone.
+     *
+     * @param numReplicas that carry out {@code plan} together
+     * @param numThreads of one replica's kernels
+     */
+    public static Footprint footprint(ModelConfig base, TrainingPlan plan, int numReplicas, int numThreads) {
+        Replica.Shape shape =
+                plan.replicaShape(new BatchSlice(plan.batchSequences(), numReplicas, numReplicas - 1)); // the largest
+        return Footprint.of(
+                base,
+                null,
+                DataType.FLOAT,
+                shape.sequenceLength(),
+                ComputeConfig.Recompute.NONE,
+                numThreads,
+                statesOf(shape));
+    }
+
+    private static BiConsumer<CausalLm, Arena> statesOf(Replica.Shape shape) {
+        int[] ids = new int[shape.microBatchSequences() * shape.sequenceLength()];
+        Sequences sequences = Sequences.of(shape.microBatchSequences(), ids.length);
+        return (base, arena) -> base.layerStates(ids, sequences, arena);
+    }
+
+    ParameterStore baseWeights() {
+        return weights;
+    }
+
+    @Override
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
+        int numStates = base.config().numLayers() * (settings.states() == LayerMatchingConfig.States.BOTH ? 2 : 1);
+        double[] sum = new double[1];
+        long[] numPositions = new long[1];
+        Measures measures = tokens.addGradients(replica, samples, step, (batch, all) -> {
+            numPositions[0] = all;
+            arena.release(0);
+            LayerStates states = base.layerStates(batch.ids(), batch.sequences(), arena);
+            double scale = 1.0 / ((double) all * numStates);
+            return new Match(settings, states, batch.learned(), replica.kernels(), settings.weight() * scale, sum);
+        });
+        double hidden = sum[0] / ((double) numPositions[0] * numStates);
+        double count = measures.means().get(Measures.LOSS).count();
+        double loss = measures.loss() + settings.weight() * hidden;
+        return measures.with(HIDDEN, hidden * numPositions[0], numPositions[0])
+                .with(Measures.LOSS, loss * count, count);
+    }
+
+    /**
+     * One micro-batch against the base's states, which are spent.
+     *
+     * @param learned (B*T): which positions count
+     * @param scale of the gradient of a state's distance
+     * @param sum of all distances so far
+     */
+    private record Match(
+            LayerMatchingConfig settings,
+            LayerStates states,
+            boolean[] learned,
+            Kernels kernels,
+            double scale,
+            double[] sum)
+            implements LayerLoss {
+        @Override
+        public void attention(int layer, Tensor attended, Tensor dAttended, Arena arena) {
+            if (settings.states() != LayerMatchingConfig.States.BLOCK) {
+                compare(attended, states.attention().get(layer), dAttended, arena);
+            }
+        }
+
+        @Override
+        public void block(int layer, Tensor y, Tensor dY, Arena arena) {
+            if (settings.states() != LayerMatchingConfig.States.ATTENTION) {
+                compare(y, states.block().get(layer), dY, arena);
+            }
+        }
+
+        private void compare(Tensor y, Tensor target, Tensor dY, Arena arena) {
+            if (settings.form() == LayerMatchingConfig.Form.MSE) {
+                kernels.axpy(-1, y, target); // (B*T, D), target - y
+                forget(target); // (B*T, D)
+                sum[0] += kernels.sumOfSquares(target) / y.cols();
+                kernels.axpy(-2 * scale / y.cols(), target, dY); // (B*T, D)
+            } else {
+                cosine(y, target, dY, arena);
+            }
+        }
+
+        /** With n(y) = y / rms(y): 1 - cos(y, t) = |n(y) - n(t)|^2 / (2 D). */
+        private void cosine(Tensor y, Tensor target, Tensor dY, Arena arena) {
+            long mark = arena.mark();
+            Tensor ones = arena.matrix(1, y.cols()); // (1, D)
+            Tensor normed = arena.matrix(y.rows(), y.cols()); // (B*T, D)
+            Tensor normedTarget = arena.matrix(y.rows(), y.cols()); // (B*T, D)
+            Tensor inverseRms = arena.matrix(y.rows(), 1); // (B*T, 1)
+            kernels.fill(ones, 1);
+            kernels.rmsNorm(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
+            kernels.rmsNorm(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
+            kernels.axpy(-1, normedTarget, normed); // (B*T, D)
+            forget(normed); // (B*T, D)
+            sum[0] += kernels.sumOfSquares(normed) / (2 * y.cols());
+            kernels.scale(scale / y.cols(), normed); // (B*T, D)
+            // forward was: normed = rmsNorm(y)
+            kernels.rmsNormBackward(normed, y, ones, inverseRms, dY, null); // (B*T, D)
+            arena.release(mark);
+        }
+
+        /** Makes the difference (B*T, D) 0 where nothing is learned, run by run. */
+        private void forget(Tensor difference) {
+            int n = 0;
+            while (n < learned.length) {
+                int from = n;
+                while (n < learned.length && learned[n] == learned[from]) {
+                    n++;
+                }
+                if (!learned[from]) {
+                    kernels.fill(difference.rows(from, n), 0); // (n - from, D)
+                }
+            }
+        }
+    }
+
+    /** The other loss's, joined by states of the base that are not looked at. */
+    @Override
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena scratch) {
+        int n = shape.microBatchSequences() * shape.sequenceLength();
+        try (Arena states = Arena.sizing(sizing.kernels().type())) {
+            Tensor target = states.matrix(n, sizing.config().hiddenSize()); // (B*T, D)
+            List<Tensor> targets = Collections.nCopies(sizing.config().numLayers(), target);
+            LayerLoss layers = new Match(
+                    settings, new LayerStates(targets, targets), new boolean[n], sizing.kernels(), 1, new double[1]);
+            tokens.dryRun(sizing, shape, layers, scratch);
+        }
+    }
+
+    @Override
+    public void close() {
+        base.close();
+        arena.close();
+        weights.close();
+    }
+}

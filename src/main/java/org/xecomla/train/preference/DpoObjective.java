@@ -1,0 +1,133 @@
+package org.xecomla.train.preference;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.xecomla.averaging.Measures;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.tokenizer.TokenPair;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.Sequences;
+import org.xecomla.nn.loss.TokenLoss;
+import org.xecomla.targets.LogProbabilities;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.train.Objective;
+import org.xecomla.train.Replica;
+
+/**
+ * Direct Preference Optimization over pairs: one forward of both sequences of a pair, the head over their answers only, twice
+ * (the loss must be known before its gradient can be), and one backward. Legend: n pairs of a micro-batch, T tokens, D model,
+ * A tokens of an answer.
+ */
+public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceSample> {
+    /** Share of pairs whose chosen answer is rewarded more than the rejected one. */
+    public static final String ACCURACY = "accuracy";
+
+    /** Difference of the rewards of chosen and rejected answer. */
+    public static final String MARGIN = "margin";
+
+    /** Rewards: beta times the log-ratio of policy and reference. */
+    public static final String CHOSEN_REWARD = "chosen_reward";
+
+    public static final String REJECTED_REWARD = "rejected_reward";
+
+    /** The objective of section {@code dpo}. */
+    public static DpoObjective of(RunConfig config) {
+        return new DpoObjective(PreferenceLoss.of(config.dpo()));
+    }
+
+    @Override
+    public Measures addGradients(Replica replica, List<PreferenceSample> samples, long step) {
+        List<PreferenceLoss.Value> values = new ArrayList<>();
+        int micro = replica.shape().microBatchSequences();
+        for (int from = 0; from < samples.size(); from += micro) {
+            List<PreferenceSample> some = samples.subList(from, Math.min(samples.size(), from + micro));
+            values.addAll(addGradients(replica, some, 1.0 / samples.size()));
+        }
+        return measures(values);
+    }
+
+    /** @param scale of every pair's gradient */
+    private List<PreferenceLoss.Value> addGradients(Replica replica, List<PreferenceSample> samples, double scale) {
+        PairBatch batch =
+                PairBatch.of(samples.stream().map(PreferenceSample::pair).toList());
+        return replica.gradients(batch.ids(), batch.numSequences(), (model, hidden, dHidden, arena) -> {
+            List<PreferenceLoss.Value> values = new ArrayList<>();
+            for (int i = 0; i < samples.size(); i++) {
+                PairBatch.Answer chosen = batch.chosen(i);
+                PairBatch.Answer rejected = batch.rejected(i);
+                LogProbabilities policy = PairScorer.score(model, hidden, batch, i, arena);
+                PreferenceLoss.Value value =
+                        loss.of(policy, samples.get(i).reference(), chosen.labels().length, rejected.labels().length);
+                gradient(model, hidden, dHidden, chosen, scale * value.dChosen(), arena);
+                gradient(model, hidden, dHidden, rejected, scale * value.dRejected(), arena);
+                values.add(value);
+            }
+            return values;
+        });
+    }
+
+    /**
+     * @param hidden (2n*T, D)
+     * @param dHidden (2n*T, D)
+     * @param dAnswer gradient of the answer's log-probability, which is the negative of its summed cross-entropy
+     */
+    private static void gradient(
+            CausalLm model, Tensor hidden, Tensor dHidden, PairBatch.Answer answer, double dAnswer, Arena arena) {
+        if (answer.labels().length == 0) {
+            return;
+        }
+        Tensor rows = hidden.rows(answer.from(), answer.to()); // (A, D)
+        Tensor dRows = dHidden.rows(answer.from(), answer.to()); // (A, D)
+        TokenLoss crossEntropy = TokenLoss.crossEntropy(answer.labels());
+        // forward was: log P(answer | prompt) = -sum of the cross-entropies of its tokens
+        model.gradientsOfHidden(rows, crossEntropy, 0, -dAnswer, dRows, arena); // (A, D)
+    }
+
+    /** What the values of some pairs come to. */
+    static Measures measures(List<PreferenceLoss.Value> values) {
+        int count = values.size();
+        return Measures.NONE
+                .with(
+                        Measures.LOSS,
+                        values.stream().mapToDouble(PreferenceLoss.Value::loss).sum(),
+                        count)
+                .with(ACCURACY, values.stream().filter(v -> v.margin() > 0).count(), count)
+                .with(
+                        MARGIN,
+                        values.stream()
+                                .mapToDouble(PreferenceLoss.Value::margin)
+                                .sum(),
+                        count)
+                .with(
+                        CHOSEN_REWARD,
+                        values.stream()
+                                .mapToDouble(PreferenceLoss.Value::chosenReward)
+                                .sum(),
+                        count)
+                .with(
+                        REJECTED_REWARD,
+                        values.stream()
+                                .mapToDouble(PreferenceLoss.Value::rejectedReward)
+                                .sum(),
+                        count);
+    }
+
+    /** The longest pairs, all answer. */
+    @Override
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
+        int[] answer = new int[shape.sequenceLength() - 1];
+        TokenPair pair = new TokenPair(new int[1], answer, answer);
+        PairBatch batch = PairBatch.of(Collections.nCopies(shape.microBatchSequences(), pair));
+        sizing.gradients(
+                batch.ids(),
+                Sequences.of(batch.numSequences(), batch.ids().length),
+                (model, hidden, dHidden, scratch) -> {
+                    PairScorer.score(model, hidden, batch, 0, scratch);
+                    gradient(model, hidden, dHidden, batch.chosen(0), 1, scratch);
+                    return null;
+                },
+                arena);
+    }
+}

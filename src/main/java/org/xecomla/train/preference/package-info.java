@@ -1,0 +1,2 @@
+/** Training on preferences: pairs, their scores, the loss of DPO. */
+package org.xecomla.train.preference;

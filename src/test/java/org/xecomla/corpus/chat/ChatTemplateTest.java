@@ -1,0 +1,233 @@
+package org.xecomla.corpus.chat;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xecomla.corpus.text.Message;
+import org.xecomla.corpus.tokenizer.MaskedTokens;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.corpus.tokenizer.TokenizerTest;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+
+/** Against transformers' {@code apply_chat_template} on the templates of src/test/resources/chat. */
+class ChatTemplateTest {
+    private static final Path CHAT = Path.of("src/test/resources/chat");
+    private static final Map<String, String> TOKENS = Map.of("bos_token", "<s>", "eos_token", "</s>");
+
+    @TempDir
+    Path directory;
+
+    private static ChatTemplate template(String name) throws IOException {
+        return ChatTemplate.of(Files.readString(CHAT.resolve(name)), TOKENS, name);
+    }
+
+    private static JsonNode expected() throws IOException {
+        return new ObjectMapper().readTree(Files.readAllBytes(CHAT.resolve("expected.json")));
+    }
+
+    private static List<Message> messages(JsonNode turns) {
+        List<Message> messages = new ArrayList<>();
+        turns.forEach(turn -> messages.add(
+                new Message(turn.get("role").asText(), turn.get("content").asText())));
+        return messages;
+    }
+
+    private static Tokenizer tokenizer() {
+        return TokenizerTest.open(TokenizerTest.resource("byte-fallback"));
+    }
+
+    @Test
+    void textsAndRefusalsAreThoseOfTransformers() throws IOException {
+        JsonNode cases = expected().get("cases");
+        assertEquals(numTemplates() * expected().get("chats").size() * 2, cases.size());
+        for (JsonNode one : cases) {
+            ChatTemplate template = template(one.get("template").asText());
+            boolean prompt = one.get("prompt").asBoolean();
+            List<Message> messages = messages(one.get("messages"));
+            String where = one.get("template").asText() + " " + messages.size() + " " + prompt;
+            if (one.get("text").isNull()) {
+                UserException refused =
+                        assertThrows(UserException.class, () -> template.render(messages, prompt), where);
+                assertTrue(refused.getMessage().contains(one.get("refused").asText()), refused.getMessage());
+            } else {
+                assertEquals(one.get("text").asText(), template.render(messages, prompt), where);
+            }
+        }
+    }
+
+    private static long numTemplates() throws IOException {
+        try (Stream<Path> files = Files.list(CHAT)) {
+            return files.filter(file -> file.toString().endsWith(".jinja")).count();
+        }
+    }
+
+    /** What transformers 5.18 makes of them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "'plain {% if messages %}yes {% endif %}x'; 'plain yes x'",
+                "'{% for m in messages %}{{ m.role }} {% endfor %}|'; 'user |'",
+                "'a\\n  {% if messages %}\\n  b \\n  {% endif %}\\nc\\n'; 'a\\n  b \\nc'",
+                "'a\\n  {# nothing #}\\nb\\n\\t{{ messages[0].content }}'; 'a\\nb\\n\\thi'",
+                "'{% if messages %} \\n a {%- endif %} b'; ' \\n a b'",
+            })
+    void blanksAreThoseOfTransformers(String template, String text) {
+        ChatTemplate chat = ChatTemplate.of(template.replace("\\n", "\n").replace("\\t", "\t"), TOKENS, "test");
+        String rendered = chat.render(List.of(new Message("user", "hi")), false);
+        assertEquals(text.replace("\\n", "\n").replace("\\t", "\t"), rendered);
+    }
+
+    @Test
+    void idsAndMasksAreThoseOfTransformers() throws IOException {
+        int numSeen = 0;
+        try (Tokenizer tokenizer = tokenizer()) {
+            for (JsonNode one : expected().get("cases")) {
+                if (one.has("ids")) {
+                    ChatTemplate template = template(one.get("template").asText());
+                    MaskedTokens tokens = template.tokens(messages(one.get("messages")), tokenizer);
+                    int[] mask = new int[tokens.ids().length];
+                    Arrays.setAll(mask, i -> tokens.counted()[i] ? 1 : 0);
+                    String where = one.get("template").asText() + " " + one.get("text");
+                    assertArrayEquals(ints(one.get("ids")), tokens.ids(), where);
+                    assertArrayEquals(ints(one.get("mask")), mask, where);
+                    numSeen++;
+                }
+            }
+        }
+        assertEquals(13, numSeen);
+    }
+
+    private static int[] ints(JsonNode numbers) {
+        int[] values = new int[numbers.size()];
+        Arrays.setAll(values, i -> numbers.get(i).asInt());
+        return values;
+    }
+
+    @Test
+    void aTemplateWithoutTagsGivesTheSameMaskAsTheOneWithThem() throws IOException {
+        for (String name : List.of("headers", "alternating", "calls")) {
+            int numSeen = 0;
+            for (JsonNode chat : expected().get("chats")) {
+                List<Message> messages = messages(chat);
+                if (name.equals("alternating") && refuses(name, messages)) {
+                    continue;
+                }
+                RenderedChat plain = template(name + ".jinja").renderWithSpans(messages);
+                RenderedChat tagged = template(name + "_tagged.jinja").renderWithSpans(messages);
+                assertEquals(tagged.text(), plain.text());
+                assertEquals(words(tagged), words(plain), name);
+                numSeen++;
+            }
+            assertTrue(numSeen >= 3, name);
+        }
+    }
+
+    private static boolean refuses(String name, List<Message> messages) throws IOException {
+        try {
+            template(name + ".jinja").render(messages, false);
+            return false;
+        } catch (UserException refused) {
+            return true;
+        }
+    }
+
+    private static List<String> words(RenderedChat chat) {
+        return chat.assistant().stream()
+                .map(span -> chat.text().substring(span.start(), span.end()))
+                .toList();
+    }
+
+    @Test
+    void aTemplateThatRewritesEarlierTurnsIsRefusedForMasks() {
+        ChatTemplate last = ChatTemplate.of(
+                "{% for m in messages %}{{ loop.last }}{{ m.content }}|{% endfor %}", TOKENS, "last.jinja");
+        List<Message> messages = List.of(new Message("user", "a"), new Message("assistant", "b"));
+        UserException refused = assertThrows(UserException.class, () -> last.renderWithSpans(messages));
+        assertTrue(refused.getMessage().contains("{% generation %}"), refused.getMessage());
+    }
+
+    @Test
+    void whatJinjavaLacksIsAnErrorThatNamesTheTemplate() {
+        for (String text :
+                List.of("{{ messages | no_such_filter }}", "{{ no_such_function() }}", "{{ messages[0].zap() }}")) {
+            UserException error = assertThrows(UserException.class, () -> ChatTemplate.of(text, TOKENS, "broken.jinja")
+                    .render(List.of(new Message("user", "a")), false));
+            assertTrue(error.getMessage().startsWith("broken.jinja cannot be rendered"), error.getMessage());
+            assertFalse(error.getMessage().contains("\n"), error.getMessage());
+        }
+    }
+
+    /** CVE-2025-59340: from the interpreter a template could reach any class of the JVM, with the user's rights. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{{ ____int3rpr3t3r____.config }}",
+                "{{ ____int3rpr3t3r____.config.objectMapper }}",
+                "{{ ____int3rpr3t3r____.config.objectMapper.typeFactory.constructFromCanonical('java.lang.Runtime') }}",
+                "{{ messages.class.protectionDomain }}",
+            })
+    void aTemplateReachesNothingOfTheJvm(String template) {
+        ChatTemplate chat = ChatTemplate.of(template, TOKENS, "test");
+        String rendered;
+        try {
+            rendered = chat.render(List.of(new Message("user", "hi")), false);
+        } catch (UserException refused) {
+            return;
+        }
+        assertTrue(rendered.isEmpty() || rendered.equals("null"), rendered);
+    }
+
+    @Test
+    void aDirectoryHasItsTemplateInAFileOrInTheTokenizersConfiguration() throws IOException {
+        UserException none = assertThrows(UserException.class, () -> open());
+        assertTrue(none.getMessage().contains("chat_template.jinja"), none.getMessage());
+        String config = "{\"bos_token\": {\"content\": \"<s>\"}, \"chat_template\": %s}";
+        write("tokenizer_config.json", config.formatted("\"{{ bos_token }}a\""));
+        assertEquals("<s>a", open().render(List.of(), false));
+        write(
+                "tokenizer_config.json",
+                config.formatted("[{\"name\": \"tool_use\", \"template\": \"t\"}, {\"name\": \"default\", \"template\":"
+                        + " \"d{{ bos_token }}\"}]"));
+        assertEquals("d<s>", open().render(List.of(), false));
+        write("chat_template.jinja", "file{{ bos_token }}\n");
+        assertEquals("file<s>", open().render(List.of(), false));
+        assertEquals(open().digest(), open().digest());
+    }
+
+    /** A template that is kept elsewhere writes the special tokens of the tokenizer, as transformers has it. */
+    @Test
+    void aTemplateElsewhereWritesTheTokenizersSpecialTokens() throws Exception {
+        write("other.jinja", "{{ bos_token }}a{{ eos_token }}");
+        ChatTemplate template = ChatTemplate.open(
+                DataFiles.path(directory.resolve("other.jinja").toString()), DataFiles.path("conf/demo/model"));
+        assertEquals("<s>a</s>", template.render(List.of(), false));
+    }
+
+    private ChatTemplate open() {
+        return ChatTemplate.open(DataFiles.path(directory.toString()), DataFiles.path(directory.toString()));
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(directory.resolve(name), text);
+    }
+}

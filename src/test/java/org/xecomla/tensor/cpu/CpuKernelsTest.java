@@ -1,0 +1,208 @@
+package org.xecomla.tensor.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+
+/** What is special about the processor's kernels: threads, determinism, and life without the Vector API. */
+class CpuKernelsTest {
+    @Test
+    void theSameBitsInEveryRun() {
+        List<float[]> first = new ArrayList<>();
+        for (int run = 0; run < 4; run++) {
+            try (CpuKernels kernels = new CpuKernels(3)) {
+                List<float[]> results = someOfEverything(kernels);
+                if (run == 0) {
+                    first.addAll(results);
+                }
+                for (int i = 0; i < first.size(); i++) {
+                    assertArrayEquals(first.get(i), results.get(i), "result " + i + " of run " + run);
+                }
+            }
+        }
+    }
+
+    /** Operations whose parts add up to common results, large enough to be split. */
+    private static List<float[]> someOfEverything(Kernels kernels) {
+        Random random = new Random(3);
+        int rows = 2 * 130;
+        Tensor x = tensor(random, rows, 96);
+        Tensor w = tensor(random, 200, 96);
+        Tensor y = Tensor.zeros(DataType.FLOAT, rows, 200);
+        kernels.gemm(false, true, 1, x, w, 0, y);
+        Tensor dW = Tensor.zeros(DataType.FLOAT, 200, 96);
+        kernels.gemm(true, false, 1, y, x, 0, dW);
+        Tensor gain = tensor(random, 1, 96);
+        Tensor normed = Tensor.zeros(DataType.FLOAT, rows, 96);
+        Tensor inverseRms = Tensor.zeros(DataType.FLOAT, rows, 1);
+        kernels.rmsNorm(x, gain, 1e-5, normed, inverseRms);
+        Tensor dX = Tensor.zeros(DataType.FLOAT, rows, 96);
+        Tensor dGain = Tensor.zeros(DataType.FLOAT, 1, 96);
+        kernels.rmsNormBackward(normed, x, gain, inverseRms, dX, dGain);
+        AttentionShape shape = AttentionShape.training(2, 130, 0.2);
+        HeadView q = HeadView.of(x, 6);
+        HeadView kv = HeadView.of(tensor(random, rows, 32), 2);
+        HeadView out = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
+        Tensor logSumExp = Tensor.zeros(DataType.FLOAT, rows, 6);
+        kernels.attention(q, kv, kv, out, logSumExp, shape);
+        HeadView dQ = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
+        HeadView dK = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
+        HeadView dV = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
+        kernels.attentionBackward(q, q, kv, kv, out, logSumExp, shape, dQ, dK, dV);
+        Tensor table = Tensor.zeros(DataType.FLOAT, 7, 96);
+        kernels.scatterAddRows(x, random.ints(rows, 0, 7).toArray(), table);
+        float square = (float) kernels.sumOfSquares(y);
+        return List.of(
+                y.toFloats(),
+                dW.toFloats(),
+                dX.toFloats(),
+                dGain.toFloats(),
+                out.tensor().toFloats(),
+                dQ.tensor().toFloats(),
+                dK.tensor().toFloats(),
+                dV.tensor().toFloats(),
+                table.toFloats(),
+                new float[] {square});
+    }
+
+    private static Tensor tensor(Random random, int rows, int cols) {
+        Tensor t = Tensor.zeros(DataType.FLOAT, rows, cols);
+        float[] values = new float[rows * cols];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        t.write(values, 0);
+        return t;
+    }
+
+    @Test
+    void everyTaskRunsOnce() {
+        try (Workers workers = new Workers(4)) {
+            for (int numTasks : new int[] {1, 2, 3, 50, 1000}) {
+                for (int repeat = 0; repeat < 200; repeat++) {
+                    AtomicIntegerArray runs = new AtomicIntegerArray(numTasks);
+                    AtomicIntegerArray present = new AtomicIntegerArray(4);
+                    AtomicInteger shared = new AtomicInteger();
+                    workers.run(numTasks, (index, worker) -> {
+                        shared.addAndGet(present.getAndIncrement(worker)); // 0 unless two threads have one number
+                        runs.incrementAndGet(index);
+                        present.getAndDecrement(worker);
+                    });
+                    for (int i = 0; i < numTasks; i++) {
+                        assertEquals(1, runs.get(i));
+                    }
+                    assertEquals(0, shared.get());
+                }
+            }
+        }
+    }
+
+    @Test
+    void partsCoverTheWholeAndRespectTheGrain() {
+        try (Workers workers = new Workers(2)) {
+            for (long total : new long[] {0, 1, 9, 10, 19, 20, 1000, 1L << 40}) {
+                AtomicIntegerArray seen = new AtomicIntegerArray(workers.maxParts());
+                long[] ends = new long[workers.maxParts()];
+                workers.split(total, 10, (part, from, to) -> {
+                    assertTrue(to - from >= Math.min(total, 10));
+                    ends[part] = to;
+                    assertEquals(1, seen.incrementAndGet(part));
+                });
+                int numParts = workers.numParts(total, 10);
+                assertEquals(total, ends[numParts - 1]);
+                assertEquals(Math.max(1, Math.min(workers.maxParts(), total / 10)), numParts);
+            }
+        }
+    }
+
+    @Test
+    void aFailedTaskIsHeardOfByTheCaller() {
+        try (Workers workers = new Workers(3)) {
+            for (int failing = 0; failing < 20; failing++) {
+                int which = failing;
+                Exception e = assertThrows(
+                        IllegalStateException.class,
+                        () -> workers.run(20, (index, worker) -> {
+                            if (index == which) {
+                                throw new IllegalStateException("task " + index);
+                            }
+                        }));
+                assertEquals("task " + failing, e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void closingEndsTheThreads() {
+        Set<Thread> others = Thread.getAllStackTraces().keySet();
+        CpuKernels kernels = new CpuKernels(5);
+        assertEquals(4, helpersBut(others));
+        kernels.close();
+        assertEquals(0, helpersBut(others));
+    }
+
+    private static long helpersBut(Set<Thread> others) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(t -> t.getName().startsWith("kernels-") && !others.contains(t))
+                .count();
+    }
+
+    @Test
+    void operandsThatDoNotFitAreRefused() {
+        try (CpuKernels kernels = new CpuKernels(1)) {
+            Tensor a = Tensor.zeros(DataType.FLOAT, 2, 3);
+            Tensor b = Tensor.zeros(DataType.FLOAT, 2, 4);
+            assertThrows(IllegalArgumentException.class, () -> kernels.gemm(false, false, 1, a, b, 0, b));
+            assertThrows(IllegalArgumentException.class, () -> kernels.axpy(1, a, b));
+            assertThrows(IllegalArgumentException.class, () -> kernels.swiGlu(a, a, b));
+            assertThrows(IllegalArgumentException.class, () -> kernels.rmsNorm(a, b.rows(0, 1), 1e-5, a, a.cols(0, 1)));
+            assertThrows(IndexOutOfBoundsException.class, () -> kernels.gatherRows(a, new int[] {2, 0}, a));
+        }
+    }
+
+    /** A JVM without the module: the kernels load, compute, and say so once. */
+    @Test
+    void worksWithoutTheVectorModule() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WithoutVectors.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        assertTrue(output.contains("sum 385.0"), output);
+        assertEquals(2, output.split("without vector instructions", -1).length, output);
+    }
+
+    /** Runs in a JVM of its own. */
+    static final class WithoutVectors {
+        public static void main(String[] args) {
+            for (int i = 0; i < 2; i++) {
+                try (Kernels kernels = new CpuKernels(2)) {
+                    Tensor x = Tensor.of(DataType.FLOAT, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10); // (1, 10)
+                    kernels.softmaxRows(Tensor.zeros(DataType.FLOAT, 2, 40), 1, new double[2]);
+                    System.out.println("sum " + kernels.sumOfSquares(x));
+                }
+            }
+        }
+    }
+}
