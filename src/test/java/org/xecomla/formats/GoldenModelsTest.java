@@ -31,7 +31,7 @@ class GoldenModelsTest {
                 DataFiles.list(shared("golden")).stream().filter(dir -> DataFiles.exists(new Path(dir, "config.json")));
         List<Path> models =
                 Stream.concat(golden, Stream.of(shared("models/stories260K"))).toList();
-        assertEquals(15, models.size());
+        assertEquals(19, models.size());
         return models;
     }
 
