@@ -9,9 +9,9 @@ import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.server.MiniYARNCluster;
 
 /**
- * HDFS with one data node and YARN with two node managers, in one process: run from its source, with the class path of the
- * pom.xml beside it. Argument: a directory, which receives {@code conf/} for clients, then the file {@code ready}. Ends when
- * the file {@code stop} is there, or when it is killed.
+ * HDFS with one data node and YARN with two node managers, in one process: run from its source, with the class path of
+ * the pom.xml beside it. Argument: a directory, which receives {@code conf/} for clients, then the file {@code ready}.
+ * Ends when the file {@code stop} is there, or when it is killed.
  */
 public final class MiniHadoop {
     private static final int MEGABYTES_PER_NODE = 6144;

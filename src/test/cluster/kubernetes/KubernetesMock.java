@@ -19,9 +19,9 @@ import okhttp3.mockwebserver.RecordedRequest;
 import okio.Buffer;
 
 /**
- * Kubernetes' API without a cluster: what is created can be read back. Run from its source, with the class path of the pom.xml
- * beside it. Argument: a directory, which receives the file {@code port}. Ends when the file {@code stop} is there, or when
- * it is killed.
+ * Kubernetes' API without a cluster: what is created can be read back. Run from its source, with the class path of the
+ * pom.xml beside it. Argument: a directory, which receives the file {@code port}. Ends when the file {@code stop} is
+ * there, or when it is killed.
  */
 public final class KubernetesMock {
     private KubernetesMock() {}

@@ -78,7 +78,8 @@ class AdvisoriesTest {
     void librariesInsideOthersCount() throws Exception {
         assertEquals(
                 found(
-                        "com.example:inner:2.0-M2, inside com.example:made-up:1.0 has CVE-1 (versions (,1.5],(1.9,2.0))",
+                        "com.example:inner:2.0-M2, inside com.example:made-up:1.0 has CVE-1 (versions "
+                                + "(,1.5],(1.9,2.0))",
                         2,
                         1,
                         0),

@@ -8,8 +8,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Consecutive elements of a segment as bytes in host memory, for sockets: a window of the segment itself where it lies in
- * host memory, else a copy that {@link #store()} writes back.
+ * Consecutive elements of a segment as bytes in host memory, for sockets: a window of the segment itself where it lies
+ * in host memory, else a copy that {@link #store()} writes back.
  */
 public final class HostChunk {
     private final Tensor elements; // (1, n)

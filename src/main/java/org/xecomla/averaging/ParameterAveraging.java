@@ -6,8 +6,8 @@ import org.xecomla.tensor.Tensor;
 /**
  * How the P replicas of one run come to the same weights: one object a replica, every method a meeting of all.
  *
- * <p>All replicas call the same methods in the same order with the same shapes; a call returns when all have called. If a
- * replica goes away, the calls of the others fail and never hang. Implementations: {@link #alone()}, {@link
+ * <p>All replicas call the same methods in the same order with the same shapes; a call returns when all have called. If
+ * a replica goes away, the calls of the others fail and never hang. Implementations: {@link #alone()}, {@link
  * SharedMemoryAveraging} between threads, and those of the {@code spark} package between executors.
  */
 public interface ParameterAveraging extends AutoCloseable {
@@ -21,12 +21,16 @@ public interface ParameterAveraging extends AutoCloseable {
      * replica.
      *
      * @param segments each (1, length), overwritten; commonly {@code weights.trainableSegments()}
-     * @param share this replica's weight; those of all replicas sum to 1. Commonly its part of the tokens, as in federated
-     *     averaging (McMahan et al. 2017): with plain SGD and one local step the result is then that of one large batch
+     * @param share this replica's weight; those of all replicas sum to 1. Commonly its part of the tokens, as in
+     *     federated averaging (McMahan et al. 2017): with plain SGD and one local step the result is then that of one
+     *     large batch
      */
     void average(List<Tensor> segments, double share);
 
-    /** The element-wise sum of {@code values} over the replicas, added in the order of ranks; the argument stays as it is. */
+    /**
+     * The element-wise sum of {@code values} over the replicas, added in the order of ranks; the argument stays as it
+     * is.
+     */
     double[] sum(double... values);
 
     /** Returns when all replicas have called it. */

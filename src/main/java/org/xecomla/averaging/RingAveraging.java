@@ -15,10 +15,11 @@ import org.xecomla.tensor.Tensor;
  * Averaging over sockets in a ring: reduce-scatter, then all-gather (Patarasu and Yuan 2009; the scheme of Horovod and
  * NCCL).
  *
- * <p>Every segment is cut into P slices. In P - 1 rounds each member sends one slice and adds the one it receives, after
- * which member r holds the finished slice r + 1; in P - 1 more rounds the finished slices go round unchanged. A slice is
- * added up in the order of ranks from its own on, by one member after the other, so the result does not depend on timing
- * and has the same bits everywhere. Each member sends 2 (P - 1) / P of the parameters, whatever P is; the driver sees none.
+ * <p>Every segment is cut into P slices. In P - 1 rounds each member sends one slice and adds the one it receives,
+ * after which member r holds the finished slice r + 1; in P - 1 more rounds the finished slices go round unchanged. A
+ * slice is added up in the order of ranks from its own on, by one member after the other, so the result does not depend
+ * on timing and has the same bits everywhere. Each member sends 2 (P - 1) / P of the parameters, whatever P is; the
+ * driver sees none.
  */
 public final class RingAveraging implements ParameterAveraging {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -45,7 +46,8 @@ public final class RingAveraging implements ParameterAveraging {
      * @param wire the same for all members
      * @param server bound to this member's own address; taken over and closed
      * @param addresses where the members listen, by rank
-     * @param timeout the longest wait for a neighbour, here and in every meeting: more than the slowest member's local steps
+     * @param timeout the longest wait for a neighbour, here and in every meeting: more than the slowest member's local
+     *     steps
      * @param cancelled polled while waiting
      */
     public static RingAveraging join(

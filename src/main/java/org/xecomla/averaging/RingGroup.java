@@ -11,8 +11,8 @@ import java.util.Arrays;
 /**
  * What the members of one ring know of each other before they meet: handed out by Spark, shown at every handshake.
  *
- * <p>A connection that cannot show the same run, generation, size and token is not of this ring: a stranger, or a task of
- * an earlier leg that has not yet noticed its end.
+ * <p>A connection that cannot show the same run, generation, size and token is not of this ring: a stranger, or a task
+ * of an earlier leg that has not yet noticed its end.
  *
  * @param runId names the run in messages
  * @param generation counts the legs of the run

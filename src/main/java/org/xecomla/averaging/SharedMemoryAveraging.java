@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Averaging between the threads of one JVM: rank r reduces the r-th stripe of every segment over all replicas, in the order
- * of ranks and in double, and writes it to all of them. The result does not depend on the threads' timing.
+ * Averaging between the threads of one JVM: rank r reduces the r-th stripe of every segment over all replicas, in the
+ * order of ranks and in double, and writes it to all of them. The result does not depend on the threads' timing.
  */
 public final class SharedMemoryAveraging implements ParameterAveraging {
     private static final int CHUNK_ELEMENTS = 1 << 14;

@@ -13,8 +13,8 @@ public enum WireFormat {
     /** As they are in memory. */
     NATIVE,
     /**
-     * float32 rounded to bfloat16, to nearest, ties to even: half the bytes. Sums are made in float32 and rounded again for
-     * every hop. Other types travel as they are.
+     * float32 rounded to bfloat16, to nearest, ties to even: half the bytes. Sums are made in float32 and rounded again
+     * for every hop. Other types travel as they are.
      */
     BF16;
 

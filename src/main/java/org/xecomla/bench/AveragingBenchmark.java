@@ -24,8 +24,8 @@ import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 
 /**
- * How long the replicas of a leg take to average on the cluster that this is submitted to, and what that costs a training.
- * Every result is checked.
+ * How long the replicas of a leg take to average on the cluster that this is submitted to, and what that costs a
+ * training. Every result is checked.
  */
 public final class AveragingBenchmark {
     private static final int SEGMENT_ELEMENTS = 1 << 28; // as those of a model
@@ -61,8 +61,8 @@ public final class AveragingBenchmark {
     }
 
     /**
-     * Trains a model of {@code shape} by {@code replicas} of one thread each that average every {@code localSteps} steps, then
-     * by one replica of as many threads, and compares tokens a second.
+     * Trains a model of {@code shape} by {@code replicas} of one thread each that average every {@code localSteps}
+     * steps, then by one replica of as many threads, and compares tokens a second.
      */
     public static void training(
             RunConfig config, BenchShape shape, int localSteps, int replicas, int rounds, Consumer<String> console) {

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.xecomla.estimate.MemoryEstimate;
 
 /**
- * Turns of this engine and of others, and their medians. Every round all contestants do the same work one after the other;
- * a ratio is taken within its round, so that a neighbour who slows the machine for a while spoils few of them.
+ * Turns of this engine and of others, and their medians. Every round all contestants do the same work one after the
+ * other; a ratio is taken within its round, so that a neighbour who slows the machine for a while spoils few of them.
  */
 public final class BenchReport {
     private final OwnEngine engine;

@@ -31,7 +31,10 @@ public record BenchShape(
             "M", new BenchShape("M", 512, 4, 8, 4, 1536, 8192, 512, 4),
             "L", new BenchShape("L", 1024, 2, 16, 4, 2816, 32000, 1024, 1)));
 
-    /** Kinds of attention, and with it the loss: latent attention learns from a teacher's draws, grouped-query from text. */
+    /**
+     * Kinds of attention, and with it the loss: latent attention learns from a teacher's draws, grouped-query from
+     * text.
+     */
     public enum Model {
         MLA,
         GQA

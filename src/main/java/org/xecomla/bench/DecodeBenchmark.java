@@ -9,8 +9,8 @@ import org.xecomla.nn.KvCache;
 import org.xecomla.tensor.Arena;
 
 /**
- * The rate at which a model decodes a batch of sequences that have nearly reached a context, and the memory of the cache
- * that it does so with. Ids are drawn at random: neither depends on them.
+ * The rate at which a model decodes a batch of sequences that have nearly reached a context, and the memory of the
+ * cache that it does so with. Ids are drawn at random: neither depends on them.
  */
 public final class DecodeBenchmark implements AutoCloseable {
     private final KvCache cache;
@@ -51,7 +51,10 @@ public final class DecodeBenchmark implements AutoCloseable {
         return cache.bytes();
     }
 
-    /** One turn: {@code numNew} steps of all sequences, each with its logits. Returns new tokens a second, of all together. */
+    /**
+     * One turn: {@code numNew} steps of all sequences, each with its logits. Returns new tokens a second, of all
+     * together.
+     */
     public double tokensPerSecond() {
         int[] slots = IntStream.range(0, batch).toArray();
         int[] positions = new int[batch];

@@ -12,7 +12,9 @@ import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 
-/** Tasks of one thread each that train in this JVM at the same time, as in a Spark executor, against one of them alone. */
+/**
+ * Tasks of one thread each that train in this JVM at the same time, as in a Spark executor, against one of them alone.
+ */
 public final class SideBySideBench {
     private static final int WARM_UP_STEPS = 5;
 
@@ -80,7 +82,8 @@ public final class SideBySideBench {
             }
             console.printf(
                     Locale.ROOT,
-                    "%s: a training step on one thread takes %.1f ms alone, and %.2f times as long with %d such tasks in one"
+                    "%s: a training step on one thread takes %.1f ms alone, and %.2f times as long with %d such "
+                            + "tasks in one"
                             + " JVM, the slowest of them, median of %d rounds (%.2f to %.2f)%n",
                     shape,
                     median(alone),

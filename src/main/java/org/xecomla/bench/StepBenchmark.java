@@ -24,9 +24,9 @@ import org.xecomla.train.TrainStep;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * The training step and the teacher's forward of a {@link BenchShape}, on random weights and tokens, to be timed: the very
- * classes that a run uses. Latent attention is distilled from {@value #DRAWS} tokens a position, grouped-query attention
- * trained on the text. Legend: n positions of a chunk, V vocabulary.
+ * The training step and the teacher's forward of a {@link BenchShape}, on random weights and tokens, to be timed: the
+ * very classes that a run uses. Latent attention is distilled from {@value #DRAWS} tokens a position, grouped-query
+ * attention trained on the text. Legend: n positions of a chunk, V vocabulary.
  */
 public final class StepBenchmark implements AutoCloseable {
     private static final int DRAWS = 16;

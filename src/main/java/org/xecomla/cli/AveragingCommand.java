@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "averaging",
         mixinStandardHelpOptions = true,
-        description =
-                "Measures how long replicas take to average on the cluster that it is submitted to: the ring and the way through"
-                        + " Spark, or, with --shape, what the ring costs a training.")
+        description = "Measures how long replicas take to average on the cluster that it is submitted to: the ring and "
+                + "the way through"
+                + " Spark, or, with --shape, what the ring costs a training.")
 final class AveragingCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions options;
@@ -49,8 +49,8 @@ final class AveragingCommand implements Callable<Integer> {
 
     @Option(
             names = "--shape",
-            description =
-                    "Train a model of this shape, as of bench --shape, and compare with one replica of as many threads.")
+            description = "Train a model of this shape, as of bench --shape, and compare with one replica of as many "
+                    + "threads.")
     private String shape;
 
     @Option(names = "--local-steps", description = "With --shape: steps of a round. Default: ${DEFAULT-VALUE}.")

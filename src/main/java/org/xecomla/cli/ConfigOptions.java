@@ -21,7 +21,9 @@ final class ConfigOptions {
             description = "A setting, before those of the file. May be given often.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
-    /** The configuration of these options, as it was resolved where the command was given; settings of -D still count. */
+    /**
+     * The configuration of these options, as it was resolved where the command was given; settings of -D still count.
+     */
     RunConfig load() {
         String sent = System.getProperty(SubmitConf.CONFIGURATION);
         return sent == null ? load(Map.of()) : RunConfig.ofJson(sent, settings);

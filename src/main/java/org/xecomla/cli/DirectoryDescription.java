@@ -38,7 +38,8 @@ record DirectoryDescription(Path path) {
 
     /**
      * @param verify whether to read every file and compare it with its checksum
-     * @throws UserException where there is no such directory, nothing of this project in it, or a file is not as it was written
+     * @throws UserException where there is no such directory, nothing of this project in it, or a file is not as it was
+     *     written
      */
     List<String> lines(boolean verify) {
         if (!DataFiles.isDirectory(path)) {

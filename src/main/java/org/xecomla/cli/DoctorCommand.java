@@ -17,9 +17,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
-        description =
-                "Checks Java, Spark, native libraries, the BLAS kernels chosen, memory, GPU and files, and with"
-                        + " --cluster the same on executors and the ports between them. Ends with 1 where something would not work.")
+        description = "Checks Java, Spark, native libraries, the BLAS kernels chosen, memory, GPU and files, and with"
+                + " --cluster the same on executors and the ports between them. Ends with 1 where something "
+                + "would not work.")
 final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--cluster", description = "Ask spark.master for executors, by spark-submit, and look at them too.")
     private boolean cluster;

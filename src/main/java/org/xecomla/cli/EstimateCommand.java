@@ -26,9 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "estimate",
         mixinStandardHelpOptions = true,
-        description =
-                "Hours, memory, bytes on disk and network of a run, from its configuration and the shapes of its models."
-                        + " Rates are measured on this machine unless they are given.")
+        description = "Hours, memory, bytes on disk and network of a run, from its configuration and the shapes of its "
+                + "models."
+                + " Rates are measured on this machine unless they are given.")
 final class EstimateCommand implements Callable<Integer> {
     private static final int WARM_UP_SECONDS = 4;
     private static final int MEASURED_STEPS = 5;

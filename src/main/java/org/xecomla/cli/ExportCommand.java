@@ -28,7 +28,8 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         description =
                 "Writes a student as a directory that others load, and says who can: deepseek-v3 for stock servers,"
-                        + " xecomla for X-EcoMLA's official code, llama for a model without latent layers, native for this project.")
+                        + " xecomla for X-EcoMLA's official code, llama for a model without latent layers, native "
+                        + "for this project.")
 final class ExportCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Student with its tokenizer.json.")
     private String model;

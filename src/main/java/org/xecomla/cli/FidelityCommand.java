@@ -35,8 +35,10 @@ import picocli.CommandLine.Spec;
         name = "fidelity",
         mixinStandardHelpOptions = true,
         description = {
-            "Compares codecs of targets on one model distilled from itself: bytes per token, angle between the student's"
-                    + " gradient and that of dense targets, KL after the same tokens, tokens written and read per second.",
+            "Compares codecs of targets on one model distilled from itself: bytes per token, angle between the "
+                    + "student's"
+                    + " gradient and that of dense targets, KL after the same tokens, tokens written and read per "
+                    + "second.",
             "The recipe is that of conf/fidelity.conf; -D overrules it."
         })
 final class FidelityCommand implements Callable<Integer> {

@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
         name = "run",
         mixinStandardHelpOptions = true,
         description =
-                "The whole pipeline: shard, teacher, init, distill, dpo where preferences are given, eval, export, report."
+                "The whole pipeline: shard, teacher, init, distill, dpo where preferences are given, eval, export, "
+                        + "report."
                         + " Goes on where it stopped.")
 final class RunCommand extends ClusterCommand {
     RunCommand() {

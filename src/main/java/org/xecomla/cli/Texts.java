@@ -14,7 +14,10 @@ import org.xecomla.files.DataFiles;
 final class Texts {
     private Texts() {}
 
-    /** The tokenizer at {@code path}, beginning documents as {@code model} says; refused where the model is too small for it. */
+    /**
+     * The tokenizer at {@code path}, beginning documents as {@code model} says; refused where the model is too small
+     * for it.
+     */
     static Tokenizer tokenizer(String path, ModelConfig model) {
         Tokenizer tokenizer = Tokenizer.openFor(model, DataFiles.path(path));
         tokenizer.requireFits(model.vocabSize(), "the model");

@@ -10,8 +10,8 @@ import org.xecomla.errors.ConfigException;
  *
  * @param train files of preference pairs, in order; empty: the run has no such stage
  * @param valid files of preference pairs, in order
- * @param maxLength tokens of prompt and answer together; empty: {@value #DEFAULT_LENGTH} where the model allows, else its
- *     maximum
+ * @param maxLength tokens of prompt and answer together; empty: {@value #DEFAULT_LENGTH} where the model allows, else
+ *     its maximum
  * @param maxPromptLength tokens of a prompt that has to be cut; empty: half of the maximum length
  * @param beta strength of the reference: the implicit reward is beta times the log-ratio of policy and reference
  * @param labelSmoothing share of the preferences that are taken to be wrong

@@ -3,7 +3,9 @@ package org.xecomla.config;
 import java.util.Optional;
 import org.xecomla.errors.ConfigException;
 
-/** Keys {@code base.path}, {@code teacher.path} and {@code tokenizer.path}: where the models are that a run starts from. */
+/**
+ * Keys {@code base.path}, {@code teacher.path} and {@code tokenizer.path}: where the models are that a run starts from.
+ */
 public record ModelPaths(Optional<String> base, Optional<String> teacher, Optional<String> tokenizer) {
     static ModelPaths of(StrictConfig config) {
         return new ModelPaths(

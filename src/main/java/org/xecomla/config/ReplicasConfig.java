@@ -63,8 +63,8 @@ public record ReplicasConfig(
     }
 
     /**
-     * {@code settings} of {@code section} without those that change how its work is done and not what is asked for: a run may
-     * go on with others.
+     * {@code settings} of {@code section} without those that change how its work is done and not what is asked for: a
+     * run may go on with others.
      */
     public static Map<String, String> decisive(String section, Map<String, String> settings) {
         Map<String, String> decisive = new TreeMap<>(settings);

@@ -17,7 +17,8 @@ import org.xecomla.errors.ConfigException;
  *
  * <p>It may cross a Spark boundary: it is serialised as its {@link #settings()}.
  *
- * @param settings every key that has a value, dotted, with its value as text: lists in brackets, numbers in one spelling
+ * @param settings every key that has a value, dotted, with its value as text: lists in brackets, numbers in one
+ *     spelling
  */
 public record RunConfig(
         RunSettings run,

@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 import org.xecomla.errors.ConfigException;
 
 /**
- * Typed reading of a resolved HOCON configuration. It remembers which keys were read: what remains is an error, since Typesafe
- * Config itself lets misspelt keys pass. Every message is one line with key, value, file and line.
+ * Typed reading of a resolved HOCON configuration. It remembers which keys were read: what remains is an error, since
+ * Typesafe Config itself lets misspelt keys pass. Every message is one line with key, value, file and line.
  *
  * <p>{@code null} and {@code auto} mean that a key is not set; the optional getters give that back as empty.
  */
@@ -307,8 +307,8 @@ public final class StrictConfig {
     // ---- echo ----
 
     /**
-     * Every key with its value as text, dotted: lists in brackets, what was read as a number in one spelling. Keys that are
-     * null are left out. Given back as overrides it makes the same configuration.
+     * Every key with its value as text, dotted: lists in brackets, what was read as a number in one spelling. Keys that
+     * are null are left out. Given back as overrides it makes the same configuration.
      */
     public Map<String, String> flat() {
         Map<String, String> flat = new TreeMap<>();

@@ -1,6 +1,9 @@
 package org.xecomla.errors;
 
-/** A setting or a model description that cannot be right. The message says what, where and what to do; it is shown as it is. */
+/**
+ * A setting or a model description that cannot be right. The message says what, where and what to do; it is shown as it
+ * is.
+ */
 public final class ConfigException extends UserException {
     public ConfigException(String message) {
         super(message);

@@ -96,7 +96,8 @@ public final class Estimate {
                         "corpus of %s; targets (%s) about %,.1f MB",
                         cost.corpus().describe(), TargetCodec.of(cost.config()).name(), cost.targetBytes() / MEGA),
                 text(
-                        "%,d steps of %d sequences, %,d tokens; %d replicas averaging every %d steps, each with %,.0f MiB"
+                        "%,d steps of %d sequences, %,d tokens; %d replicas averaging every %d steps, each with "
+                                + "%,.0f MiB"
                                 + " outside the heap",
                         plan.numSteps(),
                         plan.batchSequences(),
@@ -138,7 +139,8 @@ public final class Estimate {
         }
         lines.add(text("executors  %d, each with one replica on %d threads", cost.executors(), cost.threads()));
         lines.add(text(
-                "rates      %s: training %,.0f GFLOP/s an executor, that is %,.0f tokens/s; tokeniser %,.0f tokens/s a core;"
+                "rates      %s: training %,.0f GFLOP/s an executor, that is %,.0f tokens/s; tokeniser %,.0f "
+                        + "tokens/s a core;"
                         + " network %.1f Gbit/s",
                 rates.origin(),
                 rates.trainingFlops() / GIGA,
@@ -228,7 +230,8 @@ public final class Estimate {
                         tasks(cost.config()) == 1 ? "" : "s",
                         spark.executorMemory().orElse("Spark's default, 1g")),
                 text(
-                        "averaging  %,.0f rounds, each %,.2f GB an executor each way and %.1f s; %.1f %% of the distillation",
+                        "averaging  %,.0f rounds, each %,.2f GB an executor each way and %.1f s; %.1f %% of the "
+                                + "distillation",
                         rounds,
                         each / rounds / GIGA,
                         each / rounds / rates.networkBytes(),

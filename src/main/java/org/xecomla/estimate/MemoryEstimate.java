@@ -12,9 +12,9 @@ import org.xecomla.train.Replica;
 import org.xecomla.train.TrainingPlan;
 
 /**
- * Memory outside the heap that one replica takes while it trains, in bytes, from shapes alone: the very code of the step runs
- * once over shapes without memory, so that nothing is allocated here and any model can be asked about on any machine.
- * {@code submit/xecomla bench} prints it beside what it measures.
+ * Memory outside the heap that one replica takes while it trains, in bytes, from shapes alone: the very code of the
+ * step runs once over shapes without memory, so that nothing is allocated here and any model can be asked about on any
+ * machine. {@code submit/xecomla bench} prints it beside what it measures.
  *
  * @param model weights, gradients, tables, activations and scratch
  * @param moments first and second of every trainable parameter

@@ -28,8 +28,8 @@ public record PreferenceSize(long pairs, long validPairs, double tokensPerPair, 
     private static final int SAMPLED_PAIRS = 100;
 
     /**
-     * From the length of the files and what their beginning holds; where they cannot be read here, as many as are given, each
-     * of the greatest length.
+     * From the length of the files and what their beginning holds; where they cannot be read here, as many as are
+     * given, each of the greatest length.
      *
      * @param given pairs to train on; empty: to be counted
      */

@@ -12,8 +12,8 @@ import org.xecomla.targets.TargetCodec;
 import org.xecomla.train.TrainingPlan;
 
 /**
- * What a run will take, counted from its configuration, its models' shapes and the size of its corpus. Nothing here depends
- * on how fast anything is. Legend: P executors, each with one replica.
+ * What a run will take, counted from its configuration, its models' shapes and the size of its corpus. Nothing here
+ * depends on how fast anything is. Legend: P executors, each with one replica.
  */
 record RunCost(
         RunConfig config,
@@ -150,7 +150,9 @@ record RunCost(
                 epochs * (shardBytes() + targetBytes()));
     }
 
-    /** The reference says every pair once, those to measure on too; then the policy learns from them, epoch by epoch. */
+    /**
+     * The reference says every pair once, those to measure on too; then the policy learns from them, epoch by epoch.
+     */
     private StageCost dpo(long memory) {
         TrainingPlan plan = preferencePlan();
         double perPair = preferences.tokensPerPair();

@@ -68,8 +68,8 @@ public record EvalDetails(List<Sums> positions, List<Sums> documents, boolean co
 
     /**
      * Keys beside those of {@link EvalResult}: {@code documents}, {@code loss_stderr}; with a teacher also {@code
-     * top1_agreement}, {@code kl_stderr} and {@code top1_agreement_stderr}. Standard errors are over documents, whose tokens
-     * hang together; absent where there is only one.
+     * top1_agreement}, {@code kl_stderr} and {@code top1_agreement_stderr}. Standard errors are over documents, whose
+     * tokens hang together; absent where there is only one.
      */
     public ObjectNode summary() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();

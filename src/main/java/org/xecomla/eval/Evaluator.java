@@ -16,11 +16,11 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Scores a model on windows of token ids: perplexity over the shifted positions of each window, and the divergence from a
- * teacher over all positions, at temperature 1. Log-probabilities and sums are double.
+ * Scores a model on windows of token ids: perplexity over the shifted positions of each window, and the divergence from
+ * a teacher over all positions, at temperature 1. Log-probabilities and sums are double.
  *
- * <p>Logits exist for a chunk of positions at a time. Not thread-safe. Legend: B windows, T time, D model, V vocabulary, n
- * positions of a chunk.
+ * <p>Logits exist for a chunk of positions at a time. Not thread-safe. Legend: B windows, T time, D model, V
+ * vocabulary, n positions of a chunk.
  */
 public final class Evaluator implements AutoCloseable {
     private final CausalLm student;

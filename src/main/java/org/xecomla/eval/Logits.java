@@ -4,7 +4,10 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
-/** Logits of a chunk of positions at a time, and sums over one row of them in double. Legend: D model, V vocabulary, n rows. */
+/**
+ * Logits of a chunk of positions at a time, and sums over one row of them in double. Legend: D model, V vocabulary, n
+ * rows.
+ */
 public final class Logits {
     private static final int CHUNK_ELEMENTS = 1 << 20;
     private static final int LEAST_ROWS = 64; // below, products with the head are bound by reading it

@@ -3,12 +3,13 @@ package org.xecomla.eval;
 import java.util.Arrays;
 
 /**
- * Interpolated modified Kneser-Ney over token ids (Chen and Goodman 1998, section 3): what local context alone predicts, the
- * yardstick for a model that is said to have learnt more.
+ * Interpolated modified Kneser-Ney over token ids (Chen and Goodman 1998, section 3): what local context alone
+ * predicts, the yardstick for a model that is said to have learnt more.
  *
- * <p>P(w | h) = max(c(h w) - D(c(h w)), 0) / c(h .) + gamma(h) P(w | h without its first token); the highest order counts
- * occurrences, lower orders the distinct tokens seen to the left; below the unigrams lies the uniform distribution. Each
- * order has discounts for counts of one, two, and three or more, estimated from its counts of counts.
+ * <p>P(w | h) = max(c(h w) - D(c(h w)), 0) / c(h .) + gamma(h) P(w | h without its first token); the highest order
+ * counts occurrences, lower orders the distinct tokens seen to the left; below the unigrams lies the uniform
+ * distribution. Each order has discounts for counts of one, two, and three or more, estimated from its counts of
+ * counts.
  */
 public final class NgramBaseline {
     /** Stands in where a corpus is too small for an estimate: Ney's customary absolute discount. */

@@ -5,9 +5,9 @@ import java.util.Arrays;
 /**
  * Which n-grams up to an order occur in token streams, how often, and in how many left contexts.
  *
- * <p>A trie with suffix links: node of w1..wn is a child of w1..w(n-1) by token wn, and its suffix is the node of w2..wn.
- * Node 0 is the empty n-gram. As a stream is read, the node of order n at position i is the child by token i of the node of
- * order n - 1 at position i - 1, so that a position costs one look-up an order.
+ * <p>A trie with suffix links: node of w1..wn is a child of w1..w(n-1) by token wn, and its suffix is the node of
+ * w2..wn. Node 0 is the empty n-gram. As a stream is read, the node of order n at position i is the child by token i of
+ * the node of order n - 1 at position i - 1, so that a position costs one look-up an order.
  */
 final class NgramCounts {
     static final int ROOT = 0;

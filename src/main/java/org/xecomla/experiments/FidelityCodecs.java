@@ -7,7 +7,10 @@ import java.util.regex.Pattern;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.targets.TargetCodec;
 
-/** Codecs as they are named on the command line: {@code dense}, {@code sampled:50}, {@code stratified:50}, {@code topk:16}. */
+/**
+ * Codecs as they are named on the command line: {@code dense}, {@code sampled:50}, {@code stratified:50},
+ * {@code topk:16}.
+ */
 final class FidelityCodecs {
     private static final Pattern NAME = Pattern.compile("(dense)|(sampled|stratified):(\\d+)|(topk):(\\d+)");
 

@@ -21,8 +21,9 @@ import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Windows of text as token shards, and a teacher's targets for them by any codec, in a directory of its own. The teacher speaks
- * once, into dense targets; the other codecs are given its probabilities from there. Legend: T time, V vocabulary.
+ * Windows of text as token shards, and a teacher's targets for them by any codec, in a directory of its own. The
+ * teacher speaks once, into dense targets; the other codecs are given its probabilities from there. Legend: T time, V
+ * vocabulary.
  */
 public final class FidelityTargets implements AutoCloseable {
     private static final int SEQUENCES_PER_SHARD = 500;

@@ -44,7 +44,9 @@ public final class DataFiles {
 
     private DataFiles() {}
 
-    /** The path of {@code location}: a URI as it is, anything else a local path, made absolute from {@link #DIRECTORY}. */
+    /**
+     * The path of {@code location}: a URI as it is, anything else a local path, made absolute from {@link #DIRECTORY}.
+     */
     public static Path path(String location) {
         if (location.isBlank()) {
             throw new UserException("an empty string is no path");
@@ -123,9 +125,9 @@ public final class DataFiles {
     }
 
     /**
-     * Writes a file under a temporary name in the same directory and renames it, replacing a file of that name: a reader
-     * sees the old contents or all of the new. Directories above are made. Where a rename is a copy (object stores) the
-     * reader's guard is the {@code _SUCCESS} of {@link StageDirectory}.
+     * Writes a file under a temporary name in the same directory and renames it, replacing a file of that name: a
+     * reader sees the old contents or all of the new. Directories above are made. Where a rename is a copy (object
+     * stores) the reader's guard is the {@code _SUCCESS} of {@link StageDirectory}.
      */
     public static void writeAtomically(Path path, OutputWriter writer) {
         Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
@@ -153,8 +155,8 @@ public final class DataFiles {
     }
 
     /**
-     * Writes a small UTF-8 file unless there is one of that name; whether it was written. Of several that try at once one
-     * succeeds; a reader may see it empty for a moment.
+     * Writes a small UTF-8 file unless there is one of that name; whether it was written. Of several that try at once
+     * one succeeds; a reader may see it empty for a moment.
      */
     static boolean createNew(Path path, String text) {
         return call(path, () -> space(path).createNew(path, text.getBytes(StandardCharsets.UTF_8)));

@@ -6,7 +6,10 @@ import java.io.OutputStream;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 
-/** What {@link DataFiles} asks of a place that holds files. A missing file is a FileNotFoundException or NoSuchFileException. */
+/**
+ * What {@link DataFiles} asks of a place that holds files. A missing file is a FileNotFoundException or
+ * NoSuchFileException.
+ */
 interface FileSpace {
     boolean exists(Path path) throws IOException;
 

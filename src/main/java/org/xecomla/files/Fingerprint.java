@@ -9,9 +9,11 @@ import org.apache.hadoop.fs.Path;
 /**
  * Identity of a stage's input, quick enough to be taken at every start: teachers are tens of gigabytes.
  *
- * <p>A file: SHA-256 of its length and contents; of a file above 64 MiB, {@value #NUM_SAMPLES} blocks of one MiB spread evenly
- * from the first to the last stand for the contents. A stage's output: its manifest, which holds the digests of its files.
- * Another directory: the names and fingerprints of the files in it, without hidden ones and those that only explain (.md).
+ * <p>A file: SHA-256 of its length and contents; of a file above 64 MiB, {@value #NUM_SAMPLES} blocks of one MiB spread
+ * evenly from the first to the last stand for the contents. A stage's output: its manifest, which holds the digests of
+ * its files.
+ * Another directory: the names and fingerprints of the files in it, without hidden ones and those that only explain
+ * (.md).
  */
 public final class Fingerprint {
     private static final int NUM_SAMPLES = 64;

@@ -13,8 +13,8 @@ import java.util.UUID;
  *
  * @param token of this holder alone
  * @param host for people
- * @param kernel names the boot of a machine and the space of its process numbers: where it is one's own, {@code pid} can be
- *     looked up
+ * @param kernel names the boot of a machine and the space of its process numbers: where it is one's own, {@code pid}
+ *     can be looked up
  * @param pidStart when the process began, in milliseconds: numbers come again
  * @param heartbeat when the holder last said that it lives, in milliseconds since 1970
  */

@@ -23,8 +23,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * The machine's own files by java.nio: starting Hadoop's file systems takes longer than a whole {@code logits} command, and
- * its local one litters directories with .crc files.
+ * The machine's own files by java.nio: starting Hadoop's file systems takes longer than a whole {@code logits} command,
+ * and its local one litters directories with .crc files.
  */
 final class LocalFiles implements FileSpace {
     private static java.nio.file.Path local(Path path) {

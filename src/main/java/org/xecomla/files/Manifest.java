@@ -15,8 +15,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * What a stage's output directory is: {@code manifest.json}. Written first with what was asked for, and once more at the end
- * with what came out.
+ * What a stage's output directory is: {@code manifest.json}. Written first with what was asked for, and once more at
+ * the end with what came out.
  *
  * @param kind what the directory holds: shards, targets, student-init, ...
  * @param formatVersion of the files of this kind
@@ -85,8 +85,8 @@ public record Manifest(
     }
 
     /**
-     * What differs between two requests, one phrase a key: kind, format version, seed, settings and inputs. Not the revision:
-     * a retry after an upgrade goes on.
+     * What differs between two requests, one phrase a key: kind, format version, seed, settings and inputs. Not the
+     * revision: a retry after an upgrade goes on.
      */
     List<String> differences(Manifest asked) {
         List<String> all = new ArrayList<>();

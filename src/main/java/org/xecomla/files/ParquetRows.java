@@ -17,7 +17,10 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation
 import org.apache.parquet.schema.Type;
 import org.xecomla.errors.UserException;
 
-/** The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects; what is null is left out. */
+/**
+ * The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects; what is null is left
+ * out.
+ */
 public final class ParquetRows {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
@@ -44,8 +47,8 @@ public final class ParquetRows {
     }
 
     /**
-     * Shows the rows of the row groups whose middle lies in bytes [start, end) to {@code visitor}, until it answers false: ranges that
-     * cover a file without overlap show each of its rows once.
+     * Shows the rows of the row groups whose middle lies in bytes [start, end) to {@code visitor}, until it answers
+     * false: ranges that cover a file without overlap show each of its rows once.
      *
      * @throws UserException where the file is not Parquet
      */

@@ -11,10 +11,10 @@ import org.slf4j.LoggerFactory;
 import org.xecomla.errors.UserException;
 
 /**
- * The right to write into a run's directory, of one driver at a time: {@code _LEASE.json}, renewed by a heartbeat. Whoever
- * finds it held is refused; a lease is taken over at once when its holder was a process of this machine that has ended, and
- * otherwise when it has not been renewed for the time-out. A holder that was taken for dead finds out at its next
- * heartbeat.
+ * The right to write into a run's directory, of one driver at a time: {@code _LEASE.json}, renewed by a heartbeat.
+ * Whoever finds it held is refused; a lease is taken over at once when its holder was a process of this machine that
+ * has ended, and otherwise when it has not been renewed for the time-out. A holder that was taken for dead finds out at
+ * its next heartbeat.
  *
  * <p>The clocks of the machines should agree to within the time-out.
  */
@@ -47,7 +47,8 @@ public final class RunLease implements AutoCloseable {
     }
 
     /**
-     * Takes the lease of {@code directory}; waits, at most for {@code timeout}, to see whether another holder still lives.
+     * Takes the lease of {@code directory}; waits, at most for {@code timeout}, to see whether another holder still
+     * lives.
      *
      * @param say is told about the waiting, and about a lease that is taken over
      * @param onHeartbeat is called after every renewal
@@ -76,7 +77,9 @@ public final class RunLease implements AutoCloseable {
         }
     }
 
-    /** Whether what {@code file} said is no longer true; throws where its holder lives, returns false where it has left. */
+    /**
+     * Whether what {@code file} said is no longer true; throws where its holder lives, returns false where it has left.
+     */
     private static boolean isFree(Path file, String seen, Duration timeout, Consumer<String> say) {
         LeaseHolder holder = LeaseHolder.parse(seen);
         if (holder != null && (holder.hasEnded() || holder.ageSeconds() >= timeout.toSeconds())) {

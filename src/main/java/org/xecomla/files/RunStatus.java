@@ -9,8 +9,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * Where a run stands: {@code _STATUS.json} in its directory, for schedulers and people. A driver that lives says so again
- * before what it said {@link #expires}; one that was killed cannot, and its last word then stands for nothing.
+ * Where a run stands: {@code _STATUS.json} in its directory, for schedulers and people. A driver that lives says so
+ * again before what it said {@link #expires}; one that was killed cannot, and its last word then stands for nothing.
  *
  * @param stage the stage that runs or ran last
  * @param appId Spark's application, or null where there is none
@@ -20,7 +20,8 @@ import org.xecomla.errors.UserException;
  * @param secondsLeft that the training stage will take at the pace so far, or null where that is not known
  * @param started when its driver began, in UTC
  * @param updated when this was written, in UTC
- * @param expires while it runs, the time until which this is true unless something newer is written, in UTC; null: for ever
+ * @param expires while it runs, the time until which this is true unless something newer is written, in UTC; null: for
+ *     ever
  * @param error the one line that was printed, or null
  */
 public record RunStatus(

@@ -14,8 +14,9 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * The shards of one directory as one run of numbered records. Every shard says how many there must be, so that a directory
- * that lacks one is refused when it is opened; the shards themselves are opened when they are first read. Thread-safe.
+ * The shards of one directory as one run of numbered records. Every shard says how many there must be, so that a
+ * directory that lacks one is refused when it is opened; the shards themselves are opened when they are first read.
+ * Thread-safe.
  */
 public final class ShardDirectory implements AutoCloseable {
     private final Path directory;
@@ -68,8 +69,8 @@ public final class ShardDirectory implements AutoCloseable {
     }
 
     /**
-     * Whether {@code file} is a sound shard with exactly this header: its stage need not write it again. Only header and
-     * index are read; {@link ShardReader#verify} reads all.
+     * Whether {@code file} is a sound shard with exactly this header: its stage need not write it again. Only header
+     * and index are read; {@link ShardReader#verify} reads all.
      */
     public static boolean isComplete(Path file, ShardHeader header) {
         return soundHeader(file).filter(header::equals).isPresent();

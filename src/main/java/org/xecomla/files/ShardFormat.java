@@ -5,14 +5,15 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * The bytes of a shard file; all integers little-endian. Every byte is under a checksum, or compared with what it must be.
+ * The bytes of a shard file; all integers little-endian. Every byte is under a checksum, or compared with what it must
+ * be.
  *
  * <pre>
  * preamble   magic "XECOSHRD" (8), format version (4), length of the header (4)
  * header     JSON of {@link ShardHeader}, then CRC32C of everything so far (4)
  * blocks     zstd frames; inside: length of each record (4 each), then the records
- * index      for each block: offset (8), bytes in the file (4), bytes unpacked (4), CRC32C of the bytes in the file (4);
- *            then SHA-256 of the header's JSON and of all records with their lengths (32)
+ * index      for each block: offset (8), bytes in the file (4), bytes unpacked (4), CRC32C of the bytes in the file
+ *            (4); then SHA-256 of the header's JSON and of all records with their lengths (32)
  * trailer    offset of the index (8), its length (4), its CRC32C (4), length of the file (8), CRC32C of the trailer so
  *            far (4), magic "XEND" (4)
  * </pre>

@@ -11,8 +11,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * Random access to the records of one shard. Opening reads and checks header and index, reading a record checks its block;
- * a flipped, missing or added byte anywhere is a {@link UserException} naming file and place. Thread-safe.
+ * Random access to the records of one shard. Opening reads and checks header and index, reading a record checks its
+ * block; a flipped, missing or added byte anywhere is a {@link UserException} naming file and place. Thread-safe.
  */
 public final class ShardReader implements AutoCloseable {
     private final RandomReader file;

@@ -12,8 +12,8 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Writes one shard: numbered records in zstd blocks, with checksums and an index (see {@link ShardFormat}). Equal records
- * under an equal header give equal bytes.
+ * Writes one shard: numbered records in zstd blocks, with checksums and an index (see {@link ShardFormat}). Equal
+ * records under an equal header give equal bytes.
  */
 public final class ShardWriter {
     private static final int COMPRESSION_LEVEL = 1;

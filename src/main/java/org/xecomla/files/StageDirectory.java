@@ -8,8 +8,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * The output directory of a stage: {@code manifest.json} is written first with what was asked, {@code _SUCCESS} last. That is
- * what makes a stage safe to run again: complete and matching output is kept, a part is gone on with, another
+ * The output directory of a stage: {@code manifest.json} is written first with what was asked, {@code _SUCCESS} last.
+ * That is what makes a stage safe to run again: complete and matching output is kept, a part is gone on with, another
  * configuration's output is refused.
  */
 public final class StageDirectory {
@@ -75,8 +75,8 @@ public final class StageDirectory {
     /**
      * Compares what is there with what is asked.
      *
-     * @throws UserException where it is the output of another configuration (names the keys that differ), no output of a stage
-     *     at all, or marked complete with files missing
+     * @throws UserException where it is the output of another configuration (names the keys that differ), no output of
+     *     a stage at all, or marked complete with files missing
      */
     public State examine(Manifest asked) {
         if (!DataFiles.exists(file(MANIFEST))) {

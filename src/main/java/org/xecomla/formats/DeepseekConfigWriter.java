@@ -8,8 +8,8 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.safetensors.Dtype;
 
 /**
- * Writes the {@code config.json} of a dense DeepSeek V3. Keys of its experts, which no layer has, are there because servers
- * compute with them.
+ * Writes the {@code config.json} of a dense DeepSeek V3. Keys of its experts, which no layer has, are there because
+ * servers compute with them.
  */
 final class DeepseekConfigWriter {
     private DeepseekConfigWriter() {}

@@ -12,9 +12,9 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 
 /**
- * Reads {@code config.json} of Llama ({@code llama}), of our students ({@code xecomla}; the golden fixtures say {@code llama}
- * and mean the same), of X-EcoMLA's official code ({@code llama} beside the files of {@link OfficialLayout}) and of dense
- * DeepSeek V3 ({@code deepseek_v3}), in old and new spelling.
+ * Reads {@code config.json} of Llama ({@code llama}), of our students ({@code xecomla}; the golden fixtures say
+ * {@code llama} and mean the same), of X-EcoMLA's official code ({@code llama} beside the files of
+ * {@link OfficialLayout}) and of dense DeepSeek V3 ({@code deepseek_v3}), in old and new spelling.
  *
  * <p>What a layer is follows from its tensors, and its ranks from their shapes. {@link HfConfigWriter} is the inverse.
  */

@@ -14,14 +14,14 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.safetensors.Dtype;
 
 /**
- * Writes {@code config.json}: that of a Llama where every layer is grouped-query attention, ours where any is latent. Old
- * spelling, which every version of transformers reads.
+ * Writes {@code config.json}: that of a Llama where every layer is grouped-query attention, ours where any is latent.
+ * Old spelling, which every version of transformers reads.
  *
- * <p>Ours has Llama's keys, and: {@code layer_types} (full_attention or latent_attention), DeepSeek's {@code q_lora_rank},
- * {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and {@code v_head_dim}; {@code layer_ranks}, one
- * object a layer, where ranks differ (the plain keys then hold the largest); {@code mla_rope_scaling} or {@code
- * mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the others; {@code mla_scale}, the factor on the
- * scores before the softmax.
+ * <p>Ours has Llama's keys, and: {@code layer_types} (full_attention or latent_attention), DeepSeek's
+ * {@code q_lora_rank}, {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and {@code v_head_dim};
+ * {@code layer_ranks}, one object a layer, where ranks differ (the plain keys then hold the largest);
+ * {@code mla_rope_scaling} or {@code mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the
+ * others; {@code mla_scale}, the factor on the scores before the softmax.
  */
 final class HfConfigWriter {
     private final ModelConfig model;

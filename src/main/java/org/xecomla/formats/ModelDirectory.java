@@ -21,8 +21,8 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * A model in a Hugging Face directory: {@code config.json} and its safetensors files; directories of X-EcoMLA's official code
- * are read too. Opening reads headers only and checks
+ * A model in a Hugging Face directory: {@code config.json} and its safetensors files; directories of X-EcoMLA's
+ * official code are read too. Opening reads headers only and checks
  * that the tensors are those of the configuration; weights are read tensor by tensor, in chunks, so that a checkpoint
  * larger than the heap loads. Holds no open file.
  *
@@ -47,8 +47,8 @@ public final class ModelDirectory {
     /**
      * Opens a model.
      *
-     * @throws UserException where a file is missing or broken, or a tensor is missing, unexpected or of another shape than
-     *     the configuration says
+     * @throws UserException where a file is missing or broken, or a tensor is missing, unexpected or of another shape
+     *     than the configuration says
      */
     public static ModelDirectory open(Path path) {
         if (!DataFiles.isDirectory(path)) {
@@ -77,7 +77,10 @@ public final class ModelDirectory {
         return located(ParameterShapes.EMBEDDING).entry().dtype();
     }
 
-    /** The tokens that end a text: of {@code generation_config.json}, else of {@code config.json}; several for chat models. */
+    /**
+     * The tokens that end a text: of {@code generation_config.json}, else of {@code config.json}; several for chat
+     * models.
+     */
     public List<Integer> eosTokenIds() {
         for (String file : List.of("generation_config.json", "config.json")) {
             if (DataFiles.exists(new Path(path, file))) {
@@ -112,7 +115,9 @@ public final class ModelDirectory {
         return inside;
     }
 
-    /** Fills {@code weights}, file by file in the order of the bytes. Its parameters must be those of {@link #config()}. */
+    /**
+     * Fills {@code weights}, file by file in the order of the bytes. Its parameters must be those of {@link #config()}.
+     */
     public void load(ParameterStore weights) {
         Map<SafetensorsFile, List<SafetensorsFile.Entry>> byFile = new LinkedHashMap<>();
         for (ParameterLayout.Place place : weights.layout().places().values()) {
@@ -167,7 +172,8 @@ public final class ModelDirectory {
             // Asked for only here: starting the logging takes longer than opening a model.
             LoggerFactory.getLogger(ModelDirectory.class)
                     .warn(
-                            "{}: {} differs from the embedding and is ignored, since config.json says tie_word_embeddings",
+                            "{}: {} differs from the embedding and is ignored, since config.json says "
+                                    + "tie_word_embeddings",
                             DataFiles.display(head.file().path()),
                             ParameterShapes.HEAD);
         }
@@ -192,8 +198,8 @@ public final class ModelDirectory {
     }
 
     /**
-     * Writes a model directory: weights, tokenizer files, and {@code config.json} last, without which nothing opens it. A
-     * model that was there before is replaced.
+     * Writes a model directory: weights, tokenizer files, and {@code config.json} last, without which nothing opens it.
+     * A model that was there before is replaced.
      *
      * @param weights parameters of {@code config} in the engine's row order; they are rounded to nearest, ties to even
      */

@@ -15,9 +15,9 @@ import org.xecomla.safetensors.Dtype;
 
 /**
  * The directory of X-EcoMLA's official code (AMD-Hybrid-Models): latent layers are {@code mla.*} with {@code out_proj};
- * {@code config.json} stays the base's, {@value #MODEL_CONFIG} says which layers are not latent, {@value #LAYER_CONFIG} what
- * the latent ones are, with their ranks in {@code layer_rank_list}. Keys with the value of the code's class default may be
- * left out.
+ * {@code config.json} stays the base's, {@value #MODEL_CONFIG} says which layers are not latent, {@value #LAYER_CONFIG}
+ * what the latent ones are, with their ranks in {@code layer_rank_list}. Keys with the value of the code's class
+ * default may be left out.
  */
 final class OfficialLayout {
     static final String MODEL_CONFIG = "MLA_config.json";

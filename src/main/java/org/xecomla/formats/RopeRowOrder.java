@@ -4,11 +4,12 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 
 /**
- * Order of the rows that make MLA's rotated dimensions. Checkpoints hold them as DeepSeek does, pairs adjacent: (re_0, im_0,
- * re_1, im_1, ...). Inside, every rope is half-split as in Hugging Face's Llama: (re_0, re_1, ..., im_0, im_1, ...).
+ * Order of the rows that make MLA's rotated dimensions. Checkpoints hold them as DeepSeek does, pairs adjacent: (re_0,
+ * im_0, re_1, im_1, ...). Inside, every rope is half-split as in Hugging Face's Llama: (re_0, re_1, ..., im_0, im_1,
+ * ...).
  *
- * <p>Concerned are the last P rows of every head of {@code q_proj} or {@code q_b_proj} (heads of N + P rows), and the last
- * P rows of {@code kv_a_proj_with_mqa}. This class is the only one that knows.
+ * <p>Concerned are the last P rows of every head of {@code q_proj} or {@code q_b_proj} (heads of N + P rows), and the
+ * last P rows of {@code kv_a_proj_with_mqa}. This class is the only one that knows.
  *
  * @param blockRows rows of one head, or of the whole matrix
  * @param ropeRows P: how many of them, the last ones, are rotated; 0: no row moves

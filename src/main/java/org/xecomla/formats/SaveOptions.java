@@ -9,7 +9,8 @@ import org.xecomla.safetensors.Dtype;
  *
  * @param dtype of all weights
  * @param maxShardBytes the weights are cut into files of at most this size, unless one tensor alone is larger
- * @param tokenizerFrom model directory whose tokenizer and generation files are copied, or a tokenizer.json; empty: none
+ * @param tokenizerFrom model directory whose tokenizer and generation files are copied, or a tokenizer.json; empty:
+ *     none
  */
 public record SaveOptions(Dtype dtype, long maxShardBytes, Optional<Path> tokenizerFrom) {
     /** What Hugging Face cuts at. */

@@ -61,7 +61,10 @@ public final class LinearAlgebra {
         }
     }
 
-    /** Thin singular value decomposition: divide and conquer (dgesdd), and QR iteration (dgesvd) where that does not converge. */
+    /**
+     * Thin singular value decomposition: divide and conquer (dgesdd), and QR iteration (dgesvd) where that does not
+     * converge.
+     */
     public static Svd svd(Matrix a) {
         requireFinite(a, "singular value decomposition");
         int m = a.rows();

@@ -85,7 +85,8 @@ record Backbone(
     }
 
     /**
-     * Hidden states without what a backward needs: only one block's scratch is held at a time, and none when this returns.
+     * Hidden states without what a backward needs: only one block's scratch is held at a time, and none when this
+     * returns.
      *
      * @param ids (B*T)
      */

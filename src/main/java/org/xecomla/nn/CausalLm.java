@@ -182,7 +182,10 @@ public final class CausalLm implements AutoCloseable {
         return new LayerStates(attention, block);
     }
 
-    /** Rows that {@link #logits} is well asked for at once: fewer cost time, for the head is read anew; more only memory. */
+    /**
+     * Rows that {@link #logits} is well asked for at once: fewer cost time, for the head is read anew; more only
+     * memory.
+     */
     public static int logitRows(ModelConfig config) {
         return ChunkedHead.rows(config.vocabSize());
     }
@@ -214,7 +217,10 @@ public final class CausalLm implements AutoCloseable {
         return sums;
     }
 
-    /** {@link #lossAndGradients(int[], Sequences, TokenLoss, double, double, LayerLoss, Arena)} of these parts alone, on one scale. */
+    /**
+     * {@link #lossAndGradients(int[], Sequences, TokenLoss, double, double, LayerLoss, Arena)} of these parts alone, on
+     * one scale.
+     */
     public LossSums lossAndGradients(int[] ids, Sequences sequences, TokenLoss loss, double scale, Arena arena) {
         return lossAndGradients(ids, sequences, loss, scale, scale, null, arena);
     }
@@ -247,7 +253,10 @@ public final class CausalLm implements AutoCloseable {
                 arena);
     }
 
-    /** Adds the gradients of any loss of the hidden states. The arena is as before; same errors as {@link #lossAndGradients}. */
+    /**
+     * Adds the gradients of any loss of the hidden states. The arena is as before; same errors as
+     * {@link #lossAndGradients}.
+     */
     public <R> R gradients(int[] ids, Sequences sequences, LastStateLoss<R> loss, Arena arena) {
         return gradients(ids, sequences, loss, null, arena);
     }

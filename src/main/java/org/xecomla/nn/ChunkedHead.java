@@ -24,7 +24,10 @@ record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
         return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows(head.numOutputs()));
     }
 
-    /** Positions whose logits over {@code vocabSize} tokens exist at once: at most 128 MiB, but for the largest vocabularies. */
+    /**
+     * Positions whose logits over {@code vocabSize} tokens exist at once: at most 128 MiB, but for the largest
+     * vocabularies.
+     */
     static int rows(int vocabSize) {
         int good = Math.max(LEAST_ROWS, Math.min(GOOD_ROWS, MOST_ELEMENTS / vocabSize));
         return Math.max(CHUNK_ELEMENTS / vocabSize, good);

@@ -44,8 +44,8 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
     }
 
     /**
-     * Attention of every new token over all that is cached of its sequence. Query heads that share a key head are the rows
-     * of one product.
+     * Attention of every new token over all that is cached of its sequence. Query heads that share a key head are the
+     * rows of one product.
      *
      * @param q (n, G*M*K)
      * @param out (n, G*M*W), overwritten

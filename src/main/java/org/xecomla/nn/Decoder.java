@@ -7,9 +7,9 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Inference with a cache: a prompt at once, then token by token. Latent layers decode by absorption: the query takes W_UK
- * and the mixed latents take W_UV, so that keys and values never exist (DeepSeek-V2, section 2.1.2). Not thread-safe. Legend:
- * T tokens of a prompt, n sequences, D model, V vocabulary.
+ * Inference with a cache: a prompt at once, then token by token. Latent layers decode by absorption: the query takes
+ * W_UK and the mixed latents take W_UV, so that keys and values never exist (DeepSeek-V2, section 2.1.2). Not
+ * thread-safe. Legend: T tokens of a prompt, n sequences, D model, V vocabulary.
  */
 public final class Decoder {
     private final CausalLm model;
@@ -22,12 +22,12 @@ public final class Decoder {
     }
 
     /**
-     * Reads a prompt into an empty slot. Returns the hidden state of its last token, after the final norm, (1, D), on top of
-     * the arena.
+     * Reads a prompt into an empty slot. Returns the hidden state of its last token, after the final norm, (1, D), on
+     * top of the arena.
      *
      * @param ids (T)
-     * @throws UserException where the prompt is longer than a slot or the model's longest sequence, or an id is outside the
-     *     vocabulary
+     * @throws UserException where the prompt is longer than a slot or the model's longest sequence, or an id is outside
+     *     the vocabulary
      */
     public Tensor prefill(int[] ids, int slot, Arena arena) {
         if (ids.length > cache.capacity()) {
@@ -46,7 +46,8 @@ public final class Decoder {
     }
 
     /**
-     * One more token of several sequences. Returns their hidden states after the final norm, (n, D), on top of the arena.
+     * One more token of several sequences. Returns their hidden states after the final norm, (n, D), on top of the
+     * arena.
      *
      * @param ids (n), the new tokens
      * @param slots (n), all different, each holding tokens up to its position
@@ -72,8 +73,8 @@ public final class Decoder {
     }
 
     /**
-     * Elements that an arena must hold for prompts of up to {@code longestPrompt} tokens and steps of all slots, each with
-     * its logits.
+     * Elements that an arena must hold for prompts of up to {@code longestPrompt} tokens and steps of all slots, each
+     * with its logits.
      */
     public long arenaElements(int longestPrompt) {
         int[] ids = new int[longestPrompt];

@@ -13,9 +13,9 @@ public final class Flops {
     private Flops() {}
 
     /**
-     * Floating-point operations of a forward pass over one sequence, with the logits of every position: two for every weight
-     * of a matrix that a token is multiplied by and, in attention, for every pair of a query and a key that it sees. What a
-     * kernel computes again is not counted.
+     * Floating-point operations of a forward pass over one sequence, with the logits of every position: two for every
+     * weight of a matrix that a token is multiplied by and, in attention, for every pair of a query and a key that it
+     * sees. What a kernel computes again is not counted.
      *
      * @param length T
      */

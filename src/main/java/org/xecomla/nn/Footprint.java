@@ -25,8 +25,8 @@ import org.xecomla.tensor.engine.SizingKernels;
 public record Footprint(
         ParameterLayout layout, DataType type, long weights, long gradients, long tables, long arena, long scratch) {
     /**
-     * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever they
-     * return or read is meaningless, shapes apart.
+     * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever
+     * they return or read is meaningless, shapes apart.
      *
      * @param trainable tells by name which parameters have gradients; null: inference
      * @param maxSequenceLength the longest T that will be asked for

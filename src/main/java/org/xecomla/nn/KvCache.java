@@ -7,12 +7,12 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.Tensor;
 
 /**
- * What decoding keeps of the tokens it has seen, for a number of sequences, each in a slot of its own. A token of a latent
- * layer is its latent, normalised where the layer has a norm, and its turned rope key; of a grouped-query layer its turned
- * keys, then its values.
+ * What decoding keeps of the tokens it has seen, for a number of sequences, each in a slot of its own. A token of a
+ * latent layer is its latent, normalised where the layer has a norm, and its turned rope key; of a grouped-query layer
+ * its turned keys, then its values.
  *
- * <p>Only memory: whoever decodes knows how many tokens a slot holds. Allocated once. Legend: E elements of a token in one
- * layer.
+ * <p>Only memory: whoever decodes knows how many tokens a slot holds. Allocated once. Legend: E elements of a token in
+ * one layer.
  */
 public final class KvCache implements AutoCloseable {
     private final List<Tensor> layers; // each (slots*capacity, E): token t of slot s is row s * capacity + t

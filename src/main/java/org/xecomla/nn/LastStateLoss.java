@@ -11,8 +11,8 @@ import org.xecomla.tensor.Tensor;
 @FunctionalInterface
 public interface LastStateLoss<R> {
     /**
-     * @param model that made the states; its {@link CausalLm#lossOfHidden} and {@link CausalLm#gradientsOfHidden} may be
-     *     asked of some rows, as often as need be
+     * @param model that made the states; its {@link CausalLm#lossOfHidden} and {@link CausalLm#gradientsOfHidden} may
+     *     be asked of some rows, as often as need be
      * @param hidden (B*T, D), after the final norm
      * @param dHidden (B*T, D), comes as zeros, leaves as the gradient
      */

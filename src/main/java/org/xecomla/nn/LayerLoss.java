@@ -4,8 +4,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * A loss of what the layers of a model say, besides that of its last hidden states: told in the backward, from the last trained
- * layer to the first. Legend: B batch, T time, D model.
+ * A loss of what the layers of a model say, besides that of its last hidden states: told in the backward, from the last
+ * trained layer to the first. Legend: B batch, T time, D model.
  */
 public interface LayerLoss {
     /**

@@ -4,12 +4,12 @@ import java.util.Arrays;
 import org.xecomla.tensor.AttentionShape;
 
 /**
- * What the rows of a batch are: row b * T + t is token t of sequence b, and sees the tokens of its own sequence from its start
- * on. Legend: B sequences, T time.
+ * What the rows of a batch are: row b * T + t is token t of sequence b, and sees the tokens of its own sequence from
+ * its start on. Legend: B sequences, T time.
  *
  * @param numSequences B, all of one length
- * @param starts (B*T): the place in its sequence of the first token that a row sees, commonly its document's first; positions
- *     count from there
+ * @param starts (B*T): the place in its sequence of the first token that a row sees, commonly its document's first;
+ *     positions count from there
  */
 public record Sequences(int numSequences, int[] starts) {
     public Sequences {

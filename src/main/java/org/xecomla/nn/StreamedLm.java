@@ -13,10 +13,10 @@ import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.engine.SizingKernels;
 
 /**
- * {@link CausalLm}'s inference for models that do not fit into memory: embedding, blocks and head are read one after the
- * other onto the arena, and every one is used for all sequences before the next takes its place. Reading is paid once for a
- * batch, so the larger the batch the better: it costs (B*T, D), whereas the scratch of a block is held for one sequence
- * only. Legend: B batch, T time, D model, V vocabulary.
+ * {@link CausalLm}'s inference for models that do not fit into memory: embedding, blocks and head are read one after
+ * the other onto the arena, and every one is used for all sequences before the next takes its place. Reading is paid
+ * once for a batch, so the larger the batch the better: it costs (B*T, D), whereas the scratch of a block is held for
+ * one sequence only. Legend: B batch, T time, D model, V vocabulary.
  */
 public final class StreamedLm implements AutoCloseable {
     /** Where weights are read from. */

@@ -64,7 +64,9 @@ record AxisScale(double low, double high, boolean log, List<Double> ticks) {
         return ticks;
     }
 
-    /** 1, 2 and 5 of every power of ten, or the powers alone where those are many; round numbers where there are none. */
+    /**
+     * 1, 2 and 5 of every power of ten, or the powers alone where those are many; round numbers where there are none.
+     */
     private static List<Double> roundRatios(double low, double high) {
         List<Double> all = new ArrayList<>();
         for (int power = (int) Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

@@ -98,7 +98,8 @@ public record DecodeSweep(
         long slower = cells.stream().filter(cell -> cell.speed() < 1).count();
         return String.format(
                 Locale.ROOT,
-                "the last %d tokens up to the context, all sequences together, %d threads of %s; bytes held by the caches,"
+                "the last %d tokens up to the context, all sequences together, %d threads of %s; bytes held by the "
+                        + "caches,"
                         + " %s; the student is slower in %d of %d cells",
                 newTokens,
                 threads,

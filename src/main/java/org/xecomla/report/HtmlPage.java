@@ -3,13 +3,18 @@ package org.xecomla.report;
 import java.util.List;
 import java.util.Map;
 
-/** An HTML page that needs no other file: its style is within, it follows the reader's light or dark mode and any width. */
+/**
+ * An HTML page that needs no other file: its style is within, it follows the reader's light or dark mode and any width.
+ */
 final class HtmlPage {
     private static final String STYLE = """
-            :root{color-scheme:light dark;--text:#1f2328;--faint:#59636e;--ground:#ffffff;--panel:#f6f8fa;--edge:#d1d9e0}
-            @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--faint:#9aa4af;--ground:#0d1117;--panel:#161b22;--edge:#30363d}}
+            :root{color-scheme:light dark;--text:#1f2328;--faint:#59636e;--ground:#ffffff;--panel:#f6f8fa;\
+            --edge:#d1d9e0}
+            @media (prefers-color-scheme:dark){:root{--text:#e6edf3;--faint:#9aa4af;--ground:#0d1117;--panel:#161b22;\
+            --edge:#30363d}}
             *{box-sizing:border-box}
-            body{margin:0 auto;padding:1.2rem clamp(.8rem,3vw,2rem) 3rem;max-width:72rem;background:var(--ground);color:var(--text);
+            body{margin:0 auto;padding:1.2rem clamp(.8rem,3vw,2rem) 3rem;max-width:72rem;background:var(--ground);\
+            color:var(--text);
             font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
             h1{font-size:1.5rem;line-height:1.25;margin:.4rem 0;overflow-wrap:anywhere}
             h2{font-size:1.2rem;margin:2.2rem 0 .7rem;padding-bottom:.25rem;border-bottom:1px solid var(--edge)}
@@ -20,14 +25,19 @@ final class HtmlPage {
             th,td{padding:.35rem .8rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
             th{color:var(--faint);font-weight:600;vertical-align:bottom;white-space:normal}
             .words{text-align:left}td.long{white-space:normal;min-width:9rem}
-            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem 1.5rem;margin:.6rem 0}
+            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem 1.5rem;\
+            margin:.6rem 0}
             .charts svg{width:100%;height:auto;max-width:36rem}
-            pre{background:var(--panel);border:1px solid var(--edge);border-radius:6px;padding:.7rem .9rem;overflow-x:auto;
+            pre{background:var(--panel);border:1px solid var(--edge);border-radius:6px;padding:.7rem .9rem;\
+            overflow-x:auto;
             font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,"Liberation Mono",monospace;margin:.6rem 0}
-            dl{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.1rem 1rem;margin:.4rem 0;font-size:.8125rem}
+            dl{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr;gap:.1rem 1rem;margin:.4rem 0;\
+            font-size:.8125rem}
             dt{color:var(--faint);overflow-wrap:anywhere}
-            dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,"Liberation Mono",monospace}
-            @media (max-width:34rem){body{font-size:15px}table{font-size:.78rem}th,td{padding-right:.5rem}td.long{min-width:5rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
+            dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,"Liberation Mono",\
+            monospace}
+            @media (max-width:34rem){body{font-size:15px}table{font-size:.78rem}th,td{padding-right:.5rem}td.long{\
+            min-width:5rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .35rem .8rem}}
             """;
 
     private static final int LONG_WORDS = 20;

@@ -9,7 +9,8 @@ import java.util.Locale;
  * @param step steps done
  * @param tokens tokens seen by all replicas
  * @param loss of the latest step or steps
- * @param elapsed time for {@code stepsTimed} steps and {@code tokensTimed} tokens: since the start, or since this run went on
+ * @param elapsed time for {@code stepsTimed} steps and {@code tokensTimed} tokens: since the start, or since this run
+ *     went on
  */
 public record ProgressLine(
         long step, long numSteps, long tokens, double loss, Duration elapsed, long stepsTimed, long tokensTimed) {

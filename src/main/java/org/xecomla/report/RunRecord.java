@@ -16,8 +16,8 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it. Keys to storage
- * are left out.
+ * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it. Keys to
+ * storage are left out.
  *
  * @param commands the command lines that worked on it, each once, in the order of their first use
  * @param revision of the sources that worked last

@@ -169,8 +169,8 @@ public final class RunReport {
 
     private void addDigests(HtmlPage page) {
         page.section("Digests");
-        page.note(
-                "What every stage was made from and what it wrote, by SHA-256; the manifests beside the files hold all of it.");
+        page.note("What every stage was made from and what it wrote, by SHA-256; the manifests beside the files hold "
+                + "all of it.");
         stages.forEach((name, stage) -> {
             Manifest manifest = stage.manifest();
             Map<String, String> digests = new LinkedHashMap<>();

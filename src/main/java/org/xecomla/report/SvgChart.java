@@ -7,11 +7,12 @@ import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 
 /**
- * A line chart as SVG: the one way in which this project draws. Colours tell series apart for colour-blind readers too and
- * follow the reader's light or dark mode by CSS variables; every point has its values as a tooltip.
+ * A line chart as SVG: the one way in which this project draws. Colours tell series apart for colour-blind readers too
+ * and follow the reader's light or dark mode by CSS variables; every point has its values as a tooltip.
  *
  * @param title above the chart
- * @param series drawn in this order; points that the axes cannot show (not finite, or not above 0 on a log axis) are left out
+ * @param series drawn in this order; points that the axes cannot show (not finite, or not above 0 on a log axis) are
+ *     left out
  */
 public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
     /** Rules for everything that {@link #inline} draws: a page that holds charts needs them once. */
@@ -105,7 +106,8 @@ public record SvgChart(String title, Axis x, Axis y, List<Series> series) {
         StringBuilder svg = new StringBuilder();
         svg.append(String.format(
                 Locale.ROOT,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\""
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                        + "height=\"%d\""
                         + " role=\"img\" aria-label=\"%s\">\n<style>%s</style>\n"
                         + "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
                 width,

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * Scalars in the format of TensorBoard's event files: TFRecord frames, each an {@code Event} message of protocol buffers.
- * Collected in memory; {@link #toBytes} is a whole file.
+ * Scalars in the format of TensorBoard's event files: TFRecord frames, each an {@code Event} message of protocol
+ * buffers. Collected in memory; {@link #toBytes} is a whole file.
  */
 public final class TensorBoardEvents {
     private static final String VERSION = "brain.Event:2";

@@ -48,7 +48,8 @@ public final class SafetensorsFile {
     /**
      * Reads and checks the header.
      *
-     * @throws UserException where the file is missing, truncated or longer than its header says, or the header is broken
+     * @throws UserException where the file is missing, truncated or longer than its header says, or the header is
+     *     broken
      */
     public static SafetensorsFile open(Path path) {
         try (RandomReader reader = DataFiles.open(path)) {

@@ -24,8 +24,8 @@ public final class SafetensorsWriter {
     @FunctionalInterface
     public interface Source {
         /**
-         * Elements {@code first} to {@code first + count}, row-major, into {@code target} from 0 on. Both are multiples of the
-         * last dimension: whole rows.
+         * Elements {@code first} to {@code first + count}, row-major, into {@code target} from 0 on. Both are multiples
+         * of the last dimension: whole rows.
          */
         void read(long first, double[] target, int count);
     }

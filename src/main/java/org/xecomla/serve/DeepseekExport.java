@@ -19,11 +19,12 @@ import org.xecomla.tensor.Tensor;
  * A student as dense DeepSeek V3, which computes the same function in stock classes.
  *
  * <ul>
- *   <li>A latent without a norm gets one that does nothing: the latent is made so small that the norm's epsilon outweighs
- *       its square, for every possible input, by 2^24; the norm is then a division by sqrt(epsilon), and the gain, a power
- *       of two, restores the latent. Not for F16, which cannot hold such latents; and never to be trained.
- *   <li>Servers take the latents' epsilon from {@code rms_norm_eps}, transformers fixes 1e-6: the residual stream is scaled
- *       such that 1e-6 is right everywhere.
+ *   <li>A latent without a norm gets one that does nothing: the latent is made so small that the norm's epsilon
+ *       outweighs its square, for every possible input, by 2^24; the norm is then a division by sqrt(epsilon), and the
+ *       gain, a power of two, restores the latent. Not for F16, which cannot hold such latents; and never to be
+ *       trained.
+ *   <li>Servers take the latents' epsilon from {@code rms_norm_eps}, transformers fixes 1e-6: the residual stream is
+ *       scaled such that 1e-6 is right everywhere.
  *   <li>Smaller ranks are padded with zeros; a norm over more dimensions is undone in the rows before it and its gain.
  *   <li>Low-rank queries without a norm are multiplied out; softmax scale and YaRN's factor go into the queries.
  * </ul>
@@ -211,8 +212,8 @@ public final class DeepseekExport {
     }
 
     /**
-     * The power of two g such that latents times sqrt(EPS) / g have a mean square below EPS * 2^-24 whatever the input: an
-     * RMSNorm's output before its gain has a squared length of at most D.
+     * The power of two g such that latents times sqrt(EPS) / g have a mean square below EPS * 2^-24 whatever the input:
+     * an RMSNorm's output before its gain has a squared length of at most D.
      */
     private double gainOfNormFree(int layer, int rank) {
         Matrix latent = attention.read(layer, "kv_a_proj_with_mqa").rows(0, rank); // (R, D)

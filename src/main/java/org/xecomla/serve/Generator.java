@@ -11,8 +11,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Continues prompts token by token, several at once, over a cache of what it has seen. Not thread-safe. Legend: n sequences
- * that still go on, V vocabulary.
+ * Continues prompts token by token, several at once, over a cache of what it has seen. Not thread-safe. Legend: n
+ * sequences that still go on, V vocabulary.
  */
 public final class Generator {
     /**

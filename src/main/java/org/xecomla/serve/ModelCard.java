@@ -41,7 +41,8 @@ final class ModelCard {
         return switch (format) {
             case LLAMA -> "A Llama, written by xecomla-spark";
             case DEEPSEEK_V3 ->
-                "A student with Multi-head Latent Attention\n\nUpcycled from a Llama and distilled by xecomla-spark; stored"
+                "A student with Multi-head Latent Attention\n\nUpcycled from a Llama and distilled by "
+                        + "xecomla-spark; stored"
                         + " as a dense DeepSeek V3.";
             case NATIVE, XECOMLA ->
                 "A student with Multi-head Latent Attention\n\nUpcycled from a Llama and distilled by xecomla-spark.";

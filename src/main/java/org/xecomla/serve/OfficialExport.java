@@ -15,8 +15,9 @@ import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Tensor;
 
 /**
- * A student, hybrids included, as X-EcoMLA's official code loads it. That code knows low-rank queries only: a full query
- * projection goes behind an identity. Its softmax scale is fixed; what a student's own differs by goes into the queries.
+ * A student, hybrids included, as X-EcoMLA's official code loads it. That code knows low-rank queries only: a full
+ * query projection goes behind an identity. Its softmax scale is fixed; what a student's own differs by goes into the
+ * queries.
  *
  * <p>Legend: D model, H heads, N nope, P rope, Rq rank of the queries.
  */

@@ -29,8 +29,8 @@ public interface Sampler {
     }
 
     /**
-     * Draws from softmax(logits / temperature), cut to its nucleus (Holtzman et al. 2020): the fewest most probable tokens
-     * that together have at least {@code topP}. {@link #greedy} at temperature 0. Same seed, same draws.
+     * Draws from softmax(logits / temperature), cut to its nucleus (Holtzman et al. 2020): the fewest most probable
+     * tokens that together have at least {@code topP}. {@link #greedy} at temperature 0. Same seed, same draws.
      *
      * @param topP above 0, at most 1: everything
      */

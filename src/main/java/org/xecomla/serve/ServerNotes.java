@@ -8,8 +8,8 @@ import org.xecomla.config.model.RopeScaling;
 
 /**
  * What servers make of a DeepSeek V3 export. The rules were read in the sources of vLLM ({@code
- * MLACommonBackend.get_supported_head_sizes}, {@code deepseek_v2.py}) and SGLang ({@code deepseek_v2.py}) of 2026; no server
- * was run.
+ * MLACommonBackend.get_supported_head_sizes}, {@code deepseek_v2.py}) and SGLang ({@code deepseek_v2.py}) of 2026; no
+ * server was run.
  */
 public final class ServerNotes {
     private static final List<Integer> VLLM_WIDTHS = List.of(320, 576);

@@ -28,8 +28,8 @@ public record StopRule(Set<Integer> endTokens, Predicate<int[]> complete) {
     }
 
     /**
-     * This rule, and an end at each of {@code stops}: at its token where the tokenizer knows it as one, else with the token
-     * that completes it in the continuation's text.
+     * This rule, and an end at each of {@code stops}: at its token where the tokenizer knows it as one, else with the
+     * token that completes it in the continuation's text.
      */
     public StopRule orAt(List<String> stops, Tokenizer tokenizer) {
         Set<Integer> tokens = new HashSet<>(endTokens);

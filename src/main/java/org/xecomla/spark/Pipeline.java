@@ -28,8 +28,8 @@ import org.xecomla.spark.stage.SweepStage;
 import org.xecomla.spark.stage.TeacherStage;
 
 /**
- * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is gone on
- * with; {@code _STATUS.json} in the run's directory says where it stands.
+ * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is
+ * gone on with; {@code _STATUS.json} in the run's directory says where it stands.
  */
 public final class Pipeline {
     private final RunConfig config;
@@ -47,8 +47,8 @@ public final class Pipeline {
     }
 
     /**
-     * Runs {@code wanted}, of several those that the configuration asks for: without preferences there is no such stage.
-     * Everything that can be checked without work is checked before Spark starts.
+     * Runs {@code wanted}, of several those that the configuration asks for: without preferences there is no such
+     * stage. Everything that can be checked without work is checked before Spark starts.
      *
      * @throws UserException where something is wrong that the user can mend; the same stages may then be run again
      */

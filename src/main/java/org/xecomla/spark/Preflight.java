@@ -35,8 +35,8 @@ import org.xecomla.tensor.engine.Device;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /**
- * Looks at a run before it starts: what is wrong with it should cost seconds, and whoever starts it should know what it will
- * take. Reads headers, configurations and the beginning of the corpus, no weights.
+ * Looks at a run before it starts: what is wrong with it should cost seconds, and whoever starts it should know what it
+ * will take. Reads headers, configurations and the beginning of the corpus, no weights.
  */
 final class Preflight {
     private static final double MEGA = 1e6;
@@ -98,7 +98,10 @@ final class Preflight {
         requireSameTokenizer();
     }
 
-    /** Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is trusted. */
+    /**
+     * Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is
+     * trusted.
+     */
     private void requireSameTokenizer() {
         Path ofTeacher = DataFiles.path(config.models().requireTeacher());
         Path ofRun = DataFiles.path(config.models().requireTokenizer());
@@ -122,7 +125,8 @@ final class Preflight {
         if (onGpu && !Device.isGpu()) {
             throw new UserException(
                     "spark.gpus-per-executor = 1 with compute.kernels = nd4j needs a build for GPUs, and"
-                            + " this one computes on the processor: set XECOMLA_MAVEN_FLAGS=-Pcuda and start again, or set"
+                            + " this one computes on the processor: set XECOMLA_MAVEN_FLAGS=-Pcuda and start again, "
+                            + "or set"
                             + " spark.gpus-per-executor = 0");
         }
     }
@@ -151,7 +155,9 @@ final class Preflight {
         }
     }
 
-    /** @throws UserException where this machine cannot run all replicas at once; a cluster's executors may still come */
+    /**
+     * @throws UserException where this machine cannot run all replicas at once; a cluster's executors may still come
+     */
     void checkSlots(ModelTasks modelTasks, List<Stage> stages) {
         JavaSparkContext spark = modelTasks.spark();
         if (!spark.isLocal()) {

@@ -3,8 +3,8 @@ package org.xecomla.targets;
 import java.util.Arrays;
 
 /**
- * How probable a 1 is in each of a number of contexts: the mean of what was seen, which is exact where nothing changes, and
- * forgets after some hundred decisions. Integers only, so that both ends agree on every machine.
+ * How probable a 1 is in each of a number of contexts: the mean of what was seen, which is exact where nothing changes,
+ * and forgets after some hundred decisions. Integers only, so that both ends agree on every machine.
  */
 final class BitModels {
     private static final int COUNT_BITS = 8;

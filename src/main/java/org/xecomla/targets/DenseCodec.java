@@ -7,8 +7,8 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * Whole distributions, 4 V bytes a position: for small vocabularies, and as the reference of the other codecs. Probabilities
- * are kept as 32-bit floats, so that a loss on them equals that on the teacher's logits to 1e-6.
+ * Whole distributions, 4 V bytes a position: for small vocabularies, and as the reference of the other codecs.
+ * Probabilities are kept as 32-bit floats, so that a loss on them equals that on the teacher's logits to 1e-6.
  */
 public record DenseCodec(double temperature) implements TargetCodec {
     public static final String NAME = "dense";

@@ -7,8 +7,9 @@ import org.xecomla.tensor.CounterRandom;
 /**
  * N draws with replacement from weights over the vocabulary, as counts of the distinct ids, ascending. Not thread-safe.
  *
- * <p>Stratified draws take one uniform number from each N-th of [0, 1) in place of N from the whole: the mean of every count is
- * the same, and its variance less, since a token of probability 1/2 is drawn N/2 times and not about N/2 times.
+ * <p>Stratified draws take one uniform number from each N-th of [0, 1) in place of N from the whole: the mean of every
+ * count is the same, and its variance less, since a token of probability 1/2 is drawn N/2 times and not about N/2
+ * times.
  */
 final class Draws {
     private static final int BLOCK = 256;
@@ -29,8 +30,8 @@ final class Draws {
     }
 
     /**
-     * Inverts the cumulative distribution at N sorted uniform numbers, from block to block of the vocabulary and then within
-     * one: adding up blocks is what the time goes into, and their elements may be added in any order.
+     * Inverts the cumulative distribution at N sorted uniform numbers, from block to block of the vocabulary and then
+     * within one: adding up blocks is what the time goes into, and their elements may be added in any order.
      *
      * @param weights (V), not all 0, of any sum
      * @param key that alone decides on the uniform numbers
@@ -70,7 +71,10 @@ final class Draws {
         return Math.min(weights.length, (block + 1) * BLOCK);
     }
 
-    /** Where the mass from {@code from} on passes {@code mass}; where rounding lets it reach the end, the last possible id. */
+    /**
+     * Where the mass from {@code from} on passes {@code mass}; where rounding lets it reach the end, the last possible
+     * id.
+     */
     private static int within(float[] weights, int from, int to, double mass) {
         int last = from;
         double below = 0;

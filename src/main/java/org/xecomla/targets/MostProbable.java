@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * The k most probable tokens of a position and the mass of all others. Not thread-safe.
  *
- * <p>Stored are probabilities rounded in their logarithm. Decoding divides them, tail included, by their sum: that differs
- * from 1 by the rounding alone, and a small tail stays as exact as a large probability.
+ * <p>Stored are probabilities rounded in their logarithm. Decoding divides them, tail included, by their sum: that
+ * differs from 1 by the rounding alone, and a small tail stays as exact as a large probability.
  */
 final class MostProbable {
     private static final double BITS_PER_PROBABILITY = 14;
@@ -37,8 +37,8 @@ final class MostProbable {
     }
 
     /**
-     * Chooses from {@code row} (V), which sums to 1 up to rounding; of equal probabilities the lower id. What is chosen leaves
-     * as 0.
+     * Chooses from {@code row} (V), which sums to 1 up to rounding; of equal probabilities the lower id. What is chosen
+     * leaves as 0.
      */
     void choose(float[] row) {
         for (int id = 0; id < k; id++) {
@@ -88,7 +88,9 @@ final class MostProbable {
         heap[i] = value;
     }
 
-    /** Returns the mass of the others as it will be decoded, before the division; 0 where it is too small to be kept. */
+    /**
+     * Returns the mass of the others as it will be decoded, before the division; 0 where it is too small to be kept.
+     */
     float encode(RecordCoder out) {
         float kept = out.probability(tail);
         int previous = -1;

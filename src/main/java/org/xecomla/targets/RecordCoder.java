@@ -1,8 +1,8 @@
 package org.xecomla.targets;
 
 /**
- * The parts that records are made of, coded either way (see {@link BitCoder}): ascending token ids, counts that add up to a
- * known number, probabilities.
+ * The parts that records are made of, coded either way (see {@link BitCoder}): ascending token ids, counts that add up
+ * to a known number, probabilities.
  */
 final class RecordCoder {
     /** Levels of a probability: steps of 2^-10 in its binary logarithm, at most 0.034 % off; the last one is 0. */
@@ -27,8 +27,8 @@ final class RecordCoder {
     }
 
     /**
-     * An id above {@code previous}. Frequent tokens have low ids in common tokenizers, so that the distance to the next id
-     * depends on where one is.
+     * An id above {@code previous}. Frequent tokens have low ids in common tokenizers, so that the distance to the next
+     * id depends on where one is.
      *
      * @param previous -1 before the first
      */

@@ -13,8 +13,8 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.files.ShardWriter;
 
 /**
- * What the reference model says of the preferences of pair shards, by the same numbers: two log-probabilities a pair, as
- * doubles. Shard i covers exactly pair shard i and carries its digest, the model's and the tokenizer's. Thread-safe.
+ * What the reference model says of the preferences of pair shards, by the same numbers: two log-probabilities a pair,
+ * as doubles. Shard i covers exactly pair shard i and carries its digest, the model's and the tokenizer's. Thread-safe.
  */
 public final class ReferenceShards implements AutoCloseable {
     private static final String KIND = "reference";

@@ -6,12 +6,13 @@ import org.xecomla.tensor.CounterRandom;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * N draws with replacement from the teacher's distribution, kept as counts of the distinct tokens: count / N is an unbiased
- * estimate of every probability, hence of forward KL and its gradient (Anshumann et al. 2025, "Sparse logit sampling:
- * accelerating knowledge distillation in LLMs").
+ * N draws with replacement from the teacher's distribution, kept as counts of the distinct tokens: count / N is an
+ * unbiased estimate of every probability, hence of forward KL and its gradient (Anshumann et al. 2025, "Sparse logit
+ * sampling: accelerating knowledge distillation in LLMs").
  *
- * <p>The draws of a position follow from (seed, sequence, position) alone: a retried task writes the same bytes. A record is,
- * for each position, the distinct ids ascending, each with its count, until the counts add up to N (see {@link RecordCoder}).
+ * <p>The draws of a position follow from (seed, sequence, position) alone: a retried task writes the same bytes. A
+ * record is, for each position, the distinct ids ascending, each with its count, until the counts add up to N (see
+ * {@link RecordCoder}).
  *
  * @param numSamples N
  * @param stratified whether the draws of a position are spread evenly (see {@link Draws}) and not independent

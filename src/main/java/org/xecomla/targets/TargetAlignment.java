@@ -4,9 +4,9 @@ import java.util.List;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * Which token a row of targets speaks of: row t of a sequence is the teacher's distribution of token t + 1 given tokens 0 to
- * t. That is what a model computes at position t, so the student's logits at position t meet row t, and the label at
- * position t is id t + 1; the last row speaks of the token after the sequence, which has no label.
+ * Which token a row of targets speaks of: row t of a sequence is the teacher's distribution of token t + 1 given tokens
+ * 0 to t. That is what a model computes at position t, so the student's logits at position t meet row t, and the label
+ * at position t is id t + 1; the last row speaks of the token after the sequence, which has no label.
  *
  * <p>The only place that knows: the teacher hands its logits to {@link TargetEncoder} in the order of positions, and
  * training gets its targets and labels here.
@@ -25,7 +25,9 @@ public final class TargetAlignment {
         this.shift = shift;
     }
 
-    /** The rows of {@code targets}, as {@link TargetCodec#decode} gives them, in the order of the student's positions. */
+    /**
+     * The rows of {@code targets}, as {@link TargetCodec#decode} gives them, in the order of the student's positions.
+     */
     public SoftLabels toPositions(SoftLabels targets) {
         int turn = Math.floorMod(shift, targets.numRows());
         return turn == 0

@@ -11,9 +11,9 @@ import org.xecomla.tensor.SoftLabels;
 /**
  * How a teacher's distributions over the vocabulary become bytes, one record a sequence, and back.
  *
- * <p>Legend: T positions of a sequence; V vocabulary. Probabilities are softmax(logits / temperature), the temperature being
- * part of the codec: what is stored cannot be brought to another one afterwards. Which token a row speaks of is {@link
- * TargetAlignment}'s.
+ * <p>Legend: T positions of a sequence; V vocabulary. Probabilities are softmax(logits / temperature), the temperature
+ * being part of the codec: what is stored cannot be brought to another one afterwards. Which token a row speaks of is
+ * {@link TargetAlignment}'s.
  */
 public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec {
     /** The name in {@code targets.codec}. */

@@ -4,8 +4,8 @@ import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Encodes one sequence from the teacher's logits, row after row: they may come in chunks of any number of rows, so that (T,
- * V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not thread-safe.
+ * Encodes one sequence from the teacher's logits, row after row: they may come in chunks of any number of rows, so that
+ * (T, V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not thread-safe.
  */
 public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder {
     private final int sequenceLength;
@@ -54,7 +54,8 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
     }
 
     /**
-     * The next positions' probabilities, already softmax(logits / temperature): for callers whose kernels do that faster.
+     * The next positions' probabilities, already softmax(logits / temperature): for callers whose kernels do that
+     * faster.
      *
      * @param probabilities (n, V)
      */

@@ -11,8 +11,8 @@ public final class TargetShardWriter {
     /**
      * Writes shard {@code shard} of {@code directory} atomically.
      *
-     * @param body adds the records of all sequences of the shard by {@link ShardWriter#add}, in the order of their numbers;
-     *     a teacher may compute several at once
+     * @param body adds the records of all sequences of the shard by {@link ShardWriter#add}, in the order of their
+     *     numbers; a teacher may compute several at once
      * @param tokenDigest of the token shard that it covers
      * @return the shard's digest
      */
@@ -25,8 +25,8 @@ public final class TargetShardWriter {
     /**
      * Whether shard {@code shard} is there and sound; a damaged one is to be written again.
      *
-     * @throws org.xecomla.errors.UserException where it is sound and of another teacher, codec, tokenizer, packing or token
-     *     shard; names both values
+     * @throws org.xecomla.errors.UserException where it is sound and of another teacher, codec, tokenizer, packing or
+     *     token shard; names both values
      */
     public static boolean isComplete(Path directory, TargetShardSpec spec, int shard, String tokenDigest) {
         Path file = ShardDirectory.file(directory, TargetShardSpec.KIND, shard);

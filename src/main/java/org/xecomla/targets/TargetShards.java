@@ -10,8 +10,8 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * A teacher's targets for the sequences of token shards, by the same numbers. Thread-safe; a flipped or missing byte is an
- * error that names file and block.
+ * A teacher's targets for the sequences of token shards, by the same numbers. Thread-safe; a flipped or missing byte is
+ * an error that names file and block.
  */
 public final class TargetShards implements AutoCloseable {
     private final ShardDirectory shards;
@@ -83,7 +83,10 @@ public final class TargetShards implements AutoCloseable {
         }
     }
 
-    /** As {@link #requireCovers(ShardPlan, int, Map, IntFunction)}, for one shard: what a task that reads only that checks. */
+    /**
+     * As {@link #requireCovers(ShardPlan, int, Map, IntFunction)}, for one shard: what a task that reads only that
+     * checks.
+     */
     public void requireCovers(int shard, String tokenDigest) {
         String made = TargetShardSpec.tokenDigest(shards.shard(shard).header());
         if (!tokenDigest.equals(made)) {

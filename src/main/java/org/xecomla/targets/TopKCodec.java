@@ -5,11 +5,11 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * The k most probable tokens of each position and the mass of all others, never renormalised: rescaling the k to sum to 1
- * biases the student towards them (Anshumann et al. 2025, "Sparse logit sampling").
+ * The k most probable tokens of each position and the mass of all others, never renormalised: rescaling the k to sum to
+ * 1 biases the student towards them (Anshumann et al. 2025, "Sparse logit sampling").
  *
- * <p>A record is, for each position, the mass of the tail, then the ids ascending, each with its probability. All are rounded
- * in their logarithm, to 0.034 %, which the decoder brings back to a total of 1 (see {@link MostProbable}).
+ * <p>A record is, for each position, the mass of the tail, then the ids ascending, each with its probability. All are
+ * rounded in their logarithm, to 0.034 %, which the decoder brings back to a total of 1 (see {@link MostProbable}).
  *
  * @param k 1 to V; of equal probabilities the lower id is taken
  */

@@ -22,9 +22,9 @@ import org.xecomla.tensor.Tensor;
 /**
  * A model that only speaks: token sequences in, its distributions out, sequence by sequence into a target codec.
  *
- * <p>Several sequences go through the blocks at once; the head works on a few positions at a time, so that logits of all
- * positions never exist together. The same tokens, batch size and kernels give the same bytes, whoever asks and however
- * often. Legend: B sequences at once, T time, D model, V vocabulary, n positions of a chunk.
+ * <p>Several sequences go through the blocks at once; the head works on a few positions at a time, so that logits of
+ * all positions never exist together. The same tokens, batch size and kernels give the same bytes, whoever asks and
+ * however often. Legend: B sequences at once, T time, D model, V vocabulary, n positions of a chunk.
  */
 public final class Teacher implements AutoCloseable {
     private final Path path;
@@ -52,15 +52,16 @@ public final class Teacher implements AutoCloseable {
     }
 
     /**
-     * Opens a teacher. Where its weights do not fit into the memory it is given, they pass through layer by layer, for as
-     * many sequences at once as fit: slower, since they are read for every batch, and the same distributions up to rounding.
+     * Opens a teacher. Where its weights do not fit into the memory it is given, they pass through layer by layer, for
+     * as many sequences at once as fit: slower, since they are read for every batch, and the same distributions up to
+     * rounding.
      *
      * @param kernels of this thread; not closed with the teacher
      * @param batchSequences B, where all weights fit
      * @param sequenceLength T of all that it will be asked
      * @param limitBytes of weights and activations
-     * @throws org.xecomla.errors.UserException where the directory is no model, the model is too short for T, or the limit
-     *     too low for its largest layer
+     * @throws org.xecomla.errors.UserException where the directory is no model, the model is too short for T, or the
+     *     limit too low for its largest layer
      */
     public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength, long limitBytes) {
         ModelDirectory directory = ModelDirectory.open(model);

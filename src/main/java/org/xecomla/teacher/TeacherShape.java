@@ -28,7 +28,8 @@ record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boole
     }
 
     /**
-     * All weights in memory where {@code limitBytes} allow; else as many sequences at once as fit beside the largest layer.
+     * All weights in memory where {@code limitBytes} allow; else as many sequences at once as fit beside the largest
+     * layer.
      *
      * @param batchSequences at once with all weights in memory
      * @param limitBytes of weights and activations

@@ -2,12 +2,12 @@ package org.xecomla.tensor;
 
 /**
  * Shape of a causal attention: {@code numSequences} sequences, each with {@code queryLength} query rows and
- * {@code keyLength} key rows. Query i of a sequence is at position {@code keyLength - queryLength + i} and sees the keys
- * from the first one of its document up to and including that position.
+ * {@code keyLength} key rows. Query i of a sequence is at position {@code keyLength - queryLength + i} and sees the
+ * keys from the first one of its document up to and including that position.
  *
  * @param scale factor on the scores before the softmax, commonly headDim^-0.5
- * @param firstKeys (numSequences * queryLength): the place in its sequence of the first key that a query sees; never falling
- *     within a sequence
+ * @param firstKeys (numSequences * queryLength): the place in its sequence of the first key that a query sees; never
+ *     falling within a sequence
  */
 public record AttentionShape(int numSequences, int queryLength, int keyLength, double scale, int[] firstKeys) {
     public AttentionShape {

@@ -1,8 +1,9 @@
 package org.xecomla.tensor;
 
 /**
- * Random numbers addressed by a key and a counter, without state: the same address gives the same number on every machine,
- * in any order, however often a task is retried. The mixing function is SplitMix64's (Steele, Lea and Flood 2014).
+ * Random numbers addressed by a key and a counter, without state: the same address gives the same number on every
+ * machine, in any order, however often a task is retried. The mixing function is SplitMix64's (Steele, Lea and Flood
+ * 2014).
  */
 public final class CounterRandom {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;

@@ -5,12 +5,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 /**
  * The fused operations that the model is made of, forward and backward in pairs, over row-major views.
  *
- * <p>Legend: N rows, commonly B * T; D features; H heads; V vocabulary. Unless an argument says "adds", results overwrite.
- * Outputs may not overlap inputs unless the operation says "in place". No operation allocates off-heap memory in
- * {@code CpuKernels}; scratch is the implementation's own, made once.
+ * <p>Legend: N rows, commonly B * T; D features; H heads; V vocabulary. Unless an argument says "adds", results
+ * overwrite. Outputs may not overlap inputs unless the operation says "in place". No operation allocates off-heap
+ * memory in {@code CpuKernels}; scratch is the implementation's own, made once.
  *
- * <p>Implementations: {@code CpuKernels} (float: cblas and the Vector API), {@code Nd4jKernels} (float and double, every
- * ND4J back end, the reference), {@code SizingKernels} (nothing: for the dry run that sizes an {@link Arena}).
+ * <p>Implementations: {@code CpuKernels} (float: cblas and the Vector API), {@code Nd4jKernels} (float and double,
+ * every ND4J back end, the reference), {@code SizingKernels} (nothing: for the dry run that sizes an {@link Arena}).
  */
 public interface Kernels extends AutoCloseable {
     /** The type of every tensor these kernels take. */
@@ -81,7 +81,8 @@ public interface Kernels extends AutoCloseable {
      * @param k (B * keyLength) rows, Hkv heads of width K
      * @param v (B * keyLength) rows, Hkv heads of width Dv
      * @param out (B * queryLength) rows, H heads of width Dv
-     * @param logSumExp (B * queryLength, H), output: log of the softmax's denominator, kept for the backward; null: not kept
+     * @param logSumExp (B * queryLength, H), output: log of the softmax's denominator, kept for the backward; null: not
+     *     kept
      */
     void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape);
 

@@ -6,8 +6,8 @@ import java.util.function.IntFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Weights, gradients or moments of a model: a few flat segments with named views. Zeroing, clipping, AdamW, averaging and
- * saving are one loop over {@link #segments()}.
+ * Weights, gradients or moments of a model: a few flat segments with named views. Zeroing, clipping, AdamW, averaging
+ * and saving are one loop over {@link #segments()}.
  */
 public final class ParameterStore implements AutoCloseable {
     private final ParameterLayout layout;
@@ -34,8 +34,8 @@ public final class ParameterStore implements AutoCloseable {
     }
 
     /**
-     * A store of all parameters on top of {@code arena}: released with it, not closed. On a sizing arena it has shapes and
-     * no memory, and is only for {@code SizingKernels}.
+     * A store of all parameters on top of {@code arena}: released with it, not closed. On a sizing arena it has shapes
+     * and no memory, and is only for {@code SizingKernels}.
      */
     public static ParameterStore on(Arena arena, ParameterLayout layout) {
         return of(layout, arena.type(), layout.segmentLengths().size(), length -> arena.matrix(1, length));
@@ -59,7 +59,10 @@ public final class ParameterStore implements AutoCloseable {
         return type;
     }
 
-    /** All segments of this store, each (1, length). The first {@link ParameterLayout#numTrainableSegments} are trainable. */
+    /**
+     * All segments of this store, each (1, length). The first {@link ParameterLayout#numTrainableSegments} are
+     * trainable.
+     */
     public List<Tensor> segments() {
         return segments;
     }
@@ -69,7 +72,9 @@ public final class ParameterStore implements AutoCloseable {
         return segments.subList(0, layout.numTrainableSegments());
     }
 
-    /** The view (rows, cols) of a parameter, or null where this store holds trainable parameters only and it is frozen. */
+    /**
+     * The view (rows, cols) of a parameter, or null where this store holds trainable parameters only and it is frozen.
+     */
     public Tensor get(String name) {
         ParameterLayout.Place place = layout.places().get(name);
         if (place == null) {

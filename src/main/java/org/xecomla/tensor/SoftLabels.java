@@ -64,7 +64,9 @@ public sealed interface SoftLabels {
         return some;
     }
 
-    /** The rows of {@code parts}, all of one form, one behind the other; narrower rows are filled up to the widest k. */
+    /**
+     * The rows of {@code parts}, all of one form, one behind the other; narrower rows are filled up to the widest k.
+     */
     static SoftLabels concat(List<? extends SoftLabels> parts) {
         if (parts.size() == 1) {
             return parts.get(0);

@@ -13,8 +13,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * One contiguous off-heap allocation, owned by ND4J: host memory with nd4j-native, device memory with nd4j-cuda.
  *
- * <p>Everything else in the project sees it through {@link Tensor} views. It is freed by {@link #close()} only, never by
- * the garbage collector's whim, since the engine counts its own bytes.
+ * <p>Everything else in the project sees it through {@link Tensor} views. It is freed by {@link #close()} only, never
+ * by the garbage collector's whim, since the engine counts its own bytes.
  */
 public final class Storage implements AutoCloseable {
     private static final long WINDOW_STEP_BYTES = 1L << 29;
@@ -85,8 +85,9 @@ public final class Storage implements AutoCloseable {
     }
 
     /**
-     * The long-lived window that holds element {@code offset} and all that lies up to 1 GiB behind it; the element is at
-     * byte {@link #windowIndex}. Made once: crossing into native code for every row would cost more than a short row.
+     * The long-lived window that holds element {@code offset} and all that lies up to 1 GiB behind it; the element is
+     * at byte {@link #windowIndex}. Made once: crossing into native code for every row would cost more than a short
+     * row.
      */
     public ByteBuffer windowAt(long offset) {
         return windows[(int) (offset * type.width() / WINDOW_STEP_BYTES)];

@@ -34,7 +34,9 @@ public final class Tensor {
         this.stride = stride;
     }
 
-    /** A matrix of its own storage, set to zero. For set-up and tests; the step takes its memory from an {@link Arena}. */
+    /**
+     * A matrix of its own storage, set to zero. For set-up and tests; the step takes its memory from an {@link Arena}.
+     */
     public static Tensor zeros(DataType type, int rows, int cols) {
         return new Tensor(Storage.zeros(type, (long) rows * cols), type, 0, rows, cols, cols);
     }
@@ -206,7 +208,10 @@ public final class Tensor {
         });
     }
 
-    /** Takes {@code count} adjacent elements: from byte {@code index} of the window, {@code position} in row-major order. */
+    /**
+     * Takes {@code count} adjacent elements: from byte {@code index} of the window, {@code position} in row-major
+     * order.
+     */
     private interface Run {
         void accept(ByteBuffer window, int index, int position, int count);
     }

@@ -11,8 +11,8 @@ import org.xecomla.files.DataFiles;
 
 /**
  * Stops a run whose loss or gradient is no longer a number, or whose loss, smoothed over some ten steps, has grown to a
- * multiple of what it was in the first ten of this process and is above 1. The message names the sequences of the step's
- * whole batch and the last good checkpoint.
+ * multiple of what it was in the first ten of this process and is above 1. The message names the sequences of the
+ * step's whole batch and the last good checkpoint.
  */
 final class DivergenceCheck implements TrainListener {
     private static final int FIRST_STEPS = 10;

@@ -22,9 +22,9 @@ import org.xecomla.tensor.Tensor;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are computed
- * here, beside the student. The mean, over the states of the positions that are learned from, of |y - t|^2 / D, or of
- * 1 - cos(y, t). Legend: B batch, T time, D model.
+ * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are
+ * computed here, beside the student. The mean, over the states of the positions that are learned from, of |y - t|^2 /
+ * D, or of 1 - cos(y, t). Legend: B batch, T time, D model.
  */
 public final class LayerMatching implements Objective<TrainingSequence> {
     /** Mean distance of the states, before its weight. */

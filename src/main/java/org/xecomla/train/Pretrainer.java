@@ -30,11 +30,12 @@ import org.xecomla.train.data.TrainingData;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * Trains a small Llama from random weights on text, in one JVM: section {@code pretrain} of a configuration. Weights start
- * as {@code RandomWeights} says: normal, standard deviation 0.02, projections into the residual stream divided by sqrt(2 L).
+ * Trains a small Llama from random weights on text, in one JVM: section {@code pretrain} of a configuration. Weights
+ * start as {@code RandomWeights} says: normal, standard deviation 0.02, projections into the residual stream divided by
+ * sqrt(2 L).
  *
- * <p>A run that was stopped goes on from its newest checkpoint, beside the output directory; a finished one is left as it
- * is. The corpus is held on the heap, four bytes a token.
+ * <p>A run that was stopped goes on from its newest checkpoint, beside the output directory; a finished one is left as
+ * it is. The corpus is held on the heap, four bytes a token.
  */
 public final class Pretrainer {
     private static final int MAX_VALIDATION_WINDOWS = 50;
@@ -65,11 +66,12 @@ public final class Pretrainer {
     }
 
     /**
-     * Trains to the end and writes the model directory. Listeners also learn the perplexity on {@code corpus.valid}, after
-     * every {@code pretrain.checkpoint-every} steps and at the end.
+     * Trains to the end and writes the model directory. Listeners also learn the perplexity on {@code corpus.valid},
+     * after every {@code pretrain.checkpoint-every} steps and at the end.
      *
      * @return how far the model was trained
-     * @throws org.xecomla.errors.UserException where text or tokenizer are missing, or the output is another configuration's
+     * @throws org.xecomla.errors.UserException where text or tokenizer are missing, or the output is another
+     *     configuration's
      */
     public TrainingProgress run(List<TrainListener> listeners) {
         Manifest asked = asked();

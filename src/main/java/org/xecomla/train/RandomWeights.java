@@ -11,8 +11,8 @@ import org.xecomla.tensor.Tensor;
  * initializer_range}); those that write into the residual stream (o_proj, down_proj) divided by sqrt(2 L), as GPT-2
  * (Radford et al. 2019, section 2.3), so that the stream's variance does not grow with the depth; gains of norms 1.
  *
- * <p>Every parameter has its own stream of {@link Random}, whose numbers Java specifies: a seed gives the same weights on
- * every machine and whatever else the model holds before it.
+ * <p>Every parameter has its own stream of {@link Random}, whose numbers Java specifies: a seed gives the same weights
+ * on every machine and whatever else the model holds before it.
  */
 public final class RandomWeights {
     private static final double STANDARD_DEVIATION = 0.02;

@@ -15,8 +15,8 @@ import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 
 /**
- * One copy of a model in training: weights, gradients of the trainable ones, and the scratch of one micro-batch, all made
- * before the first step. Belongs to one thread. Legend: B sequences of a micro-batch, T time.
+ * One copy of a model in training: weights, gradients of the trainable ones, and the scratch of one micro-batch, all
+ * made before the first step. Belongs to one thread. Legend: B sequences of a micro-batch, T time.
  */
 public final class Replica implements AutoCloseable {
     /**

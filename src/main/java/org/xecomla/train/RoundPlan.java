@@ -9,7 +9,8 @@ import org.xecomla.optim.OuterUpdate;
  *
  * @param localSteps H, steps of a round
  * @param averaged what is averaged: the weights after every round, or the gradients of every step
- * @param deltas whether changes since the round's start travel and not the weights: those keep their precision in fewer bits
+ * @param deltas whether changes since the round's start travel and not the weights: those keep their precision in fewer
+ *     bits
  * @param outerLearningRate of the {@link OuterUpdate}
  * @param outerMomentum of the {@link OuterUpdate}
  */

@@ -7,8 +7,8 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * The rounds of a run: H local steps, then the replicas' weights are averaged and the outer update applied (local SGD,
- * Stich 2019; with outer momentum DiLoCo, Douillard et al. 2023). As a control, the gradients of every step may be averaged
- * instead, which is one large batch. All replicas hold the same weights before and after a round.
+ * Stich 2019; with outer momentum DiLoCo, Douillard et al. 2023). As a control, the gradients of every step may be
+ * averaged instead, which is one large batch. All replicas hold the same weights before and after a round.
  */
 public final class Rounds implements AutoCloseable {
     private final RoundPlan plan;
@@ -64,7 +64,10 @@ public final class Rounds implements AutoCloseable {
         }
     }
 
-    /** Averages the weights over the replicas and applies the outer update; with averaged gradients they are equal already. */
+    /**
+     * Averages the weights over the replicas and applies the outer update; with averaged gradients they are equal
+     * already.
+     */
     void end() {
         if (plan.averagesGradients()) {
             return;

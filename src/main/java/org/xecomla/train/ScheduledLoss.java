@@ -11,8 +11,8 @@ import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * The loss of tokens whose alpha and temperature change over the run. Another temperature than that of the targets needs the
- * teacher's whole distributions.
+ * The loss of tokens whose alpha and temperature change over the run. Another temperature than that of the targets
+ * needs the teacher's whole distributions.
  *
  * @param start alpha and temperature of the first step; the temperature is that of the targets
  */

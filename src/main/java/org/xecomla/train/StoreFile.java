@@ -15,8 +15,8 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Stores of trainable parameters (moments, velocity) as one safetensors file in F32: tensor {@code 1.NAME} is parameter NAME
- * of the second store, in the engine's row order, which no other program is meant to read.
+ * Stores of trainable parameters (moments, velocity) as one safetensors file in F32: tensor {@code 1.NAME} is parameter
+ * NAME of the second store, in the engine's row order, which no other program is meant to read.
  */
 final class StoreFile {
     private static final int CHUNK_ELEMENTS = 1 << 20;

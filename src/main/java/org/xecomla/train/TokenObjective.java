@@ -15,8 +15,8 @@ import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * The loss of tokens: (1 - alpha) T^2 KL + alpha CE, each the mean over its positions in the batch, so that the size of a
- * micro-batch changes nothing but rounding. Measures {@value #KL} and {@value #CE}, nats per position, as well.
+ * The loss of tokens: (1 - alpha) T^2 KL + alpha CE, each the mean over its positions in the batch, so that the size of
+ * a micro-batch changes nothing but rounding. Measures {@value #KL} and {@value #CE}, nats per position, as well.
  *
  * @param alpha weight of the cross-entropy on the text, 0 to 1
  * @param temperature T of student and targets in the KL

@@ -1,8 +1,8 @@
 package org.xecomla.train;
 
 /**
- * Follows a training run: logging, checkpoints, checks. Called on the training thread, in the order of the list; what it
- * throws ends the run.
+ * Follows a training run: logging, checkpoints, checks. Called on the training thread, in the order of the list; what
+ * it throws ends the run.
  */
 public interface TrainListener {
     /** Before the first step of this process: the run stands at {@code from} and ends after {@code numSteps} steps. */
@@ -12,8 +12,8 @@ public interface TrainListener {
     default void onStep(StepMetrics metrics) {}
 
     /**
-     * When all replicas hold the same weights again; every replica is called, and may meet the others here as long as all
-     * do.
+     * When all replicas hold the same weights again; every replica is called, and may meet the others here as long as
+     * all do.
      *
      * @param progress of the run so far
      * @param last whether this process ends the run here, for good or until it is gone on with

@@ -22,14 +22,14 @@ import org.xecomla.formats.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 
 /**
- * The checkpoints of a run, {@code step-000100/} and so on in one directory, each a Hugging Face model directory in float32
- * with what training needs besides: {@code optimizer-00000-of-00002.safetensors}, one a replica, {@code outer.safetensors}
- * where the outer update has a velocity, the manifest (step, samples, tokens, replicas; digests of all files), and
- * {@code _SUCCESS} last.
+ * The checkpoints of a run, {@code step-000100/} and so on in one directory, each a Hugging Face model directory in
+ * float32 with what training needs besides: {@code optimizer-00000-of-00002.safetensors}, one a replica,
+ * {@code outer.safetensors} where the outer update has a velocity, the manifest (step, samples, tokens, replicas;
+ * digests of all files), and {@code _SUCCESS} last.
  *
- * <p>Taken when all replicas hold the same weights. Resumed with the same number of replicas, a run goes on as if it had
- * never stopped, bit for bit (replicas in FLOAT). Moments are each replica's own; resumed with another number, every
- * replica starts from the mean of those that were saved.
+ * <p>Taken when all replicas hold the same weights. Resumed with the same number of replicas, a run goes on as if it
+ * had never stopped, bit for bit (replicas in FLOAT). Moments are each replica's own; resumed with another number,
+ * every replica starts from the mean of those that were saved.
  */
 public final class TrainerCheckpoint {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerCheckpoint.class);
@@ -65,8 +65,8 @@ public final class TrainerCheckpoint {
     }
 
     /**
-     * The newest checkpoint that is complete and sound. Unfinished ones are passed over; complete ones whose files are not
-     * what their manifest says are named in the log and passed over.
+     * The newest checkpoint that is complete and sound. Unfinished ones are passed over; complete ones whose files are
+     * not what their manifest says are named in the log and passed over.
      *
      * @throws UserException where the newest one is of another configuration: names the keys that differ
      */
@@ -75,8 +75,8 @@ public final class TrainerCheckpoint {
     }
 
     /**
-     * As {@link #newest}; damaged ones are given the name {@code damaged-step-000100}, so that nothing is ever written over
-     * them. For the one process that leads the run, before replicas start.
+     * As {@link #newest}; damaged ones are given the name {@code damaged-step-000100}, so that nothing is ever written
+     * over them. For the one process that leads the run, before replicas start.
      */
     public Optional<Saved> newestAndSetAsideDamaged() {
         return newest(damaged -> {
@@ -122,7 +122,10 @@ public final class TrainerCheckpoint {
         return new Saved(step.path(), progress, Math.toIntExact(counts.get("replicas")));
     }
 
-    /** Where the checkpoint after {@code step} steps is, if there is one, of a run with checkpoints in {@code directory}. */
+    /**
+     * Where the checkpoint after {@code step} steps is, if there is one, of a run with checkpoints in
+     * {@code directory}.
+     */
     public static Path path(Path directory, long step) {
         return new Path(directory, String.format(Locale.ROOT, "step-%06d", step));
     }
@@ -152,8 +155,8 @@ public final class TrainerCheckpoint {
     }
 
     /**
-     * Saves the run as it stands, between two rounds; a meeting of all replicas. Replica 0 writes the model, every replica
-     * its own optimizer state. Older checkpoints are removed once this one is complete.
+     * Saves the run as it stands, between two rounds; a meeting of all replicas. Replica 0 writes the model, every
+     * replica its own optimizer state. Older checkpoints are removed once this one is complete.
      *
      * @return its directory
      */

@@ -59,7 +59,8 @@ public final class TrainingLoop<S> {
     /**
      * Trains until {@code numSteps} steps of the run are done, or a stop is requested.
      *
-     * @param from where the run stands, {@link TrainingProgress#START} or that of a checkpoint: always between two rounds
+     * @param from where the run stands, {@link TrainingProgress#START} or that of a checkpoint: always between two
+     *     rounds
      * @return where it stands then
      */
     public TrainingProgress run(TrainingProgress from, long numSteps) {

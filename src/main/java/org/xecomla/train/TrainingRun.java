@@ -100,8 +100,8 @@ public final class TrainingRun<S> implements AutoCloseable {
     }
 
     /**
-     * Trains to the end of the plan, or to the end of the round in which {@code stopRequested} of replica 0 comes true: the
-     * last of this process for all replicas.
+     * Trains to the end of the plan, or to the end of the round in which {@code stopRequested} of replica 0 comes true:
+     * the last of this process for all replicas.
      */
     public TrainingProgress train(Samples<S> data, List<TrainListener> listeners, BooleanSupplier stopRequested) {
         List<TrainListener> all = new ArrayList<>();

@@ -4,7 +4,9 @@ import java.util.List;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.train.data.TrainingSequence;
 
-/** Scores held-out sequences after every so many steps, and at the end, and tells the other listeners the perplexity. */
+/**
+ * Scores held-out sequences after every so many steps, and at the end, and tells the other listeners the perplexity.
+ */
 final class Validation implements TrainListener {
     private final Replica replica;
     private final List<TrainingSequence> sequences;

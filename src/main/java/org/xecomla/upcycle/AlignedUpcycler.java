@@ -10,8 +10,8 @@ import org.xecomla.linalg.Matrix;
 
 /**
  * An initialisation that keeps what RoPE commutes with and weighs the rest by activations: RoRoPE's shared rope key
- * (TransMLA) with heads weighted by their queries, then a covariance-weighted joint SVD (as in CARE, arXiv 2603.17946) of
- * remaining keys and values, balanced (TransMLA's BKV).
+ * (TransMLA) with heads weighted by their queries, then a covariance-weighted joint SVD (as in CARE, arXiv 2603.17946)
+ * of remaining keys and values, balanced (TransMLA's BKV).
  *
  * <p>With one key head, rank E and the base's frequencies the student computes the base's attention exactly.
  *
@@ -54,8 +54,8 @@ final class AlignedUpcycler implements Upcycler {
     }
 
     /**
-     * The base's queries for the unrotated part and their mixture for the rotated one, scaled so that the student's softmax
-     * scale and YaRN's factor on cos and sin change no score.
+     * The base's queries for the unrotated part and their mixture for the rotated one, scaled so that the student's
+     * softmax scale and YaRN's factor on cos and sin change no score.
      */
     private static LatentQuery query(
             LayerPlan plan,

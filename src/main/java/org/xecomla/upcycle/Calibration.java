@@ -14,8 +14,9 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * What one forward pass of the base over calibration text shows of the inputs of its attention layers: of every layer the
- * second moment over all tokens, and as many of the inputs themselves as {@link #MAX_SAMPLES} allows, evenly spread.
+ * What one forward pass of the base over calibration text shows of the inputs of its attention layers: of every layer
+ * the second moment over all tokens, and as many of the inputs themselves as {@link #MAX_SAMPLES} allows, evenly
+ * spread.
  *
  * <p>On the heap. Where all inputs fit the sample, the moment is computed from it when a layer is asked for.
  */

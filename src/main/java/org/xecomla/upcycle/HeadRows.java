@@ -26,8 +26,8 @@ record HeadRows(List<Integer> nope, List<Integer> ropeFirst, List<Integer> ropeS
     }
 
     /**
-     * Whole planes of the base, every (headDim / ropeDim)-th; the unrotated part is the other dimensions ascending, then
-     * the rotated ones plane by plane, cut at {@code nopeDim}.
+     * Whole planes of the base, every (headDim / ropeDim)-th; the unrotated part is the other dimensions ascending,
+     * then the rotated ones plane by plane, cut at {@code nopeDim}.
      */
     static HeadRows stride(int headDim, int nopeDim, int ropeDim) {
         List<Integer> first = new ArrayList<>();

@@ -6,10 +6,11 @@ import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 
 /**
- * An RMSNorm on the latent c of R dimensions, and the change of basis c -> T c before it that makes the norm matter least.
+ * An RMSNorm on the latent c of R dimensions, and the change of basis c -> T c before it that makes the norm matter
+ * least.
  *
- * <p>The norm divides every token's latent by its own rms, which no weight can undo; but the basis of the latent is free, so
- * it is chosen such that the rms is nearly the same for all tokens.
+ * <p>The norm divides every token's latent by its own rms, which no weight can undo; but the basis of the latent is
+ * free, so it is chosen such that the rms is nearly the same for all tokens.
  *
  * @param basis T (R, R); null: the basis stays
  * @param gain (1, R); null: no norm
@@ -33,8 +34,8 @@ record LatentNorm(Matrix basis, Matrix gain, double error) {
     }
 
     /**
-     * The basis in which the squared length of the sample's latents is as near to 1 as a quadratic form can bring it, with
-     * gain 1/sqrt(R): the fifth step of the aligned start.
+     * The basis in which the squared length of the sample's latents is as near to 1 as a quadratic form can bring it,
+     * with gain 1/sqrt(R): the fifth step of the aligned start.
      *
      * @param down (R, D)
      */

@@ -16,7 +16,8 @@ import org.xecomla.config.model.RopeScaling;
  * @param qkNopeHeadDim dimensions of a head that are not rotated
  * @param qkRopeHeadDim rotated dimensions of a head, shared by all heads on the key side
  * @param kvNorm a calibrated RMSNorm on the KV latent
- * @param ropeScaling the rope of the new layer; with {@link RopeRows#STRONGEST} the planes' own frequencies take its place
+ * @param ropeScaling the rope of the new layer; with {@link RopeRows#STRONGEST} the planes' own frequencies take its
+ *     place
  */
 public record LayerPlan(
         int layer,

@@ -11,8 +11,8 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 
 /**
- * Finds what the configuration leaves open for a base layer, and checks what it says. Legend: D model, H query heads, K key
- * heads, E head dimension, N nope, P rope, R rank of the KV latent.
+ * Finds what the configuration leaves open for a base layer, and checks what it says. Legend: D model, H query heads, K
+ * key heads, E head dimension, N nope, P rope, R rank of the KV latent.
  */
 final class LayerPlanner {
     private static final int QUERY_MULTIPLE = 16;
@@ -89,8 +89,8 @@ final class LayerPlanner {
     }
 
     /**
-     * Aligned: the head dimension; X-EcoMLA: half of it. Where the budget is too small, the largest divisor that leaves the
-     * latent at least as much as the rope key.
+     * Aligned: the head dimension; X-EcoMLA: half of it. Where the budget is too small, the largest divisor that leaves
+     * the latent at least as much as the rope key.
      */
     private int defaultRopeDim() {
         int e = shape.headDim();

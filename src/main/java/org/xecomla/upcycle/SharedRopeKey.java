@@ -12,9 +12,9 @@ import org.xecomla.linalg.Matrix;
 /**
  * The one rotated key that stands for all key heads: the first step of the aligned start.
  *
- * <p>RoPE turns plane j of every head by the same angle, so a real mixture of heads within a plane commutes with it. Each
- * plane's mixture r<sub>j</sub> is the leading eigenvector of its keys' second moment over heads, heads weighted by the root
- * of their queries' energy a, and k<sub>h,j</sub> ~ u<sub>h,j</sub> r<sub>j</sub>.
+ * <p>RoPE turns plane j of every head by the same angle, so a real mixture of heads within a plane commutes with it.
+ * Each plane's mixture r<sub>j</sub> is the leading eigenvector of its keys' second moment over heads, heads weighted
+ * by the root of their queries' energy a, and k<sub>h,j</sub> ~ u<sub>h,j</sub> r<sub>j</sub>.
  *
  * <p>Legend: D model, K key heads, E head dimension, P rope, F planes folded into one (FreqFold), N nope.
  *
@@ -54,7 +54,9 @@ record SharedRopeKey(Matrix mix, Matrix spread, List<Integer> planes, double ene
         return assemble(base, kept, fold, total == 0 ? 1 : energy / total);
     }
 
-    /** Root of the energy of the queries that see key head h in plane j, floored at a millionth of the largest: [h][j]. */
+    /**
+     * Root of the energy of the queries that see key head h in plane j, floored at a millionth of the largest: [h][j].
+     */
     private static double[][] queryWeights(BaseAttention base, Matrix secondMoment) {
         int e = base.shape().headDim();
         double[] energy = base.query().quadraticForms(secondMoment); // (H*E)
@@ -151,7 +153,10 @@ record SharedRopeKey(Matrix mix, Matrix spread, List<Integer> planes, double ene
         return spread.rows(at, at + e).transposeTimes(base.queryHead(head));
     }
 
-    /** Query weight of all heads: per head the base's rows times {@code nopeFactor}, then the rope rows times {@code ropeFactor}. */
+    /**
+     * Query weight of all heads: per head the base's rows times {@code nopeFactor}, then the rope rows times
+     * {@code ropeFactor}.
+     */
     Matrix query(BaseAttention base, double nopeFactor, double ropeFactor) {
         return Matrix.stack(IntStream.range(0, base.shape().numHeads())
                 .mapToObj(head -> Matrix.stack(

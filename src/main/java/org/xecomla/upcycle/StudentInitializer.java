@@ -16,9 +16,9 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no second
- * copy of the model is held. Either {@link #initialise} does it all, or calls of {@link #layer} run wherever one likes and
- * {@link #assemble} puts what they made together.
+ * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no
+ * second copy of the model is held. Either {@link #initialise} does it all, or calls of {@link #layer} run wherever one
+ * likes and {@link #assemble} puts what they made together.
  */
 public final class StudentInitializer {
     private StudentInitializer() {}

@@ -11,8 +11,8 @@ import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 
 /**
- * The rope of latent layers where the base scales its own. Servers compute plain or YaRN frequencies for latent attention;
- * Llama 3's are neither.
+ * The rope of latent layers where the base scales its own. Servers compute plain or YaRN frequencies for latent
+ * attention; Llama 3's are neither.
  */
 final class StudentRope {
     /** Of X-EcoMLA's code. */
@@ -42,9 +42,9 @@ final class StudentRope {
 
     /**
      * The YaRN whose frequencies come nearest to those of {@code own}, by the sum of squared relative differences. YaRN
-     * rounds its ramp to whole planes, so all ramps can be tried; the betas lie in the middle of what rounds to the best
-     * one. The original length is the maximum by the factor where that is whole: some releases of transformers ignore the
-     * factor and divide the two.
+     * rounds its ramp to whole planes, so all ramps can be tried; the betas lie in the middle of what rounds to the
+     * best one. The original length is the maximum by the factor where that is whole: some releases of transformers
+     * ignore the factor and divide the two.
      */
     private static RopeScaling nearestYarn(ModelConfig base, RopeScaling own, int ropeDim) {
         double factor =

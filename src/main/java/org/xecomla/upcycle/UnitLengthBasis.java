@@ -5,14 +5,14 @@ import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 
 /**
- * A basis in which given vectors have nearly the length 1: T with T<sup>T</sup> T = M, where c<sup>T</sup> M c ~ 1 over the
- * vectors c.
+ * A basis in which given vectors have nearly the length 1: T with T<sup>T</sup> T = M, where c<sup>T</sup> M c ~ 1 over
+ * the vectors c.
  *
- * <p>The vectors are whitened first. With more vectors than M has free elements, M is their least squares solution. With
- * fewer, which is the rule for latents of real models (rank 256: 32,896 elements), M is the identity / R, what whitening
- * alone would take, plus a correction by kernel ridge regression: the features of a vector are its products c<sub>i</sub>
- * c<sub>j</sub>, two vectors' features have the inner product (c . c')<sup>2</sup>, and the strength of the ridge is the one
- * with the smallest leave-one-out error.
+ * <p>The vectors are whitened first. With more vectors than M has free elements, M is their least squares solution.
+ * With fewer, which is the rule for latents of real models (rank 256: 32,896 elements), M is the identity / R, what
+ * whitening alone would take, plus a correction by kernel ridge regression: the features of a vector are its products
+ * c<sub>i</sub> c<sub>j</sub>, two vectors' features have the inner product (c . c')<sup>2</sup>, and the strength of
+ * the ridge is the one with the smallest leave-one-out error.
  */
 final class UnitLengthBasis {
     /** Eigenvalues of M are raised to this share of the largest, so that T can be inverted. */

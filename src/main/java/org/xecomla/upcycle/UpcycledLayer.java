@@ -10,8 +10,8 @@ import org.xecomla.linalg.Matrix;
 /**
  * A layer made latent.
  *
- * @param tensors by checkpoint name, in the internal layout: rope rows half-split, plane j at rows j and j + P/2 of the rope
- *     part. {@code o_proj} is the base's and not among them.
+ * @param tensors by checkpoint name, in the internal layout: rope rows half-split, plane j at rows j and j + P/2 of the
+ *     rope part. {@code o_proj} is the base's and not among them.
  */
 public record UpcycledLayer(AttentionConfig.Mla attention, Map<String, Matrix> tensors, LayerReport report)
         implements Serializable {

@@ -3,8 +3,8 @@ package org.xecomla.upcycle;
 import org.xecomla.config.UpcycleConfig;
 
 /**
- * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so that
- * layers may be made anywhere and in any order.
+ * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so
+ * that layers may be made anywhere and in any order.
  */
 public interface Upcycler {
     /**

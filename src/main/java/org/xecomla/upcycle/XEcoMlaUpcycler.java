@@ -7,14 +7,16 @@ import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.linalg.Matrix;
 
 /**
- * X-EcoMLA's initialisation (arXiv 2503.11132, section 3.2, and AMD's code): one SVD of the query weight, one of keys and
- * values together, the rope key the mean of the key heads.
+ * X-EcoMLA's initialisation (arXiv 2503.11132, section 3.2, and AMD's code): one SVD of the query weight, one of keys
+ * and values together, the rope key the mean of the key heads.
  *
- * <p>The code repeats every key head for the queries that share it before its SVD. Singular vectors of the stack without
- * repetition are the same but for factors: S' = sqrt(g) S, U' = U / sqrt(g) with each head's rows repeated, g queries a key
- * head. That is what is computed here. Its quirk of giving the last layer the rank of the one before is not copied.
+ * <p>The code repeats every key head for the queries that share it before its SVD. Singular vectors of the stack
+ * without repetition are the same but for factors: S' = sqrt(g) S, U' = U / sqrt(g) with each head's rows repeated, g
+ * queries a key head. That is what is computed here. Its quirk of giving the last layer the rank of the one before is
+ * not copied.
  *
- * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope, P rope, Q and R ranks of query and KV latent.
+ * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope, P rope, Q and R ranks of query and KV
+ * latent.
  */
 final class XEcoMlaUpcycler implements Upcycler {
 
@@ -50,7 +52,10 @@ final class XEcoMlaUpcycler implements Upcycler {
         return new LowRank(down, inDown ? up.scale(1 / root) : up, factors.energyKept());
     }
 
-    /** Rows of a stack [keys; values] (2*K*E, any) in the order of kv_b: per query head its key rows, then its value rows. */
+    /**
+     * Rows of a stack [keys; values] (2*K*E, any) in the order of kv_b: per query head its key rows, then its value
+     * rows.
+     */
     static int[] upRows(BaseAttention base, int[] keyRows) {
         int e = base.shape().headDim();
         int numKeyRows = base.key().rows();

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@code export} writes, loaded by stock transformers or computed as its official code does, has the student's logits. */
+/**
+ * What {@code export} writes, loaded by stock transformers or computed as its official code does, has the student's
+ * logits.
+ */
 @Tag("python")
 class TransformersExportTest {
     private static final String GOLDEN = "src/test/resources/golden/";

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** A wrong input is answered by one line that says what and what to do, an exit code that is not 0, and no stack trace. */
+/**
+ * A wrong input is answered by one line that says what and what to do, an exit code that is not 0, and no stack trace.
+ */
 class WrongInputsTest {
     private static final String DEMO = "conf/demo.conf";
     private static final String MODEL = "conf/demo/model";

@@ -222,7 +222,8 @@ class RunConfigTest {
             sequence.attention-across-documents = false
             upcycle {
               profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
-              qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1], kv-energy = 0.95, q-energy = 0.9
+              qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1]
+              kv-energy = 0.95, q-energy = 0.9
               energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
               rope-scaling = base, calibration-tokens = 4096
             }
@@ -230,8 +231,9 @@ class RunConfigTest {
             distill {
               tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
               min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
-              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl, freeze = non-attention
-                            checkpoint-every = 50, averaging-precision = bf16, averaged = gradients, replica-timeout = 30, executor-timeout = 9
+              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl
+              freeze = non-attention, checkpoint-every = 50, averaging-precision = bf16, averaged = gradients
+              replica-timeout = 30, executor-timeout = 9
               max-loss-growth = 8
               alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule = linear
               temperature-schedule-end = 3
@@ -528,40 +530,60 @@ class RunConfigTest {
             value = {
                 "distill { tokns = 5 } | unknown key distill.tokns (FILE, line 1), did you mean distill.tokens?",
                 "distil.tokens = 5 | unknown key distil.tokens (FILE, line 1), did you mean distill.tokens?",
-                "distill.temperature = 2 | unknown key distill.temperature (FILE, line 1), did you mean targets.temperature?",
-                "distill.divergence = reverse-kl | distill.divergence = reverse-kl needs the teacher's probability of whatever the"
+                "distill.temperature = 2 | unknown key distill.temperature (FILE, line 1), did you mean "
+                        + "targets.temperature?",
+                "distill.divergence = reverse-kl | distill.divergence = reverse-kl needs the teacher's probability "
+                        + "of whatever the"
                         + " student says, and targets.codec = sampled keeps draws, which estimate forward-kl alone: use"
                         + " targets.codec = topk or dense",
                 "something = 2 | unknown key something (FILE, line 1)",
                 "profiles.paper.upcycle.k = 2 | unknown key profiles.paper.upcycle.k (FILE, line 1)",
-                "distill.kv-lora_rank = null | unknown key distill.kv-lora_rank (FILE, line 1), did you mean upcycle.kv-lora-rank?",
+                "distill.kv-lora_rank = null | unknown key distill.kv-lora_rank (FILE, line 1), did you mean "
+                        + "upcycle.kv-lora-rank?",
                 "targets = 5 | targets = 5 (FILE, line 1) is not a section { ... }",
                 "upcycle.kv-lora-rank = many | upcycle.kv-lora-rank = `\"many\"` (FILE, line 1) is not a whole number",
                 "upcycle.kv-lora-rank = 1.5 | upcycle.kv-lora-rank = 1.5 (FILE, line 1) is not a whole number",
-                "upcycle.kv-lora-rank = 0 | upcycle.kv-lora-rank = 0 (FILE, line 1) is out of range: it must be at least 1 and at most 2147483647",
-                "upcycle.qk-rope-head-dim = 5 | upcycle.qk-rope-head-dim = 5 (FILE, line 1) is odd: rotary dimensions come in pairs",
-                "upcycle.kv-budget = 0 | upcycle.kv-budget = 0 (FILE, line 1) is out of range: it must be above 0 and at most 1",
-                "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, which is neither a share such as 25% nor a rank such as 16",
-                "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a share such as 25% nor a rank such as 16",
+                "upcycle.kv-lora-rank = 0 | upcycle.kv-lora-rank = 0 (FILE, line 1) is out of range: it must be at "
+                        + "least 1 and at most 2147483647",
+                "upcycle.qk-rope-head-dim = 5 | upcycle.qk-rope-head-dim = 5 (FILE, line 1) is odd: rotary "
+                        + "dimensions come in pairs",
+                "upcycle.kv-budget = 0 | upcycle.kv-budget = 0 (FILE, line 1) is out of range: it must be above 0 "
+                        + "and at most 1",
+                "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, "
+                        + "which is neither a share such as 25% nor a rank such as 16",
+                "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a "
+                        + "share such as 25% nor a rank such as 16",
                 "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
-                "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above 0 and at most 1",
-                "distill.temperature-schedule = linear | distill.temperature-schedule = `\"linear\"` (FILE, line 1) needs the teacher's whole distributions, which can be brought to another temperature: set targets.codec = dense, or leave it constant",
+                "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above "
+                        + "0 and at most 1",
+                "distill.temperature-schedule = linear | distill.temperature-schedule = `\"linear\"` (FILE, line 1) "
+                        + "needs the teacher's whole distributions, which can be brought to another temperature: "
+                        + "set targets.codec = dense, or leave it constant",
                 "distill.alpha = [] | distill.alpha = [] (FILE, line 1) is not a number",
-                "distill.learning-rate = null | distill.learning-rate is not set: give it a value in the configuration file, or by -D distill.learning-rate=VALUE",
-                "distill.min-learning-rate = 1 | distill.min-learning-rate = 1 (FILE, line 1) is above distill.learning-rate = 8.0E-5",
+                "distill.learning-rate = null | distill.learning-rate is not set: give it a value in the "
+                        + "configuration file, or by -D distill.learning-rate=VALUE",
+                "distill.min-learning-rate = 1 | distill.min-learning-rate = 1 (FILE, line 1) is above "
+                        + "distill.learning-rate = 8.0E-5",
                 "distill.betas = [0.9] | distill.betas = [0.9] (FILE, line 1) is not a list of two numbers",
-                "distill.betas = [0.9, 1] | distill.betas = 1 (FILE, line 1) is out of range: it must be at least 0 and below 1",
-                "distill.replicas = 5 | distill.batch-sequences = 96 (reference.conf) is not a multiple of distill.replicas = 5",
+                "distill.betas = [0.9, 1] | distill.betas = 1 (FILE, line 1) is out of range: it must be at least 0 "
+                        + "and below 1",
+                "distill.replicas = 5 | distill.batch-sequences = 96 (reference.conf) is not a multiple of "
+                        + "distill.replicas = 5",
                 "distill.freeze = all | distill.freeze = `\"all\"` (FILE, line 1) is not one of none, non-attention",
                 "corpus.train = { a = 1 } | corpus.train = {`\"a\"`:1} (FILE, line 1) is not a list [ ... ]",
-                "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size such as 4g or 512m",
-                "export.max-shard-size = 5Gb | export.max-shard-size = `\"5Gb\"` (FILE, line 1) is not a size such as 5GB or 500MB",
-                "dpo.label-smoothing = 0.5 | dpo.label-smoothing = 0.5 (FILE, line 1) is out of range: it must be at least 0 and below 0.5",
-                "dpo.max-prompt-length = 1024 | dpo.max-prompt-length = 1024 (FILE, line 1) leaves no room for an answer: lower it below dpo.max-length",
-                "pretrain.num-kv-heads = 3 | pretrain.num-kv-heads = 3 (FILE, line 1) does not divide pretrain.num-heads = 8",
+                "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size "
+                        + "such as 4g or 512m",
+                "export.max-shard-size = 5Gb | export.max-shard-size = `\"5Gb\"` (FILE, line 1) is not a size such "
+                        + "as 5GB or 500MB",
+                "dpo.label-smoothing = 0.5 | dpo.label-smoothing = 0.5 (FILE, line 1) is out of range: it must be "
+                        + "at least 0 and below 0.5",
+                "dpo.max-prompt-length = 1024 | dpo.max-prompt-length = 1024 (FILE, line 1) leaves no room for an "
+                        + "answer: lower it below dpo.max-length",
+                "pretrain.num-kv-heads = 3 | pretrain.num-kv-heads = 3 (FILE, line 1) does not divide "
+                        + "pretrain.num-heads = 8",
             })
     void wrongValueIsOneLine(String text, String message) throws IOException {
         String file = file(text);

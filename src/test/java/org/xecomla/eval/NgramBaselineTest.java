@@ -14,8 +14,8 @@ class NgramBaselineTest {
     /**
      * Stream 0 1 0 2 0 1, order 2, vocabulary 4. Too little for an estimate, so that all discounts are 0.75.
      *
-     * <p>Left contexts: of 0 {1, 2}, of 1 {0}, of 2 {0}; together 4, three kinds. P(1) = (1 - 0.75) / 4 + 3 * 0.75 / 4 * 1/4
-     * = 0.0625 + 0.140625; P(1 | 0) = (2 - 0.75) / 3 + 2 * 0.75 / 3 * P(1).
+     * <p>Left contexts: of 0 {1, 2}, of 1 {0}, of 2 {0}; together 4, three kinds. P(1) = (1 - 0.75) / 4 + 3 * 0.75 / 4
+     * * 1/4 = 0.0625 + 0.140625; P(1 | 0) = (2 - 0.75) / 3 + 2 * 0.75 / 3 * P(1).
      */
     @Test
     void bigramsByHand() {

@@ -30,8 +30,8 @@ class SharedModelPerplexityTest {
 
     /**
      * PyTorch 2.13 in float64: {@code forward} of the shared ref.py over the weights cast to float64; documents of
-     * tinystories-valid.jsonl by tokenizers 0.23 without special tokens, id 1 before each, 43,508 tokens in one stream, 169
-     * windows of 256, mean of -log softmax at the 255 shifted positions of each.
+     * tinystories-valid.jsonl by tokenizers 0.23 without special tokens, id 1 before each, 43,508 tokens in one stream,
+     * 169 windows of 256, mean of -log softmax at the 255 shifted positions of each.
      */
     private static final double PYTORCH_PERPLEXITY = 4.512500807304705;
 

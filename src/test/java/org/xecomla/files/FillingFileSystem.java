@@ -14,8 +14,8 @@ import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 
 /**
- * The local file system under scheme {@code filling}, with room for so many bytes; what goes beyond is written to the device
- * that is always full, and so fails as on a full disk.
+ * The local file system under scheme {@code filling}, with room for so many bytes; what goes beyond is written to the
+ * device that is always full, and so fails as on a full disk.
  */
 public final class FillingFileSystem extends RenamedLocalFileSystem {
     private static final URI ROOT = URI.create("filling:///");

@@ -8,7 +8,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
-/** Hadoop's own local file system under a scheme of its own, so that paths of it go the way of every cluster's paths. */
+/**
+ * Hadoop's own local file system under a scheme of its own, so that paths of it go the way of every cluster's paths.
+ */
 public class RenamedLocalFileSystem extends RawLocalFileSystem {
     private static final URI ROOT = URI.create("renamed:///");
 

@@ -94,7 +94,8 @@ class StageDirectoryTest {
                 "shards", 1, Map.of("sequence.length", "512", "corpus.split", "a"), 43, "abc", Map.of("corpus", "13"));
         String expected =
                 "DIR was made by another configuration: seed (there 42, asked 43); corpus.split (there not set,"
-                        + " asked a); corpus.text-key (there text, asked not set); sequence.length (there 256, asked 512); input"
+                        + " asked a); corpus.text-key (there text, asked not set); sequence.length (there 256, "
+                        + "asked 512); input"
                         + " corpus (there 12, asked 13): remove it or choose another directory";
         assertEquals(expected, refusal(other));
         stage.complete(Map.of());
@@ -108,7 +109,8 @@ class StageDirectoryTest {
     void whatIsNoOutputIsRefused() {
         DataFiles.writeString(stage.file("thesis.txt"), "mine");
         assertEquals(
-                "DIR is not empty and no output of a stage (it has no manifest.json): remove it or choose another directory",
+                "DIR is not empty and no output of a stage (it has no manifest.json): remove it or choose another "
+                        + "directory",
                 refusal(ASKED));
         DataFiles.delete(stage.file("thesis.txt"));
         assertEquals(State.ABSENT, stage.examine(ASKED));
@@ -127,7 +129,8 @@ class StageDirectoryTest {
         assertTrue(assertThrows(UserException.class, stage::verify).getMessage().endsWith("manifest says: part-0"));
         DataFiles.writeString(stage.file("part-0"), "ab");
         assertEquals(
-                "DIR/part-0 does not have the 3 bytes of its manifest, though DIR is marked complete: remove the directory"
+                "DIR/part-0 does not have the 3 bytes of its manifest, though DIR is marked complete: remove the "
+                        + "directory"
                         + " and run again",
                 refusal(ASKED));
         DataFiles.delete(stage.file("part-0"));

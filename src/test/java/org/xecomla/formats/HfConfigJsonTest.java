@@ -74,7 +74,8 @@ class HfConfigJsonTest {
                 ", \"rope_theta\": 5e5, \"rope_scaling\": {\"rope_type\": \"llama3\", FACTORS}",
                 ", \"rope_theta\": 5e5, \"rope_scaling\": {\"type\": \"llama3\", FACTORS}",
                 ", \"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"llama3\", FACTORS}",
-                ", \"rope_scaling\": null, \"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"llama3\", FACTORS}",
+                ", \"rope_scaling\": null, \"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"llama3\", "
+                        + "FACTORS}",
             })
     void ropeInOldAndNewSpelling(String spelling) {
         String factors = "\"factor\": 8.0, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0,"
@@ -98,10 +99,11 @@ class HfConfigJsonTest {
                 new RopeScaling.Yarn(4, 512, 32, 1, 1, 0),
                 llama(", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0}")
                         .ropeScaling());
-        RopeScaling.Yarn given = (RopeScaling.Yarn) llama(
-                        ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0,"
-                                + " \"attention_factor\": 1.5, \"beta_fast\": 16, \"original_max_position_embeddings\": 128}")
-                .ropeScaling();
+        RopeScaling.Yarn given =
+                (RopeScaling.Yarn) llama(", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4.0,"
+                                + " \"attention_factor\": 1.5, \"beta_fast\": 16, "
+                                + "\"original_max_position_embeddings\": 128}")
+                        .ropeScaling();
         assertEquals(128, given.originalMaxPositionEmbeddings());
         assertEquals(16, given.betaFast());
         assertEquals(1.5, 0.1 * given.mscale() * Math.log(4) + 1, 1e-15);

@@ -86,29 +86,49 @@ class ModelErrorsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla and dense deepseek_v3 are",
-                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type  is not supported: llama, xecomla and dense deepseek_v3 are",
-                "\"attention_bias\" : false | \"attention_bias\" : true | DIR/config.json: attention_bias true is not supported: projections have no biases here",
-                "\"mlp_bias\" : false | \"mlp_bias\" : true | DIR/config.json: mlp_bias true is not supported: projections have no biases here",
+                "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla and "
+                        + "dense deepseek_v3 are",
+                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type  is not supported: llama, xecomla and "
+                        + "dense deepseek_v3 are",
+                "\"attention_bias\" : false | \"attention_bias\" : true | DIR/config.json: attention_bias true is "
+                        + "not supported: projections have no biases here",
+                "\"mlp_bias\" : false | \"mlp_bias\" : true | DIR/config.json: mlp_bias true is not supported: "
+                        + "projections have no biases here",
                 "\"silu\" | \"gelu\" | DIR/config.json: hidden_act \"gelu\" is not supported: only silu is",
-                "\"mlp_bias\" : false | \"quantization_config\" : {} | DIR/config.json: quantization_config {} is not supported: use the checkpoint in BF16, F16 or F32",
-                "\"mlp_bias\" : false | \"partial_rotary_factor\" : 0.5 | DIR/config.json: partial_rotary_factor 0.5 is not supported: whole heads are rotated",
-                "\"hidden_size\" : 12 | \"hidden_size\" : \"12\" | DIR/config.json: hidden_size is \"12\", not an integer",
+                "\"mlp_bias\" : false | \"quantization_config\" : {} | DIR/config.json: quantization_config {} is "
+                        + "not supported: use the checkpoint in BF16, F16 or F32",
+                "\"mlp_bias\" : false | \"partial_rotary_factor\" : 0.5 | DIR/config.json: partial_rotary_factor "
+                        + "0.5 is not supported: whole heads are rotated",
+                "\"hidden_size\" : 12 | \"hidden_size\" : \"12\" | DIR/config.json: hidden_size is \"12\", not an "
+                        + "integer",
                 "\"hidden_size\" : 12 | \"hide_size\" : 12 | DIR/config.json: the key hidden_size is missing",
-                "\"hidden_size\" : 12 | \"hidden_size\" : 0 | DIR/config.json: no model of hidden_size 0, intermediate_size 20, vocab_size 31, 2 layers",
-                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 2000000000 | DIR/config.json: num_hidden_layers is 2000000000, but the weights are only 24 tensors",
-                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 3 | DIR has no tensor model.layers.2.input_layernorm.weight",
-                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 1 | DIR/model.safetensors has an unexpected tensor model.layers.1.input_layernorm.weight: its config.json describes no such parameter",
-                "\"num_key_value_heads\" : 2 | \"num_key_value_heads\" : 3 | DIR/config.json: num_attention_heads 4 is not a multiple of num_key_value_heads 3",
+                "\"hidden_size\" : 12 | \"hidden_size\" : 0 | DIR/config.json: no model of hidden_size 0, "
+                        + "intermediate_size 20, vocab_size 31, 2 layers",
+                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 2000000000 | DIR/config.json: "
+                        + "num_hidden_layers is 2000000000, but the weights are only 24 tensors",
+                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 3 | DIR has no tensor "
+                        + "model.layers.2.input_layernorm.weight",
+                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 1 | DIR/model.safetensors has an unexpected "
+                        + "tensor model.layers.1.input_layernorm.weight: its config.json describes no such parameter",
+                "\"num_key_value_heads\" : 2 | \"num_key_value_heads\" : 3 | DIR/config.json: num_attention_heads 4 "
+                        + "is not a multiple of num_key_value_heads 3",
                 "\"head_dim\" : 4 | \"head_dim\" : 5 | DIR/config.json: head_dim 5 is not an even positive number",
-                "\"qk_rope_head_dim\" : 6 | \"qk_rope_head_dim\" : 5 | DIR/config.json: qk_rope_head_dim 5 is not an even positive number",
-                "\"vocab_size\" : 31 | \"vocab_size\" : 32 | DIR/model.safetensors: tensor model.embed_tokens.weight has shape [31, 12], its config.json asks for [32, 12]",
-                "\"v_head_dim\" : 5 | \"v_head_dim\" : 6 | DIR/model.safetensors: tensor model.layers.1.self_attn.kv_b_proj.weight has shape [32, 7], its config.json asks for [36, 7]",
-                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"dynamic\"} | DIR/config.json: rope_scaling: the rope type dynamic is not supported: default, linear, llama3 and yarn are",
-                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\"} | DIR/config.json: rope_scaling: the key factor is missing",
-                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\",\"factor\":0.5} | DIR/config.json: rope_scaling: factor is 0.5, it must be at least 1",
+                "\"qk_rope_head_dim\" : 6 | \"qk_rope_head_dim\" : 5 | DIR/config.json: qk_rope_head_dim 5 is not "
+                        + "an even positive number",
+                "\"vocab_size\" : 31 | \"vocab_size\" : 32 | DIR/model.safetensors: tensor "
+                        + "model.embed_tokens.weight has shape [31, 12], its config.json asks for [32, 12]",
+                "\"v_head_dim\" : 5 | \"v_head_dim\" : 6 | DIR/model.safetensors: tensor "
+                        + "model.layers.1.self_attn.kv_b_proj.weight has shape [32, 7], its config.json asks for "
+                        + "[36, 7]",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"dynamic\"} | DIR/config.json: "
+                        + "rope_scaling: the rope type dynamic is not supported: default, linear, llama3 and yarn are",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\"} | DIR/config.json: "
+                        + "rope_scaling: the key factor is missing",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\",\"factor\":0.5} | "
+                        + "DIR/config.json: rope_scaling: factor is 0.5, it must be at least 1",
                 "\"rope_scaling\" : null | \"rope_scaling\" : 8 | DIR/config.json: rope_scaling is 8, not an object",
-                "\"mla_scale\" | \"mla_inv_freq\" : [1, 2], \"mla_scale\" | DIR/config.json: mla_inv_freq must be a list of 3 positive frequencies, half of qk_rope_head_dim",
+                "\"mla_scale\" | \"mla_inv_freq\" : [1, 2], \"mla_scale\" | DIR/config.json: mla_inv_freq must be a "
+                        + "list of 3 positive frequencies, half of qk_rope_head_dim",
                 "{ | [ | DIR/config.json, line 2 is not JSON",
             })
     void wrongConfiguration(String from, String to, String message) {
@@ -120,7 +140,8 @@ class ModelErrorsTest {
     void missingFiles() throws IOException {
         DataFiles.delete(file("model.safetensors"));
         assertEquals(
-                "no weights in DIR: neither model.safetensors nor model.safetensors.index.json is there (other formats must"
+                "no weights in DIR: neither model.safetensors nor model.safetensors.index.json is there (other "
+                        + "formats must"
                         + " be converted to safetensors)",
                 error());
         DataFiles.delete(file("config.json"));

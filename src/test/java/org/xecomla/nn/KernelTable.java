@@ -11,7 +11,9 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 
-/** JMH on {@link KernelBenchmark}, and its scores with all kernels of an operation side by side. Takes JMH's options. */
+/**
+ * JMH on {@link KernelBenchmark}, and its scores with all kernels of an operation side by side. Takes JMH's options.
+ */
 public final class KernelTable {
     private KernelTable() {}
 
@@ -24,7 +26,10 @@ public final class KernelTable {
         System.out.print(of(new Runner(options).run()));
     }
 
-    /** A line an operation: microseconds by every kind of kernels, and how many times as fast as the first the others are. */
+    /**
+     * A line an operation: microseconds by every kind of kernels, and how many times as fast as the first the others
+     * are.
+     */
     static String of(Collection<RunResult> results) {
         Map<String, Map<String, Double>> micros = new TreeMap<>(); // operation, kernels
         for (RunResult result : results) {

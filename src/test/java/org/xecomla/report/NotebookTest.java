@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Jupyter executes the notebook on a run; it draws, and tensorboard's reader finds in the event files what the log has. */
+/**
+ * Jupyter executes the notebook on a run; it draws, and tensorboard's reader finds in the event files what the log has.
+ */
 @Tag("python")
 class NotebookTest {
     @TempDir

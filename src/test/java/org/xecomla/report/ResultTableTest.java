@@ -23,7 +23,8 @@ class ResultTableTest {
                 base                            1.500              -              1,280           2,560  100.0 %
                 right after initialisation     12.250         1.2500                320             640   25.0 %
                 distilled                       1.600         0.1000                320             640   25.0 %
-                KL in nats per position; KV cache over all layers, bytes in bfloat16; distillation closed 92.0 % of the KL gap
+                KL in nats per position; KV cache over all layers, bytes in bfloat16; \
+                distillation closed 92.0 % of the KL gap
                 """;
         assertEquals(expected, TABLE.toText());
     }

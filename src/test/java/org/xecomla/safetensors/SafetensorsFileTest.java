@@ -122,22 +122,36 @@ class SafetensorsFileTest {
             value = {
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]} | 8 | broken safetensors header",
                 "['a'] | 0 | header is not a JSON object",
-                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]},'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | 8 | Duplicate",
-                "{'a':{'dtype':'F33','shape':[2],'data_offsets':[0,8]}} | 8 | tensor a: dtype \"F33\" is none of those that are known",
+                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]},"
+                        + "'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | 8 | Duplicate",
+                "{'a':{'dtype':'F33','shape':[2],'data_offsets':[0,8]}} | 8 | tensor a: dtype \"F33\" is none of "
+                        + "those that are known",
                 "{'a':{'shape':[2],'data_offsets':[0,8]}} | 8 | tensor a: dtype",
                 "{'a':5} | 8 | tensor a: dtype",
                 "{'a':{'dtype':'F32','data_offsets':[0,8]}} | 8 | tensor a: shape is missing or no list",
                 "{'a':{'dtype':'F32','shape':[2]}} | 8 | tensor a: data_offsets is missing or no list",
-                "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | 8 | tensor a: shape holds -2, not a natural number",
-                "{'a':{'dtype':'F32','shape':[2.5],'data_offsets':[0,8]}} | 8 | tensor a: shape holds 2.5, not a natural number",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} | 8 | tensor a: data_offsets [8, 0] are not a begin and an end",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0]}} | 8 | tensor a: data_offsets [0] are not a begin and an end",
-                "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} | 8 | tensor a: shape [3] of F32 takes 12 bytes, data_offsets [0, 8] span 8",
-                "{'a':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,0]}} | 0 | tensor a: shape [4294967296, 4294967296] is too large for any file",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}} | 12 | tensor b: its bytes overlap those of a",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[1],'data_offsets':[12,16]}} | 16 | tensor b: bytes 8 to 12 before it belong to no tensor",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[2],'data_offsets':[8,16]}} | 15 | tensor b: its bytes end at",
-                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[9223372036854775800,9223372036854775804]}} | 4 | tensor a: data_offsets [9223372036854775800, 9223372036854775804] are out of range",
+                "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | 8 | tensor a: shape holds -2, not a "
+                        + "natural number",
+                "{'a':{'dtype':'F32','shape':[2.5],'data_offsets':[0,8]}} | 8 | tensor a: shape holds 2.5, not a "
+                        + "natural number",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} | 8 | tensor a: data_offsets [8, 0] are not "
+                        + "a begin and an end",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0]}} | 8 | tensor a: data_offsets [0] are not a "
+                        + "begin and an end",
+                "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} | 8 | tensor a: shape [3] of F32 takes 12 "
+                        + "bytes, data_offsets [0, 8] span 8",
+                "{'a':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,0]}} | 0 | tensor a: shape "
+                        + "[4294967296, 4294967296] is too large for any file",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},"
+                        + "'b':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}} | 12 | tensor b: its bytes "
+                        + "overlap those of a",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},"
+                        + "'b':{'dtype':'F32','shape':[1],'data_offsets':[12,16]}} | 16 | tensor b: bytes 8 to 12 "
+                        + "before it belong to no tensor",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},"
+                        + "'b':{'dtype':'F32','shape':[2],'data_offsets':[8,16]}} | 15 | tensor b: its bytes end at",
+                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[9223372036854775800,9223372036854775804]}} | 4 | "
+                        + "tensor a: data_offsets [9223372036854775800, 9223372036854775804] are out of range",
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | 12 | its header describes only",
             })
     void brokenHeaders(String header, int numDataBytes, String message) throws IOException {

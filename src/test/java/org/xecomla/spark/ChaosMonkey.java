@@ -22,9 +22,9 @@ import org.xecomla.files.RunStatus;
 import org.xecomla.run.Stage;
 
 /**
- * Runs a command to its end while it kills its driver and executors at random moments of every stage, by {@code kill -9}.
- * The command is given again whenever its driver has died or it has failed. What is drawn follows from the seed, and every
- * kill is a line of JSON.
+ * Runs a command to its end while it kills its driver and executors at random moments of every stage, by
+ * {@code kill -9}. The command is given again whenever its driver has died or it has failed. What is drawn follows from
+ * the seed, and every kill is a line of JSON.
  */
 final class ChaosMonkey {
     /** The stages of its runs: they have no preferences. */

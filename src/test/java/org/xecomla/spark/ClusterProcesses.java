@@ -19,7 +19,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
-/** The processes of a cluster that a test has started, and what is submitted to it. Each is recorded, and killed at the end. */
+/**
+ * The processes of a cluster that a test has started, and what is submitted to it. Each is recorded, and killed at the
+ * end.
+ */
 public final class ClusterProcesses implements AutoCloseable {
     public static final String LOOPBACK = "127.0.0.1";
     private static final Duration PATIENCE = Duration.ofMinutes(8);

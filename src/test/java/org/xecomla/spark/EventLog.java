@@ -42,7 +42,10 @@ final class EventLog {
         return events;
     }
 
-    /** The executors that tasks of each of a run's stages ended on; stages of Spark's whose job says no stage are left out. */
+    /**
+     * The executors that tasks of each of a run's stages ended on; stages of Spark's whose job says no stage are left
+     * out.
+     */
     static Map<String, Set<String>> executorsOfStage(List<JsonNode> events) {
         Map<Integer, String> names = new HashMap<>();
         Map<String, Set<String>> executors = new TreeMap<>();

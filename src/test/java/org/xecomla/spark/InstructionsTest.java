@@ -25,7 +25,9 @@ import org.xecomla.run.RunLayout;
 import org.xecomla.train.data.DistillationData;
 import org.xecomla.train.preference.PreferenceResult;
 
-/** Conversations through every stage by the one command of conf/instructions.conf, shorter: on executors of their own. */
+/**
+ * Conversations through every stage by the one command of conf/instructions.conf, shorter: on executors of their own.
+ */
 class InstructionsTest {
     private static final Path SHIPPED = Path.of("conf/instructions");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -106,8 +108,8 @@ class InstructionsTest {
     }
 
     /**
-     * The shards' positions that count are those before the assistant's tokens: these spell what it says and nothing else, and
-     * only these positions have a target of the teacher's when they are trained on.
+     * The shards' positions that count are those before the assistant's tokens: these spell what it says and nothing
+     * else, and only these positions have a target of the teacher's when they are trained on.
      */
     private static void requireAssistantOnly(Path run, String said) throws Exception {
         RunLayout layout = new RunLayout(DataFiles.path(run.toString()));

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What Spark asks Kubernetes for, read back from a mock of its API; and the demo on executors that the image's entry point
- * starts from the pods' own environment, here as processes.
+ * What Spark asks Kubernetes for, read back from a mock of its API; and the demo on executors that the image's entry
+ * point starts from the pods' own environment, here as processes.
  */
 @Tag("cluster")
 class KubernetesClusterTest {

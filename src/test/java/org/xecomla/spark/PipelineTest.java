@@ -169,7 +169,10 @@ class PipelineTest {
         }
     }
 
-    /** A byte of the newest checkpoint has flipped: an older one is taken, the damaged one kept, and the result the same. */
+    /**
+     * A byte of the newest checkpoint has flipped: an older one is taken, the damaged one kept, and the result the
+     * same.
+     */
     @Test
     void aDamagedCheckpointIsSetAsideAndAnOlderOneTaken() throws Exception {
         RunConfig config = tiny.config("damaged", 1);

@@ -20,7 +20,10 @@ import org.xecomla.spark.stage.InitStage;
 import org.xecomla.spark.stage.ShardStage;
 import org.xecomla.spark.stage.TeacherStage;
 
-/** The demo, all of its stages on its own model, with so little text and so few steps that a cluster is done in a minute. */
+/**
+ * The demo, all of its stages on its own model, with so little text and so few steps that a cluster is done in a
+ * minute.
+ */
 public final class SmallDemo {
     static final int STEPS = 8;
     private static final int BATCH = 8;

@@ -118,7 +118,9 @@ class StandaloneClusterTest {
         requireOneGpuEach(events);
     }
 
-    /** Sharding takes no GPU, the teacher, the replicas and the evaluation take one a task, and each executor has one. */
+    /**
+     * Sharding takes no GPU, the teacher, the replicas and the evaluation take one a task, and each executor has one.
+     */
     private static void requireOneGpuEach(Path events) throws Exception {
         Map<Integer, Double> gpusOfProfile = new TreeMap<>();
         Map<String, Set<Integer>> profilesOfStage = new TreeMap<>();

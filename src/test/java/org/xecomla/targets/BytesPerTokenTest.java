@@ -18,9 +18,10 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Bytes on disk of whole shard files, header and index included, for a vocabulary of 128,256 and a teacher whose distributions
- * are Zipf's with exponent 1.79: 50 draws then have 12.0 distinct ids, 12 have 5.2. Which ids are probable is another random
- * order at every position, so that nothing is to be gained from common tokens: a teacher's own targets come out smaller.
+ * Bytes on disk of whole shard files, header and index included, for a vocabulary of 128,256 and a teacher whose
+ * distributions are Zipf's with exponent 1.79: 50 draws then have 12.0 distinct ids, 12 have 5.2. Which ids are
+ * probable is another random order at every position, so that nothing is to be gained from common tokens: a teacher's
+ * own targets come out smaller.
  */
 class BytesPerTokenTest {
     private static final int VOCAB_SIZE = 128_256;
@@ -59,7 +60,10 @@ class BytesPerTokenTest {
         return row;
     }
 
-    /** Printed when this was written: sampled 50: 26.0, 25: 17.9, 12: 11.7; the bounds asked for 50 and 12 were 36 and 18. */
+    /**
+     * Printed when this was written: sampled 50: 26.0, 25: 17.9, 12: 11.7; the bounds asked for 50 and 12 were 36 and
+     * 18.
+     */
     @ParameterizedTest
     @CsvSource({"50, 30, 12.0", "25, 20, 8.1", "12, 15, 5.2"})
     void sampledTargetsAreSmall(int numSamples, double bound, double numDistinct) throws IOException {

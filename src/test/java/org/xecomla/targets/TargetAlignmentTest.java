@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.tensor.SoftLabels;
 
 /**
- * A teacher that knows the chain x' = (5 x + 3) mod V and gives the next token 0.9 at every position, and a text of that
- * chain. Aligned targets and labels both agree with the text; anything shifted does not.
+ * A teacher that knows the chain x' = (5 x + 3) mod V and gives the next token 0.9 at every position, and a text of
+ * that chain. Aligned targets and labels both agree with the text; anything shifted does not.
  */
 class TargetAlignmentTest {
     private static final int VOCAB_SIZE = 64;

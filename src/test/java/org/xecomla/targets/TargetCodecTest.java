@@ -128,8 +128,8 @@ class TargetCodecTest {
     }
 
     /**
-     * Mean of the weights over M independent positions against p: the standard error of N draws is sqrt(p (1 - p) / (N M)),
-     * and less for those that are spread evenly; five of them are passed once in 1.7 million, and the
+     * Mean of the weights over M independent positions against p: the standard error of N draws is sqrt(p (1 - p) / (N
+     * M)), and less for those that are spread evenly; five of them are passed once in 1.7 million, and the
      * draws are fixed by their seed.
      */
     @ParameterizedTest

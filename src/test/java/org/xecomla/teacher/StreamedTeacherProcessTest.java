@@ -45,8 +45,8 @@ import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
- * A checkpoint that is larger than the memory which the operating system gives the process: RLIMIT_DATA bounds all that it may
- * write to and shares with nobody, Java's heap, code and stacks among it.
+ * A checkpoint that is larger than the memory which the operating system gives the process: RLIMIT_DATA bounds all that
+ * it may write to and shares with nobody, Java's heap, code and stacks among it.
  */
 @Tag("spark")
 class StreamedTeacherProcessTest {

@@ -11,9 +11,9 @@ import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
- * Attention whose products are rounded to bfloat16, against the naive loop in double. Scores of unit size are off by 2^-8 of the
- * norms that they multiply, and errors of hundreds of terms average out: the relative error of a whole tensor stays below
- * 2^-7, that of a gradient, which goes through two such products more, below 2^-6.
+ * Attention whose products are rounded to bfloat16, against the naive loop in double. Scores of unit size are off by
+ * 2^-8 of the norms that they multiply, and errors of hundreds of terms average out: the relative error of a whole
+ * tensor stays below 2^-7, that of a gradient, which goes through two such products more, below 2^-6.
  */
 class Bf16AttentionTest {
     private static final double FORWARD = 1.0 / 128;

@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
- * Every backward against central differences of its forward, in double on {@link Nd4jKernels}: the loss is the sum of the
- * outputs times fixed random weights. With steps of 1e-6 both differ by less than 1e-7 of the largest gradient.
+ * Every backward against central differences of its forward, in double on {@link Nd4jKernels}: the loss is the sum of
+ * the outputs times fixed random weights. With steps of 1e-6 both differ by less than 1e-7 of the largest gradient.
  */
 class KernelGradientsTest {
     private static final double STEP = 1e-6;

@@ -17,7 +17,8 @@ import org.xecomla.tensor.cpu.VectorMath;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
- * Runs one operation on the kernels under test and on {@link NaiveKernels} in double, over the same numbers, and compares.
+ * Runs one operation on the kernels under test and on {@link NaiveKernels} in double, over the same numbers, and
+ * compares.
  *
  * <p>Every operand is a strided window in a larger matrix of its own: the comparison covers the whole matrix, so that a
  * write outside the window is seen as well.
@@ -138,7 +139,9 @@ final class KernelRig implements AutoCloseable {
         operation.accept(oracle, Pair::expected);
     }
 
-    /** Compares every operand made so far, all of its surroundings too, to {@code tolerance} times the largest element. */
+    /**
+     * Compares every operand made so far, all of its surroundings too, to {@code tolerance} times the largest element.
+     */
     void check(double tolerance) {
         for (Pair pair : pairs) {
             checkClose(pair.expectedWhole.toDoubles(), pair.testedWhole.toDoubles(), tolerance);

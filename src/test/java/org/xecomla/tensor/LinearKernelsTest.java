@@ -9,8 +9,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.tensor.KernelRig.Pair;
 
 /**
- * Products, sums and copies against the naive loop. Tolerance in float: 2e-6 of the largest element, some ten roundings of
- * sums of a few hundred terms.
+ * Products, sums and copies against the naive loop. Tolerance in float: 2e-6 of the largest element, some ten roundings
+ * of sums of a few hundred terms.
  */
 class LinearKernelsTest {
     private static final double TOLERANCE = 2e-6;

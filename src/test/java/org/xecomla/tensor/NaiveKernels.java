@@ -3,8 +3,8 @@ package org.xecomla.tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Every operation as the plain loop of its definition, in double on the heap: the oracle of the kernel tests. Results are
- * rounded once, when they are written back.
+ * Every operation as the plain loop of its definition, in double on the heap: the oracle of the kernel tests. Results
+ * are rounded once, when they are written back.
  */
 public final class NaiveKernels implements Kernels {
     private final DataType type;

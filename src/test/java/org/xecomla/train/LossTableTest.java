@@ -15,10 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.train.StoriesRecipe.Score;
 
 /**
- * What stories260K, made latent, comes to with the same tokens by different losses: alpha and temperature constant and on
- * schedules, and with the states of the base's layers. Prints a line for each, over seeds that order the samples.
+ * What stories260K, made latent, comes to with the same tokens by different losses: alpha and temperature constant and
+ * on schedules, and with the states of the base's layers. Prints a line for each, over seeds that order the samples.
  *
- * <p>{@code -Dmeasure.losses} is a regular expression of the lines wanted, {@code -Dmeasure.seeds} a list such as 1,2,3.
+ * <p>{@code -Dmeasure.losses} is a regular expression of the lines wanted, {@code -Dmeasure.seeds} a list such as
+ * 1,2,3.
  */
 @Tag("measure")
 class LossTableTest {

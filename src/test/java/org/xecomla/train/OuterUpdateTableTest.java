@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What stories260K, made latent, comes to with the same tokens when four replicas come together in different ways, and with
- * one replica: prints the table.
+ * What stories260K, made latent, comes to with the same tokens when four replicas come together in different ways, and
+ * with one replica: prints the table.
  */
 @Tag("measure")
 class OuterUpdateTableTest {

@@ -25,8 +25,8 @@ import org.xecomla.upcycle.Student;
 /**
  * stories260K made latent at a quarter of its KV elements and distilled from itself, by the recipe that was measured in
  * PyTorch: first 1,500 training windows of 256 tokens, dense targets, 250 steps of 12 windows, AdamW betas (0.9, 0.98),
- * clip 1, rate 2e-3 after 20 steps of warm-up, cosine to 10 %; scored on the first 10 validation windows. PyTorch ended at
- * KL 0.233 (aligned), 0.251 (aligned with KV norm), 0.40 (xecomla).
+ * clip 1, rate 2e-3 after 20 steps of warm-up, cosine to 10 %; scored on the first 10 validation windows. PyTorch ended
+ * at KL 0.233 (aligned), 0.251 (aligned with KV norm), 0.40 (xecomla).
  */
 @Tag("shared")
 class RecipeTest {

@@ -18,9 +18,9 @@ import org.xecomla.train.data.TrainingSequence;
 import org.xecomla.upcycle.Student;
 
 /**
- * One student of a small model, at a quarter of its KV elements, distilled again and again with other settings on the same
- * tokens: for tables. Steps of 12 windows of 256 tokens, 250 of them unless {@code -Dmeasure.steps} sets another number; of
- * stories260K, or of the demo's model where {@code -Dmeasure.model=demo}.
+ * One student of a small model, at a quarter of its KV elements, distilled again and again with other settings on the
+ * same tokens: for tables. Steps of 12 windows of 256 tokens, 250 of them unless {@code -Dmeasure.steps} sets another
+ * number; of stories260K, or of the demo's model where {@code -Dmeasure.model=demo}.
  */
 final class StoriesExperiment implements AutoCloseable {
     static final int STEPS = Integer.getInteger("measure.steps", 250);

@@ -33,8 +33,8 @@ import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /**
- * What it takes to make stories260K latent and to distil it from itself: windows of 256 tokens, dense targets, and a score on
- * held-out ones.
+ * What it takes to make stories260K latent and to distil it from itself: windows of 256 tokens, dense targets, and a
+ * score on held-out ones.
  */
 final class StoriesRecipe implements AutoCloseable {
     static final int LENGTH = 256;

@@ -17,7 +17,9 @@ import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.train.data.TrainingData;
 import org.xecomla.train.data.TrainingSequence;
 
-/** Runs of the {@link Tiny} model: ten steps of four sequences in rounds of two, checkpoints after steps 4, 6 and 10. */
+/**
+ * Runs of the {@link Tiny} model: ten steps of four sequences in rounds of two, checkpoints after steps 4, 6 and 10.
+ */
 final class TinyTraining {
     static final TokenObjective LOSS = new TokenObjective(0.2, 1);
     static final long NUM_SEQUENCES = 17;

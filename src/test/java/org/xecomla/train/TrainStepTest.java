@@ -60,8 +60,8 @@ class TrainStepTest {
     }
 
     /**
-     * What is not learned has weight 0 in both parts, and the loss is a mean over what is learned: n times the step on all
-     * positions is the steps on two halves of them, each times its number of positions.
+     * What is not learned has weight 0 in both parts, and the loss is a mean over what is learned: n times the step on
+     * all positions is the steps on two halves of them, each times its number of positions.
      */
     @Test
     void onlyLearnedPositionsCount() {
@@ -93,7 +93,10 @@ class TrainStepTest {
         }
     }
 
-    /** A packed sequence teaches what its documents teach alone: n times the step on all is the steps on each, n_i times. */
+    /**
+     * A packed sequence teaches what its documents teach alone: n times the step on all is the steps on each, n_i
+     * times.
+     */
     @Test
     void documentsAreLearnedAsIfEachStoodAlone() {
         TrainingSequence all = new Tiny.Data(1, true).read(0);

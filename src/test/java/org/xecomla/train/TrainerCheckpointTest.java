@@ -160,7 +160,10 @@ class TrainerCheckpointTest {
         assertArrayEquals(bytes, Files.readAllBytes(run.resolve("damaged-step-000010/model.safetensors")));
     }
 
-    /** Replicas that stop at a round's end, all at the same, and go on later: nothing tells that from a run in one piece. */
+    /**
+     * Replicas that stop at a round's end, all at the same, and go on later: nothing tells that from a run in one
+     * piece.
+     */
     @Test
     void stoppedAndResumedEqualsUninterrupted() throws Exception {
         TrainingPlan plan = TinyTraining.plan(0.9, Freeze.NONE);

@@ -65,7 +65,10 @@ class TrainingFaultsTest {
         assertArrayEquals(expected.get(0), resumed.get(0), 0);
     }
 
-    /** Sequences of every step, of all replicas in the order of ranks; of a step that is done again, those of the last time. */
+    /**
+     * Sequences of every step, of all replicas in the order of ranks; of a step that is done again, those of the last
+     * time.
+     */
     private static Map<Long, long[]> train(
             TrainingPlan plan, TrainerCheckpoint checkpoints, int replicas, long failAfter) throws Exception {
         Map<Long, Map<Integer, long[]>> seen = new ConcurrentHashMap<>();

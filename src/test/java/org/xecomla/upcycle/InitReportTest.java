@@ -16,12 +16,14 @@ class InitReportTest {
                 List.of("a note"));
         assertEquals(
                 List.of(
-                        "layer  attention  KV rank  rope  nope  Q rank  KV share  KV energy  Q energy  rope energy  norm"
+                        "layer  attention  KV rank  rope  nope  Q rank  KV share  KV energy  Q energy  rope energy  "
+                                + "norm"
                                 + " error",
                         "    0  gqa                                       100.0%",
                         "    1  mla            192    64    64    full     25.0%     81.25%   100.00%       90.00%     "
                                 + " 12.50%",
-                        "    2  mla            480    32    32     864     50.0%     95.00%    99.00%            -       "
+                        "    2  mla            480    32    32     864     50.0%     95.00%    99.00%            -  "
+                                + "     "
                                 + "0.00%",
                         "all    1792 of 3072 KV elements per token: 58.3 %",
                         "a note"),

@@ -28,7 +28,10 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.formats.HfConfigJson;
 import org.xecomla.linalg.Matrix;
 
-/** The site's parity page says what the code computes, and the code computes what X-EcoMLA published, or the row says why. */
+/**
+ * The site's parity page says what the code computes, and the code computes what X-EcoMLA published, or the row says
+ * why.
+ */
 class ParityTest {
     private static final Path PAGE = Path.of("src/site/markdown/parity.md");
 

@@ -141,7 +141,10 @@ class UpcyclePlanTest {
         assertEquals(16, UpcyclePlan.of(settings(), LLAMA32_1B).layers().size());
     }
 
-    /** Step 6 of the aligned start: what is servable and near, and less far than the betas that Llama's own factors suggest. */
+    /**
+     * Step 6 of the aligned start: what is servable and near, and less far than the betas that Llama's own factors
+     * suggest.
+     */
     @Test
     void servableFrequenciesAreNearTheBases() {
         LayerPlan plan = first(LLAMA32_1B);
@@ -184,11 +187,16 @@ class UpcyclePlanTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "kv-lora-rank=1025 | upcycle.kv-lora-rank = 1025 is above the possible: keys and values of the base have rank 1024 at most",
-                "q-lora-rank=2049 | upcycle.q-lora-rank = 2049 is above the possible: queries of the base have rank 2048 at most",
-                "qk-rope-head-dim=48 | upcycle.qk-rope-head-dim = 48 does not divide the base's head dimension 64, which rope-rows fold asks for",
-                "qk-rope-head-dim=128 | upcycle.qk-rope-head-dim = 128 is more than the base's head dimension 64: use at most that",
-                "qk-nope-head-dim=32 | upcycle.qk-nope-head-dim = 32 does not go with method aligned, which keeps the base's 64: leave it out",
+                "kv-lora-rank=1025 | upcycle.kv-lora-rank = 1025 is above the possible: keys and values of the base "
+                        + "have rank 1024 at most",
+                "q-lora-rank=2049 | upcycle.q-lora-rank = 2049 is above the possible: queries of the base have rank "
+                        + "2048 at most",
+                "qk-rope-head-dim=48 | upcycle.qk-rope-head-dim = 48 does not divide the base's head dimension 64, "
+                        + "which rope-rows fold asks for",
+                "qk-rope-head-dim=128 | upcycle.qk-rope-head-dim = 128 is more than the base's head dimension 64: "
+                        + "use at most that",
+                "qk-nope-head-dim=32 | upcycle.qk-nope-head-dim = 32 does not go with method aligned, which keeps "
+                        + "the base's 64: leave it out",
                 "layers=[3, 16] | upcycle.layers names layer 16, but the base has layers 0 to 15",
                 "layers=[] | upcycle.layers = [] makes no layer latent: name some, or set it to all",
                 "rope-rows=last | upcycle.rope-rows = last is not for method aligned: use fold or strongest",
@@ -209,7 +217,8 @@ class UpcyclePlanTest {
                 "profile=paper",
                 "rope-rows=fold");
         assertMessage(
-                "upcycle.qk-rope-head-dim = 48 does not divide the base's head dimension 64, which rope-rows stride asks"
+                "upcycle.qk-rope-head-dim = 48 does not divide the base's head dimension 64, which rope-rows stride "
+                        + "asks"
                         + " for",
                 "profile=paper",
                 "rope-rows=stride",

@@ -5,8 +5,8 @@ import java.util.List;
 import org.xecomla.errors.ConfigException;
 
 /**
- * The angular frequencies of a rotary embedding, one a plane, and what cos and sin are multiplied by. Formulas and rounding
- * are those of Hugging Face transformers ({@code modeling_rope_utils}) and of DeepSeek's YaRN.
+ * The angular frequencies of a rotary embedding, one a plane, and what cos and sin are multiplied by. Formulas and
+ * rounding are those of Hugging Face transformers ({@code modeling_rope_utils}) and of DeepSeek's YaRN.
  *
  * @param inverse radians per position of plane j, j below dim / 2
  * @param attentionFactor YaRN's m on cos and sin; 1 otherwise

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain rope
- * is {@link None}.
+ * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain
+ * rope is {@link None}.
  */
 public sealed interface RopeScaling extends Serializable {
     RopeScaling NONE = new None();

@@ -20,9 +20,9 @@ import org.xecomla.files.DataFiles;
 /**
  * A checkpoint's own chat template, rendered as {@code apply_chat_template} of Hugging Face's transformers does.
  *
- * <p>One difference is wanted: a template is not told the date ({@code strftime_now}), since the same conversation must be
- * the same tokens tomorrow. Llama 3's then say 26 Jul 2024, as they do wherever the date is unknown. A template that cannot
- * do without is refused. Thread-safe.
+ * <p>One difference is wanted: a template is not told the date ({@code strftime_now}), since the same conversation must
+ * be the same tokens tomorrow. Llama 3's then say 26 Jul 2024, as they do wherever the date is unknown. A template that
+ * cannot do without is refused. Thread-safe.
  */
 public final class ChatTemplate {
     private static final String CONFIG = "tokenizer_config.json";
@@ -182,7 +182,8 @@ public final class ChatTemplate {
                             source + " writes earlier turns differently once an answer follows (message "
                                     + (i + 1) + " of " + messages.size()
                                     + "), so what the assistant says cannot be told from its"
-                                    + " text: put {% generation %} and {% endgeneration %} around the assistant's words in it");
+                                    + " text: put {% generation %} and {% endgeneration %} around the assistant's "
+                                    + "words in it");
                 }
                 spans.add(new TextSpan(before.length(), after.length()));
             }

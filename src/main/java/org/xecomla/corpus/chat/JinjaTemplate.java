@@ -36,7 +36,9 @@ final class JinjaTemplate {
     /** {@code not x is y}: Jinja2 reads not (x is y), Jinjava (not x) is y. */
     private static final Pattern NOT_IS = Pattern.compile("\\bnot\\s+([\\w.\\[\\]'\"]+)\\s+is\\s+(?!not\\b)");
 
-    /** What Jinja2's lstrip_blocks takes away. Jinjava's also takes the blanks between a text and a block on its line. */
+    /**
+     * What Jinja2's lstrip_blocks takes away. Jinjava's also takes the blanks between a text and a block on its line.
+     */
     private static final Pattern INDENT = Pattern.compile("(?dm)^[ \\t]+(?=\\{[%#](?!\\+))");
 
     private static final Pattern TAG = Pattern.compile("\\{[{%].*?[%}]}", Pattern.DOTALL);
@@ -65,7 +67,9 @@ final class JinjaTemplate {
         registerMissingFilters();
     }
 
-    /** Jinjava passes over filters that it does not know, without a word: they must not be silent where one is reached. */
+    /**
+     * Jinjava passes over filters that it does not know, without a word: they must not be silent where one is reached.
+     */
     private void registerMissingFilters() {
         Matcher tag = TAG.matcher(template);
         while (tag.find()) {

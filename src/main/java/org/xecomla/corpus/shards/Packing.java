@@ -11,13 +11,14 @@ import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 
 /**
- * How documents become one stream of tokens: a beginning-of-sequence token (where there is one), then the document's tokens;
- * no end token between documents.
+ * How documents become one stream of tokens: a beginning-of-sequence token (where there is one), then the document's
+ * tokens; no end token between documents.
  *
  * @param tokenizerDigest of the tokenizer that made the tokens
  * @param vocabSize ids are below it: the model's vocabulary
  * @param bosTokenId goes before each document
- * @param attentionAcrossDocuments whether a token sees the documents before its own; else sequences say where documents begin
+ * @param attentionAcrossDocuments whether a token sees the documents before its own; else sequences say where documents
+ *     begin
  */
 public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosTokenId, boolean attentionAcrossDocuments) {
     private static final String ATTENTION = "attention-across-documents";
@@ -45,10 +46,11 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
     }
 
     /**
-     * The document's part of the stream and which tokens of it are learned: all of plain text. A conversation is rendered by
-     * its template, which writes the beginning-of-sequence token itself.
+     * The document's part of the stream and which tokens of it are learned: all of plain text. A conversation is
+     * rendered by its template, which writes the beginning-of-sequence token itself.
      *
-     * @throws UserException naming the document, where one of its ids is outside the vocabulary, or it cannot be rendered
+     * @throws UserException naming the document, where one of its ids is outside the vocabulary, or it cannot be
+     *     rendered
      */
     MaskedTokens tokens(Document document, Tokenizer tokenizer, ChatRules chat) {
         if (document.isConversation()) {

@@ -14,9 +14,9 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.files.ShardWriter;
 
 /**
- * Preferences as token ids under one global numbering, in shards. A record is the number of the prompt's and of the chosen
- * answer's tokens, 32 bits each, and all ids, 16 or 32 bits each. Thread-safe; a flipped or missing byte is an error that
- * names file and block.
+ * Preferences as token ids under one global numbering, in shards. A record is the number of the prompt's and of the
+ * chosen answer's tokens, 32 bits each, and all ids, 16 or 32 bits each. Thread-safe; a flipped or missing byte is an
+ * error that names file and block.
  */
 public final class PairShards implements AutoCloseable {
     private static final String KIND = "pairs";

@@ -18,9 +18,10 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 
 /**
- * How preferences become token ids. Plain strings: the prompt after the beginning-of-sequence token, the answer before the
- * end-of-sequence token, where there are such. Conversations: as the chat template writes them, the prompt up to where the
- * assistant begins to speak. Prompt and answer are tokenised apart. What is too long is cut by {@link TokenPair#truncated}.
+ * How preferences become token ids. Plain strings: the prompt after the beginning-of-sequence token, the answer before
+ * the end-of-sequence token, where there are such. Conversations: as the chat template writes them, the prompt up to
+ * where the assistant begins to speak. Prompt and answer are tokenised apart. What is too long is cut by
+ * {@link TokenPair#truncated}.
  *
  * @param template empty: there is none, and conversations are refused
  * @param vocabSize ids are below it: the model's vocabulary
@@ -53,8 +54,8 @@ public record PairTokeniser(
     /**
      * The preferences {@code from} to {@code to} (exclusive) of a split, counted from 0.
      *
-     * @throws UserException naming file and line, where one is not a preference, an answer has no token, or an id is outside
-     *     the vocabulary
+     * @throws UserException naming file and line, where one is not a preference, an answer has no token, or an id is
+     *     outside the vocabulary
      */
     public List<TokenPair> tokens(DocumentSplit split, long from, long to) {
         return PreferenceFiles.read(split, from, to).stream().map(this::tokens).toList();

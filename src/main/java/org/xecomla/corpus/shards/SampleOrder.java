@@ -9,9 +9,9 @@ import org.xecomla.tensor.CounterRandom;
  * exactly once. The order knows nothing of replicas, so the data cursor of a run is one global sample index and a run
  * resumed with another number of replicas goes on where it stopped.
  *
- * <p>The permutation is a balanced Feistel network over the smallest domain 2^(2h) that holds numSequences, cycle-walked
- * into range (Black and Rogaway 2002, "Ciphers with arbitrary finite domains"): no table, constant memory, fewer than four
- * rounds of walking on average.
+ * <p>The permutation is a balanced Feistel network over the smallest domain 2^(2h) that holds numSequences,
+ * cycle-walked into range (Black and Rogaway 2002, "Ciphers with arbitrary finite domains"): no table, constant memory,
+ * fewer than four rounds of walking on average.
  */
 public final class SampleOrder {
     private static final int NUM_ROUNDS = 6;
@@ -41,7 +41,9 @@ public final class SampleOrder {
         return globalSampleIndex / numSequences;
     }
 
-    /** The sequence, 0 to numSequences (exclusive), that is sample {@code globalSampleIndex} (from 0, over all epochs). */
+    /**
+     * The sequence, 0 to numSequences (exclusive), that is sample {@code globalSampleIndex} (from 0, over all epochs).
+     */
     public long sequenceAt(long globalSampleIndex) {
         if (globalSampleIndex < 0) {
             throw new IllegalArgumentException("global sample index " + globalSampleIndex + " is below 0");

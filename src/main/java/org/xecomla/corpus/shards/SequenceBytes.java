@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.xecomla.corpus.tokenizer.TokenBytes;
 
 /**
- * A sequence as bytes: the ids, then a bit a token where sequences have marks, and another where they have beginnings, the
- * first token's lowest.
+ * A sequence as bytes: the ids, then a bit a token where sequences have marks, and another where they have beginnings,
+ * the first token's lowest.
  *
  * @param ids how ids are stored
  * @param marked whether marks are stored; without them all are true

@@ -7,8 +7,8 @@ import java.util.Arrays;
  *
  * @param ids (T)
  * @param learned (T): whether the prediction that is made at a position, of the token after it, counts in a loss
- * @param begins (T): whether attention and positions begin anew at a token, which is the first of a document; the first token
- *     of a sequence needs no mark
+ * @param begins (T): whether attention and positions begin anew at a token, which is the first of a document; the first
+ *     token of a sequence needs no mark
  */
 public record TokenSequence(int[] ids, boolean[] learned, boolean[] begins) {
     public TokenSequence {

@@ -6,7 +6,10 @@ import org.xecomla.files.ShardDirectory;
 import org.xecomla.files.ShardHeader;
 import org.xecomla.files.ShardWriter;
 
-/** Writes token shards: sequences of T ids, 16 or 32 bits each, T bits where not all are learned, and T where documents do not see each other, in zstd blocks with checksums and an index. */
+/**
+ * Writes token shards: sequences of T ids, 16 or 32 bits each, T bits where not all are learned, and T where documents
+ * do not see each other, in zstd blocks with checksums and an index.
+ */
 public final class TokenShardWriter {
     private TokenShardWriter() {}
 
@@ -16,8 +19,8 @@ public final class TokenShardWriter {
     }
 
     /**
-     * Writes shard {@code shard} of {@code directory} atomically. Which task writes it, and how often, changes nothing: the
-     * bytes follow from the arguments.
+     * Writes shard {@code shard} of {@code directory} atomically. Which task writes it, and how often, changes nothing:
+     * the bytes follow from the arguments.
      *
      * @param sequences the T tokens of a sequence by its global number; asked in order, each once
      * @return the shard's digest

@@ -26,16 +26,16 @@ import org.xecomla.files.ShardWriter;
 /**
  * The corpus as one stream of tokens under global positions, made by many tasks and cut by many others.
  *
- * <p>Packing is sequential, tokenising is not. So it goes in two passes, and the result depends on neither the number of
- * tasks nor the size of the splits:
+ * <p>Packing is sequential, tokenising is not. So it goes in two passes, and the result depends on neither the number
+ * of tasks nor the size of the splits:
  *
  * <ol>
- *   <li>A task for each {@link DocumentSplit}: {@link #writePart} tokenises it and writes its tokens as a file of its own.
- *       Parts are idempotent: one that is there and sound is left as it is.
- *   <li>The driver takes the prefix sums over the parts' token counts ({@link #open}); position p of the stream then has a
- *       part and a place in it. {@link #spec} says how many sequences there are and how they fall into shards.
- *   <li>A task for each shard: sequence s is positions [s * T, (s + 1) * T): {@code TokenShardWriter.write(dir, spec, shard,
- *       stream.windows(T))}.
+ *   <li>A task for each {@link DocumentSplit}: {@link #writePart} tokenises it and writes its tokens as a file of its
+ *       own. Parts are idempotent: one that is there and sound is left as it is.
+ *   <li>The driver takes the prefix sums over the parts' token counts ({@link #open}); position p of the stream then
+ *       has a part and a place in it. {@link #spec} says how many sequences there are and how they fall into shards.
+ *   <li>A task for each shard: sequence s is positions [s * T, (s + 1) * T):
+ *       {@code TokenShardWriter.write(dir, spec, shard, stream.windows(T))}.
  * </ol>
  *
  * The part files are scratch, to be deleted when the shards stand. A stream is thread-safe.
@@ -73,7 +73,8 @@ public final class TokenStream implements AutoCloseable {
     }
 
     /**
-     * Tokenises what {@code filter} keeps of its split and writes it as part {@code part}, unless that is there already.
+     * Tokenises what {@code filter} keeps of its split and writes it as part {@code part}, unless that is there
+     * already.
      *
      * @throws UserException naming file and line, where a document cannot be read or does not fit the vocabulary
      */
@@ -154,7 +155,9 @@ public final class TokenStream implements AutoCloseable {
         }
     }
 
-    /** The stream of the parts in {@code directory}; {@code parts} in any order, as {@link #writePart} returned them. */
+    /**
+     * The stream of the parts in {@code directory}; {@code parts} in any order, as {@link #writePart} returned them.
+     */
     public static TokenStream open(Path directory, List<StreamPart> parts, Packing packing) {
         long[] firstPosition = new long[parts.size() + 1];
         for (StreamPart part : parts) {

@@ -8,8 +8,8 @@ import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 
 /**
- * Cuts one stream of tokens into windows of T: documents one after the other, windows across their borders, the last partial
- * window dropped. The whole in one process; {@link TokenStream} gives the same windows over many.
+ * Cuts one stream of tokens into windows of T: documents one after the other, windows across their borders, the last
+ * partial window dropped. The whole in one process; {@link TokenStream} gives the same windows over many.
  */
 public final class WindowPacker {
     private final int sequenceLength;

@@ -15,9 +15,9 @@ import java.util.Set;
  * Short stories in plain English from a grammar of our own, {@code stories.grammar}: text that may be shipped, with
  * something in it to learn.
  *
- * <p>Who and what a story is about is drawn once and holds to its end: what is lost in the second paragraph is looked for
- * in the third, who was refused bread refuses help, seven apples less two are five. A phrase is shared by many stories,
- * so that the words just before it seldom say how it goes on, while the story so far does.
+ * <p>Who and what a story is about is drawn once and holds to its end: what is lost in the second paragraph is looked
+ * for in the third, who was refused bread refuses help, seven apples less two are five. A phrase is shared by many
+ * stories, so that the words just before it seldom say how it goes on, while the story so far does.
  *
  * <p>A story is a function of the seed and its number alone. Immutable, safe for concurrent use.
  */

@@ -20,7 +20,8 @@ final class StoryRules {
     private StoryRules() {}
 
     /**
-     * @throws IllegalStateException naming the line that is not of the form, or speaks of an unknown role, column or rule
+     * @throws IllegalStateException naming the line that is not of the form, or speaks of an unknown role, column or
+     *     rule
      */
     static StoryRules parse(String text) {
         StoryRules parsed = new StoryRules();

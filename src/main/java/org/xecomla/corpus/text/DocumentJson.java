@@ -7,9 +7,9 @@ import java.util.Map;
 import org.xecomla.errors.UserException;
 
 /**
- * A document from its JSON object: plain text under one key, else a conversation in one of the forms that instruction data
- * comes in: {@code messages} of role and content, {@code conversations} of from and value (ShareGPT), or {@code instruction},
- * {@code input} and {@code output}, perhaps after {@code system} and {@code history} (Alpaca).
+ * A document from its JSON object: plain text under one key, else a conversation in one of the forms that instruction
+ * data comes in: {@code messages} of role and content, {@code conversations} of from and value (ShareGPT), or
+ * {@code instruction}, {@code input} and {@code output}, perhaps after {@code system} and {@code history} (Alpaca).
  *
  * @param textKey the key of plain text
  */

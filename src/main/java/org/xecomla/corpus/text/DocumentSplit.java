@@ -3,8 +3,8 @@ package org.xecomla.corpus.text;
 import java.io.Serializable;
 
 /**
- * The documents of a file whose lines begin in bytes [start, end): one task's share of the corpus. Splits in their order
- * are the corpus in its order, whatever their size.
+ * The documents of a file whose lines begin in bytes [start, end): one task's share of the corpus. Splits in their
+ * order are the corpus in its order, whatever their size.
  *
  * @param file location, as a string so that it crosses to other processes
  * @param source place of the entry in the list of the corpus's files that the file belongs to

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.xecomla.files.RandomReader;
 
 /**
- * The lines of a part of a file, as bytes: those that begin in [start, end). Lines end at a line feed; the last one may lack
- * it. A byte order mark at the start of the file is passed over.
+ * The lines of a part of a file, as bytes: those that begin in [start, end). Lines end at a line feed; the last one may
+ * lack it. A byte order mark at the start of the file is passed over.
  */
 final class LineReader {
     private static final int BUFFER_BYTES = 1 << 18;

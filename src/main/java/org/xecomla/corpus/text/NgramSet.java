@@ -16,8 +16,8 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * The runs of n words that occur in task files, to find documents that hold a piece of a task. Words are runs of letters and
- * digits in lower case, so that punctuation and spacing do not matter. A run is known by a hash of 64 bits.
+ * The runs of n words that occur in task files, to find documents that hold a piece of a task. Words are runs of
+ * letters and digits in lower case, so that punctuation and spacing do not matter. A run is known by a hash of 64 bits.
  */
 public final class NgramSet implements Serializable {
     /** Overlaps nothing. */
@@ -87,7 +87,10 @@ public final class NgramSet implements Serializable {
         return hashes.length > 0 && anyNgram(text, n, hash -> Arrays.binarySearch(hashes, hash) >= 0);
     }
 
-    /** Shows the hashes of all n-grams of {@code text} to {@code visitor} until it answers true, and says whether it did. */
+    /**
+     * Shows the hashes of all n-grams of {@code text} to {@code visitor} until it answers true, and says whether it
+     * did.
+     */
     private static boolean anyNgram(String text, int n, LongPredicate visitor) {
         long highest = 1; // BASE^(n-1)
         for (int i = 1; i < n; i++) {

@@ -16,9 +16,9 @@ public sealed interface Preference {
             implements Preference {}
 
     /**
-     * The preference of one JSON object. Answers that are lists of messages may be whole conversations, which begin with the
-     * same messages: these are the prompt then, and {@code prompt} is not read. Otherwise it is a list of messages too, or
-     * what a user says.
+     * The preference of one JSON object. Answers that are lists of messages may be whole conversations, which begin
+     * with the same messages: these are the prompt then, and {@code prompt} is not read. Otherwise it is a list of
+     * messages too, or what a user says.
      *
      * @throws UserException naming file and line, where it is none
      */

@@ -10,8 +10,8 @@ import org.xecomla.files.ParquetRows;
 import org.xecomla.files.RandomReader;
 
 /**
- * Preferences in files of JSON lines or Parquet, by their names: {@code prompt}, {@code chosen} and {@code rejected} of each
- * line or row. Files in the given order, lines and rows in theirs; blank lines are passed over.
+ * Preferences in files of JSON lines or Parquet, by their names: {@code prompt}, {@code chosen} and {@code rejected} of
+ * each line or row. Files in the given order, lines and rows in theirs; blank lines are passed over.
  */
 public final class PreferenceFiles {
     private PreferenceFiles() {}

@@ -11,8 +11,8 @@ import org.xecomla.files.ParquetRows;
 import org.xecomla.files.RandomReader;
 
 /**
- * The documents of the corpus's files: JSON lines, a JSON array, Parquet or plain text, by the files' names. Files in the given
- * order (those of a directory by name), documents in theirs; blank lines are passed over.
+ * The documents of the corpus's files: JSON lines, a JSON array, Parquet or plain text, by the files' names. Files in
+ * the given order (those of a directory by name), documents in theirs; blank lines are passed over.
  */
 public final class TextDocuments {
     public static final String DEFAULT_KEY = "text";
@@ -80,7 +80,8 @@ public final class TextDocuments {
     /**
      * Shows every document to {@code visitor}, in order, each once, until it answers false.
      *
-     * @throws UserException naming file and line, where a line is not JSON or has no text; where there is no document at all
+     * @throws UserException naming file and line, where a line is not JSON or has no text; where there is no document
+     *     at all
      */
     public void read(Predicate<Document> visitor) {
         long[] numSeen = new long[1];
@@ -105,8 +106,8 @@ public final class TextDocuments {
     }
 
     /**
-     * The corpus cut into parts of about {@code bytes} each, never across files. An entry of weight w comes ceil(w) times;
-     * of its last time only a share of the documents is wanted, see {@link #share}.
+     * The corpus cut into parts of about {@code bytes} each, never across files. An entry of weight w comes ceil(w)
+     * times; of its last time only a share of the documents is wanted, see {@link #share}.
      */
     public List<DocumentSplit> splits(long bytes) {
         if (bytes < 1) {

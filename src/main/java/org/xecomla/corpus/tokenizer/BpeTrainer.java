@@ -14,11 +14,12 @@ import java.util.regex.Pattern;
 import org.xecomla.errors.UserException;
 
 /**
- * Trains a byte-level BPE as GPT-2 defines it, with the choices of Hugging Face's {@code BpeTrainer}: text is cut into words
- * by GPT-2's pattern, a word is its UTF-8 bytes, and the most frequent neighbouring pair becomes a token until the
- * vocabulary is full; of equally frequent pairs the one of smaller ids.
+ * Trains a byte-level BPE as GPT-2 defines it, with the choices of Hugging Face's {@code BpeTrainer}: text is cut into
+ * words by GPT-2's pattern, a word is its UTF-8 bytes, and the most frequent neighbouring pair becomes a token until
+ * the vocabulary is full; of equally frequent pairs the one of smaller ids.
  *
- * <p>Same texts, same tokenizer. Every merge goes over all distinct words, which suits the small vocabularies this is for.
+ * <p>Same texts, same tokenizer. Every merge goes over all distinct words, which suits the small vocabularies this is
+ * for.
  */
 public final class BpeTrainer {
     private static final Pattern WORD = Pattern.compile(

@@ -28,7 +28,9 @@ public record BpeVocabulary(List<String> tokens, List<Merge> merges) {
         merges = List.copyOf(merges);
     }
 
-    /** GPT-2's printable character for each of the 256 bytes: itself where it is printable, else the next from U+0100. */
+    /**
+     * GPT-2's printable character for each of the 256 bytes: itself where it is printable, else the next from U+0100.
+     */
     static List<String> byteTokens() {
         List<String> characters = new ArrayList<>();
         int next = 0x100;

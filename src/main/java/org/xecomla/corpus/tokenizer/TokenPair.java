@@ -27,8 +27,8 @@ public record TokenPair(int[] prompt, int[] chosen, int[] rejected) {
     }
 
     /**
-     * Cut as preference trainers do: where prompt and longer answer are above {@code maxLength}, the prompt keeps its last
-     * {@code maxPromptLength} ids, and what is too long even then keeps the beginning of its answer.
+     * Cut as preference trainers do: where prompt and longer answer are above {@code maxLength}, the prompt keeps its
+     * last {@code maxPromptLength} ids, and what is too long even then keeps the beginning of its answer.
      */
     public TokenPair truncated(int maxLength, int maxPromptLength) {
         if (length() <= maxLength) {

@@ -214,8 +214,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Refuses a model whose vocabulary does not hold all of this tokenizer's ids. A larger one is common: embeddings are
-     * padded.
+     * Refuses a model whose vocabulary does not hold all of this tokenizer's ids. A larger one is common: embeddings
+     * are padded.
      *
      * @param model what the vocabulary belongs to, for the message
      */

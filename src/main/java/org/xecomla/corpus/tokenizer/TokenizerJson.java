@@ -17,8 +17,8 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * What the native library does not tell about a tokenizer.json: its highest id, the ids of its added tokens, and whether words
- * can be encoded one by one.
+ * What the native library does not tell about a tokenizer.json: its highest id, the ids of its added tokens, and
+ * whether words can be encoded one by one.
  *
  * @param vocabSize the highest id of the model's vocabulary and the added tokens, plus one
  * @param wordByWord see {@link WordCache#isExact}

@@ -8,12 +8,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
- * The ids of words that the tokenizers library has encoded before: text repeats its words, and looking one up takes a tenth of
- * the time. The ids are the library's, for every text.
+ * The ids of words that the tokenizers library has encoded before: text repeats its words, and looking one up takes a
+ * tenth of the time. The ids are the library's, for every text.
  *
- * <p>Text is cut before each space that follows a visible ASCII character. With the pre-tokenizers that {@link #isExact} knows,
- * no match of their expression goes on from such a character over the space, and none looks ahead over it or behind itself,
- * so that a match ends there in the whole text as in its piece. The BPE model sees one match at a time. Thread-safe.
+ * <p>Text is cut before each space that follows a visible ASCII character. With the pre-tokenizers that
+ * {@link #isExact} knows, no match of their expression goes on from such a character over the space, and none looks
+ * ahead over it or behind itself, so that a match ends there in the whole text as in its piece. The BPE model sees one
+ * match at a time. Thread-safe.
  */
 final class WordCache {
     /** Bounds the memory to some 20 MB. */
@@ -34,8 +35,9 @@ final class WordCache {
     }
 
     /**
-     * Whether cutting text before spaces changes no id, by the sections of a tokenizer.json: GPT-2's byte level or Llama 3's
-     * split, no normaliser, BPE without dropout, and no added token that has a space or takes those beside it.
+     * Whether cutting text before spaces changes no id, by the sections of a tokenizer.json: GPT-2's byte level or
+     * Llama 3's split, no normaliser, BPE without dropout, and no added token that has a space or takes those beside
+     * it.
      */
     static boolean isExact(
             JsonNode normalizer, JsonNode preTokenizer, JsonNode addedTokens, Map<String, String> model) {

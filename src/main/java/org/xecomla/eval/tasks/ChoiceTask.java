@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import org.xecomla.errors.ConfigException;
 
 /**
- * The tasks, each with its form in lm-evaluation-harness 0.4.13 ({@code lm_eval/tasks}): prompt, choices and answer from a row
- * with the data set's fields on Hugging Face.
+ * The tasks, each with its form in lm-evaluation-harness 0.4.13 ({@code lm_eval/tasks}): prompt, choices and answer
+ * from a row with the data set's fields on Hugging Face.
  */
 public enum ChoiceTask {
     ARC_EASY("1.0", true, false, ChoiceTask::arc),

@@ -7,9 +7,9 @@ import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 
 /**
- * Prompts to tokens as the harness's {@code HFLM} does: special tokens as the tokenizer adds them, the continuation's tokens
- * are those of the whole after as many as the context alone has, spaces that end the context begin the continuation, and
- * what is too long loses its beginning.
+ * Prompts to tokens as the harness's {@code HFLM} does: special tokens as the tokenizer adds them, the continuation's
+ * tokens are those of the whole after as many as the context alone has, spaces that end the context begin the
+ * continuation, and what is too long loses its beginning.
  */
 public final class ContinuationEncoder {
     private final Tokenizer tokenizer;

@@ -14,9 +14,9 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Log-likelihoods of continuations. Prompts of like length go through the model together, padded on the right, where causal
- * attention does not look; prompts that differ in their last token only go once. Log-probabilities and sums are double. Not
- * thread-safe.
+ * Log-likelihoods of continuations. Prompts of like length go through the model together, padded on the right, where
+ * causal attention does not look; prompts that differ in their last token only go once. Log-probabilities and sums are
+ * double. Not thread-safe.
  *
  * <p>Legend: B prompts, T tokens of the longest, D model, V vocabulary, n rows of continuations.
  */

@@ -8,8 +8,9 @@ import org.apache.commons.math3.random.MersenneTwister;
 import org.xecomla.errors.UserException;
 
 /**
- * Picks the examples that stand before a question, as the harness does: drawn by Python's {@code random.Random(1234).sample},
- * so that they are the same ones, question after question; or the first of their file.
+ * Picks the examples that stand before a question, as the harness does: drawn by Python's
+ * {@code random.Random(1234).sample}, so that they are the same ones, question after question; or the first of their
+ * file.
  */
 final class ExampleSampler {
     static final int SEED = 1234;

@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * Reads what Python prints of lists, dictionaries and strings ({@code ast.literal_eval}): RACE keeps its problems that way.
+ * Reads what Python prints of lists, dictionaries and strings ({@code ast.literal_eval}): RACE keeps its problems that
+ * way.
  */
 final class PythonLiteral {
     private final String text;

@@ -15,8 +15,8 @@ import org.xecomla.eval.tasks.TaskSet.Part;
 import org.xecomla.files.DataFiles;
 
 /**
- * Scores of tasks in the shape of the harness's {@code simple_evaluate}: {@code results}, {@code groups}, {@code versions},
- * {@code n-shot}, {@code n-samples}, {@code samples} with every question's log-likelihoods.
+ * Scores of tasks in the shape of the harness's {@code simple_evaluate}: {@code results}, {@code groups},
+ * {@code versions}, {@code n-shot}, {@code n-samples}, {@code samples} with every question's log-likelihoods.
  */
 public final class TaskResults {
     private static final String GROUP = "mmlu";

@@ -3,11 +3,12 @@ package org.xecomla.nn.loss;
 import org.xecomla.config.Divergence;
 
 /**
- * Reverse KL or Jensen-Shannon divergence over the listed tokens of every row and, where the targets have one, a bucket of all
- * others. With buckets, it is a lower bound of that over the vocabulary.
+ * Reverse KL or Jensen-Shannon divergence over the listed tokens of every row and, where the targets have one, a bucket
+ * of all others. With buckets, it is a lower bound of that over the vocabulary.
  *
- * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q); with g = dF/dq, the gradient for the logits is
- * beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's bucket. Masses below 1e-12 count as that.
+ * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q); with g = dF/dq, the gradient for the logits
+ * is beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's bucket. Masses below 1e-12 count as
+ * that.
  * Legend: N rows, k listed tokens.
  *
  * @param listed (N, k) the student's probabilities
@@ -33,8 +34,8 @@ record BucketDivergence(Divergence kind, ListedTargets targets, double[] listed,
     }
 
     /**
-     * Gradients for the logits of listed tokens; those of the others, multiples of their probabilities, are added to {@code
-     * factors}.
+     * Gradients for the logits of listed tokens; those of the others, multiples of their probabilities, are added to
+     * {@code factors}.
      *
      * @param scale of the sum, times beta
      * @return (N, k)

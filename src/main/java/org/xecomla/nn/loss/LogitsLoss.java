@@ -11,8 +11,8 @@ import org.xecomla.tensor.Tensor;
  *
  * <p>With q = softmax(beta z), beta = 1/T and weights w of the listed tokens, KL and cross-entropies all have the
  * gradient beta (mass q - w). A tail bucket of teacher's mass t and student's mass q_t (both at least 1e-12) adds t
- * (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Other divergences are {@link BucketDivergence}'s. Legend: N rows, V
- * vocabulary, k listed tokens.
+ * (log t - log q_t): listed tokens then have (mass + t) q - w, the others (mass + t - t / q_t) q. Other divergences are
+ * {@link BucketDivergence}'s. Legend: N rows, V vocabulary, k listed tokens.
  */
 public record LogitsLoss(Kernels kernels) {
     private static final double LEAST_TAIL = 1e-12;

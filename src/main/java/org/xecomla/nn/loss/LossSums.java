@@ -4,9 +4,9 @@ package org.xecomla.nn.loss;
  * Losses summed over positions, unscaled: to be added up over chunks, micro-batches and replicas before anything is
  * divided.
  *
- * @param klSum nats, of another divergence where the loss names one. For dense targets KL(teacher || student) at the loss's temperature; for top-k targets the same
- *     over k tokens and one bucket for the rest; for sampled targets the cross-entropy against the draws, whose least
- *     value is the teacher's entropy and not 0
+ * @param klSum nats, of another divergence where the loss names one. For dense targets KL(teacher || student) at the
+ *     loss's temperature; for top-k targets the same over k tokens and one bucket for the rest; for sampled targets the
+ *     cross-entropy against the draws, whose least value is the teacher's entropy and not 0
  * @param ceSum nats, cross-entropy on labels at temperature 1
  * @param numKl positions with a target
  * @param numCe positions with a label

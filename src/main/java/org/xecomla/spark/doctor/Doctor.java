@@ -67,8 +67,8 @@ public final class Doctor {
     private record Report(String host, List<Finding> findings) implements Serializable {}
 
     /**
-     * Starts a Spark application, as {@code spark-submit} has set it up, and looks at its executors: as many tasks as there are
-     * replicas, each of which checks its process and joins the others by sockets.
+     * Starts a Spark application, as {@code spark-submit} has set it up, and looks at its executors: as many tasks as
+     * there are replicas, each of which checks its process and joins the others by sockets.
      *
      * @return findings, each about one host
      */
@@ -116,15 +116,12 @@ public final class Doctor {
                             ? Finding.ok("ports", slots + " tasks reach each other")
                             : Finding.fail("ports", "a sum over " + slots + " tasks gave " + sum));
         } catch (Exception e) { // SparkException is checked, and Scala throws it unannounced
-            return List.of(
-                    Finding.fail(
-                            "ports",
-                            "the executors do not reach each other ("
-                                    + String.valueOf(e.getMessage())
-                                            .lines()
-                                            .findFirst()
-                                            .orElse("")
-                                    + "): let them connect to each other's ports from 1024 on, or set distill.averaging = driver"));
+            return List.of(Finding.fail(
+                    "ports",
+                    "the executors do not reach each other ("
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                            + "): let them connect to each other's ports from 1024 on, or set "
+                            + "distill.averaging = driver"));
         }
     }
 

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.xecomla.errors.UserException;
 
-/** Asks the discovery script for this machine's GPUs, before Spark does: a worker whose script fails takes its process along. */
+/**
+ * Asks the discovery script for this machine's GPUs, before Spark does: a worker whose script fails takes its process
+ * along.
+ */
 public final class GpuDiscovery {
     private GpuDiscovery() {}
 

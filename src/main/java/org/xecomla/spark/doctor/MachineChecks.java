@@ -79,7 +79,8 @@ final class MachineChecks {
                 : Finding.warn(
                         "vector api",
                         "the JVM was started without --add-modules jdk.incubator.vector, and computes several times"
-                                + " slower: put it into spark.executor.extraJavaOptions and spark.driver.extraJavaOptions");
+                                + " slower: put it into spark.executor.extraJavaOptions and "
+                                + "spark.driver.extraJavaOptions");
     }
 
     private static String instructions() {
@@ -186,7 +187,8 @@ final class MachineChecks {
         if (count == 0) {
             return Finding.fail(
                     "gpu",
-                    "this build computes on a GPU and finds none: start it where there is one, or build without -Pcuda");
+                    "this build computes on a GPU and finds none: start it where there is one, or build without "
+                            + "-Pcuda");
         }
         Optional<String> obstacle = IntStream.range(0, count)
                 .mapToObj(Device::obstacle)

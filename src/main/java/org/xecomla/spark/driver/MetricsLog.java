@@ -15,8 +15,8 @@ import org.xecomla.train.TrainingProgress;
 
 /**
  * One line of JSON for every round, in files of which each ends where a checkpoint is taken: a run that goes on from a
- * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them. The same for
- * TensorBoard, in {@code tensorboard/}, where the files stay apart as it likes them.
+ * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them. The same
+ * for TensorBoard, in {@code tensorboard/}, where the files stay apart as it likes them.
  *
  * <p>It stands before the listener that saves checkpoints: what a checkpoint knows, the log does too.
  */

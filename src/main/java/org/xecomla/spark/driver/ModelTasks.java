@@ -90,13 +90,19 @@ public final class ModelTasks {
         return special ? rdd.withResources(profile) : rdd;
     }
 
-    /** How many such tasks the executors that are there can run at once: a barrier job needs a slot for each of its tasks. */
+    /**
+     * How many such tasks the executors that are there can run at once: a barrier job needs a slot for each of its
+     * tasks.
+     */
     public int slots() {
         SparkContext context = spark.sc();
         return context.maxNumConcurrentTasks(profile);
     }
 
-    /** Waits until there are {@code wanted} slots, at most {@code patience}; then returns how many there are, up to that. */
+    /**
+     * Waits until there are {@code wanted} slots, at most {@code patience}; then returns how many there are, up to
+     * that.
+     */
     public int awaitSlots(int wanted, Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         int slots = slots();
@@ -128,7 +134,8 @@ public final class ModelTasks {
             return "look at the cluster's free cores and memory, and at the logs of executors that did not start";
         }
         return (some ? "there are executors, but none with a GPU" : "spark.gpus-per-executor = 1 asks for a GPU each")
-                + ": start a standalone cluster's workers with spark.worker.resource.gpu.amount and .discoveryScript, let"
+                + ": start a standalone cluster's workers with spark.worker.resource.gpu.amount and "
+                + ".discoveryScript, let"
                 + " YARN count yarn.io/gpu, give Kubernetes a device plugin, look at the executors' logs, or set"
                 + " spark.gpus-per-executor = 0";
     }

@@ -11,8 +11,8 @@ import org.xecomla.averaging.RingLostException;
 import org.xecomla.errors.UserException;
 
 /**
- * What a task came to: its value, or the reason why it has none. A reason travels to the driver as a value where a retry by
- * Spark would only repeat it, so that the user sees one line and not four stack traces.
+ * What a task came to: its value, or the reason why it has none. A reason travels to the driver as a value where a
+ * retry by Spark would only repeat it, so that the user sees one line and not four stack traces.
  *
  * @param value null where it failed
  * @param failure null where it did not

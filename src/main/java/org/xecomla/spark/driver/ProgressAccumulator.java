@@ -3,8 +3,8 @@ package org.xecomla.spark.driver;
 import org.apache.spark.util.AccumulatorV2;
 
 /**
- * How far a long-lived task is. Spark carries it to the driver with the executor's heartbeats while the task runs, so that
- * no connection of our own is needed for it. One task of a job adds to it; the newest value counts.
+ * How far a long-lived task is. Spark carries it to the driver with the executor's heartbeats while the task runs, so
+ * that no connection of our own is needed for it. One task of a job adds to it; the newest value counts.
  */
 public final class ProgressAccumulator extends AccumulatorV2<Progress, Progress> implements ProgressSink {
     /** Under this name {@link ProgressListener} finds it. */

@@ -6,8 +6,8 @@ import org.slf4j.LoggerFactory;
  * How a process that may have used Spark ends.
  *
  * <p>After a barrier stage the driver's JVM never ends by itself: Spark 3.5 leaves timers behind whose threads are no
- * daemons (SPARK-49479, SPARK-46895), so it has to be ended. In YARN's cluster mode it must not be: there an exit before
- * {@code main} returns marks the application as failed, whatever the code, and failure is told by an exception.
+ * daemons (SPARK-49479, SPARK-46895), so it has to be ended. In YARN's cluster mode it must not be: there an exit
+ * before {@code main} returns marks the application as failed, whatever the code, and failure is told by an exception.
  */
 public final class SparkApplication {
     /** A command that ends with an exit code. */
@@ -25,7 +25,9 @@ public final class SparkApplication {
 
     private SparkApplication() {}
 
-    /** Runs {@code command} and ends this process with its code, or with 1 if it throws. The last call of {@code main}. */
+    /**
+     * Runs {@code command} and ends this process with its code, or with 1 if it throws. The last call of {@code main}.
+     */
     public static void main(Command command) {
         int code;
         Throwable error = null;

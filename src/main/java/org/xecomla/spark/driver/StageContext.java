@@ -58,8 +58,8 @@ public record StageContext(JavaSparkContext spark, ModelTasks modelTasks, RunCon
     }
 
     /**
-     * Runs {@code task} on every item, each a Spark task of its own that is retried where it fails, and returns what came
-     * out in the order of the items.
+     * Runs {@code task} on every item, each a Spark task of its own that is retried where it fails, and returns what
+     * came out in the order of the items.
      *
      * @param description for Spark's own user interface
      * @throws org.xecomla.errors.UserException when a task met something that the user must mend

@@ -7,8 +7,8 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.files.DataFiles;
 
 /**
- * How the driver asks running replicas to save and end: by a file, since a task hears of nothing but its cancellation. Its
- * name holds the application's, so that nobody obeys what an earlier driver has left.
+ * How the driver asks running replicas to save and end: by a file, since a task hears of nothing but its cancellation.
+ * Its name holds the application's, so that nobody obeys what an earlier driver has left.
  */
 public record StopFile(Path path) implements Serializable {
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);

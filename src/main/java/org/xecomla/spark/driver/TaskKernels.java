@@ -9,7 +9,9 @@ import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 
-/** Kernels for what runs in the driver or in one Spark task; see {@link ModelTasks} for what such a task asks of Spark. */
+/**
+ * Kernels for what runs in the driver or in one Spark task; see {@link ModelTasks} for what such a task asks of Spark.
+ */
 public final class TaskKernels {
     private static final String DRIVER = "driver"; // as Spark calls it
 
@@ -17,8 +19,8 @@ public final class TaskKernels {
 
     /**
      * The configured kernels, on the GPU that Spark gives the task where GPUs are asked for, and on as many threads as
-     * configured, else on the task's cores, since several tasks may share a machine; in the driver, on all of its cores.
-     * The caller closes them.
+     * configured, else on the task's cores, since several tasks may share a machine; in the driver, on all of its
+     * cores. The caller closes them.
      *
      * @throws UserException where a GPU is asked for and there is none
      */

@@ -15,8 +15,8 @@ import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
- * Says every few seconds how much of a job is done, in units that its tasks count: what finished tasks counted, and what
- * running ones have so far, as their executors' heartbeats tell.
+ * Says every few seconds how much of a job is done, in units that its tasks count: what finished tasks counted, and
+ * what running ones have so far, as their executors' heartbeats tell.
  */
 public final class WorkMeter extends SparkListener implements AutoCloseable {
     private static final long INTERVAL_NANOS = 5_000_000_000L;

@@ -37,8 +37,8 @@ import scala.runtime.AbstractFunction0;
 import scala.runtime.AbstractFunction1;
 
 /**
- * One leg of a training run: a barrier job whose P tasks start together, find each other, and live until the leg ends. When
- * one of them fails, all do; the next leg is the caller's to start.
+ * One leg of a training run: a barrier job whose P tasks start together, find each other, and live until the leg ends.
+ * When one of them fails, all do; the next leg is the caller's to start.
  */
 public final class BarrierLeg {
     private static final Logger log = LoggerFactory.getLogger(BarrierLeg.class);
@@ -57,8 +57,8 @@ public final class BarrierLeg {
     /**
      * Runs {@code task} P times at once and returns what each made of it, by rank.
      *
-     * <p>Once a task has failed, the others notice it at their next meeting. Those that have not ended half a minute later are
-     * given up, and on a cluster their executors are ended with them: they would hold their slots for ever.
+     * <p>Once a task has failed, the others notice it at their next meeting. Those that have not ended half a minute
+     * later are given up, and on a cluster their executors are ended with them: they would hold their slots for ever.
      *
      * @param averaging how the tasks exchange parameters
      * @throws org.xecomla.errors.UserException when a task met something that the user must mend

@@ -14,12 +14,13 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Averaging through Spark's own block storage, for clusters that forbid other connections between executors: {@code
- * distill.averaging = driver}. Slower than {@link RingAveraging}, since every block goes through a heap and the driver is
- * asked where it lies, and the check of it in tests.
+ * distill.averaging = driver}. Slower than {@link RingAveraging}, since every block goes through a heap and the driver
+ * is asked where it lies, and the check of it in tests.
  *
- * <p>A window of the parameters at a time is cut into P slices: every member publishes the slices of all others, adds up its
- * own in the order of ranks, and publishes the sum. A member's blocks are removed once all others have shown that they have
- * read them: the sum of member s comes after it has read all slices, its next slices after it has read all sums.
+ * <p>A window of the parameters at a time is cut into P slices: every member publishes the slices of all others, adds
+ * up its own in the order of ranks, and publishes the sum. A member's blocks are removed once all others have shown
+ * that they have read them: the sum of member s comes after it has read all slices, its next slices after it has read
+ * all sums.
  */
 final class BlockAveraging implements ParameterAveraging {
     private static final int WINDOW_BYTES = 16 << 20;

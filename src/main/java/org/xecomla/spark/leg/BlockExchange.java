@@ -19,8 +19,8 @@ import scala.Option;
 import scala.reflect.ClassTag$;
 
 /**
- * Blocks of bytes that the tasks of one leg leave for each other in Spark's block managers. The events of all members are
- * the same sequence; a block is known by the event, its publisher, and whom it is for.
+ * Blocks of bytes that the tasks of one leg leave for each other in Spark's block managers. The events of all members
+ * are the same sequence; a block is known by the event, its publisher, and whom it is for.
  */
 final class BlockExchange implements AutoCloseable {
     /** A block for all members. */

@@ -14,8 +14,8 @@ import scala.runtime.AbstractFunction2;
 import scala.runtime.BoxedUnit;
 
 /**
- * What the driver knows of the tasks of a leg while it runs: on which executor each was started, and what has come of those
- * that have ended. After one has failed, the others find it out by themselves; who has not ended by then hangs.
+ * What the driver knows of the tasks of a leg while it runs: on which executor each was started, and what has come of
+ * those that have ended. After one has failed, the others find it out by themselves; who has not ended by then hangs.
  */
 final class LegWatch<R> extends SparkListener {
     private final AtomicReferenceArray<Outcome<R>> outcomes; // by rank

@@ -26,9 +26,9 @@ import org.xecomla.train.TrainingProgress;
 import org.xecomla.train.data.Samples;
 
 /**
- * A training stage by P replicas, in legs: a leg is one barrier job and ends when the run does or a task fails. The next one
- * starts from the newest complete checkpoint, with as many replicas as there are. Legs that bring no new checkpoint are
- * counted, and after a few the run stops.
+ * A training stage by P replicas, in legs: a leg is one barrier job and ends when the run does or a task fails. The
+ * next one starts from the newest complete checkpoint, with as many replicas as there are. Legs that bring no new
+ * checkpoint are counted, and after a few the run stops.
  *
  * @param <S> a sample
  */
@@ -103,7 +103,9 @@ public final class TrainingLegs<S> {
         }
     }
 
-    /** Trains to the end of the plan with one replica on this thread, from the newest checkpoint; returns the counts. */
+    /**
+     * Trains to the end of the plan with one replica on this thread, from the newest checkpoint; returns the counts.
+     */
     public static <S> Map<String, Long> trainHere(
             RunConfig config, TrainingWork<S> work, RunOrigin origin, ProgressSink progress) {
         TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);

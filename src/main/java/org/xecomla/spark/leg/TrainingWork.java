@@ -9,8 +9,8 @@ import org.xecomla.train.TrainingPlan;
 import org.xecomla.train.data.Samples;
 
 /**
- * What a stage trains: which model, on what, by what loss. It travels to the tasks, so that it holds names only and opens
- * files itself.
+ * What a stage trains: which model, on what, by what loss. It travels to the tasks, so that it holds names only and
+ * opens files itself.
  *
  * @param <S> a sample
  */

@@ -37,7 +37,8 @@ record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List
     }
 
     /**
-     * Tokenises splits {@code from} to {@code to}, with one tokenizer: opening that of a large vocabulary takes a second.
+     * Tokenises splits {@code from} to {@code to}, with one tokenizer: opening that of a large vocabulary takes a
+     * second.
      *
      * @param benchmarks of which nothing may occur
      * @param done is told the bytes of each split when it is a part
@@ -61,7 +62,10 @@ record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List
         return parts;
     }
 
-    /** The documents of split {@code index} by their text. A split that cannot be read has none here: tokenising names it. */
+    /**
+     * The documents of split {@code index} by their text. A split that cannot be read has none here: tokenising names
+     * it.
+     */
     List<DuplicateSearch.Entry> entries(int index, DocumentSplit split) {
         List<DuplicateSearch.Entry> entries = new ArrayList<>();
         try {

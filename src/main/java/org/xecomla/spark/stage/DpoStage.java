@@ -22,8 +22,8 @@ import org.xecomla.train.preference.PreferenceData;
 import org.xecomla.train.preference.PreferenceSample;
 
 /**
- * Direct Preference Optimization of the distilled student: pairs, the reference's log-probabilities of them, then training by
- * the same legs as distillation.
+ * Direct Preference Optimization of the distilled student: pairs, the reference's log-probabilities of them, then
+ * training by the same legs as distillation.
  */
 public final class DpoStage {
     public static final String NAME = "dpo";

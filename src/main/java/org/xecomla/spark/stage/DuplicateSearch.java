@@ -25,8 +25,8 @@ import org.xecomla.files.DataFiles;
 import scala.Tuple2;
 
 /**
- * Finds the documents whose text came before, by 128 bits of its SHA-256: a task a split takes the digests, a shuffle brings
- * equal ones together, and what is to be dropped of a split is left in a file beside the parts.
+ * Finds the documents whose text came before, by 128 bits of its SHA-256: a task a split takes the digests, a shuffle
+ * brings equal ones together, and what is to be dropped of a split is left in a file beside the parts.
  */
 final class DuplicateSearch {
     private DuplicateSearch() {}
@@ -61,8 +61,8 @@ final class DuplicateSearch {
     }
 
     /**
-     * Leaves among the corpus's parts, for each split that has repetitions, a file of their sorted offsets; the first in the order
-     * of splits is none. Nothing comes to the driver.
+     * Leaves among the corpus's parts, for each split that has repetitions, a file of their sorted offsets; the first
+     * in the order of splits is none. Nothing comes to the driver.
      */
     static void run(JavaSparkContext spark, CorpusTasks corpus, List<DocumentSplit> splits, int numTasks) {
         List<Integer> indices = IntStream.range(0, splits.size()).boxed().toList();

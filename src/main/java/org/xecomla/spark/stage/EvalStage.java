@@ -30,9 +30,9 @@ import org.xecomla.spark.driver.WorkMeter;
 import org.xecomla.tensor.Kernels;
 
 /**
- * Base, student as it started and student as it ended, on the held-out shards: perplexity, and KL to the teacher. A task
- * scores one model on one range of windows; the sums are added in the order of ranges. Then the multiple-choice tasks of
- * {@code eval.tasks}.
+ * Base, student as it started and student as it ended, on the held-out shards: perplexity, and KL to the teacher. A
+ * task scores one model on one range of windows; the sums are added in the order of ranges. Then the multiple-choice
+ * tasks of {@code eval.tasks}.
  */
 public final class EvalStage {
     static final String NAME = "eval";

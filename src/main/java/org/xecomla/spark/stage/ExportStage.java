@@ -15,7 +15,10 @@ import org.xecomla.safetensors.Dtype;
 import org.xecomla.serve.Exporter;
 import org.xecomla.spark.driver.StageContext;
 
-/** The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was taught by. */
+/**
+ * The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was
+ * taught by.
+ */
 public final class ExportStage {
     static final String NAME = "export";
     public static final String KIND = "export";

@@ -56,7 +56,8 @@ final class PreferenceMeasure {
         context.console()
                 .accept(String.format(
                         Locale.ROOT,
-                        "held-out preferences: %.1f %% of %,d pairs the right way round, margin %.4f (before: 0), loss %.4f",
+                        "held-out preferences: %.1f %% of %,d pairs the right way round, margin %.4f (before: 0), "
+                                + "loss %.4f",
                         100 * result.accuracy(),
                         result.pairs(),
                         result.margin(),

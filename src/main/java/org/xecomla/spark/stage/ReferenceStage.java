@@ -23,8 +23,9 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.train.preference.PairScorer;
 
 /**
- * What the reference model, the distilled student, says of every pair, as a shard for each pair shard. A task loads the model
- * once for a few shards; a shard that is there, sound, and of this model, tokenizer and pair shard is passed over.
+ * What the reference model, the distilled student, says of every pair, as a shard for each pair shard. A task loads the
+ * model once for a few shards; a shard that is there, sound, and of this model, tokenizer and pair shard is passed
+ * over.
  */
 final class ReferenceStage {
     static final String KIND = "reference";

@@ -24,8 +24,8 @@ import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.WorkMeter;
 
 /**
- * The corpus as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts the one
- * stream into sequences. The result depends on the text and the settings only.
+ * The corpus as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts
+ * the one stream into sequences. The result depends on the text and the settings only.
  */
 public final class ShardStage {
     static final String NAME = "shard";
@@ -136,7 +136,9 @@ public final class ShardStage {
         }
     }
 
-    /** Several tasks a core, for the sake of balance, but not so many that each is mostly the opening of its tokenizer. */
+    /**
+     * Several tasks a core, for the sake of balance, but not so many that each is mostly the opening of its tokenizer.
+     */
     private int numTasks(int numSplits) {
         int forBalance = TASKS_PER_CORE * context.spark().defaultParallelism();
         int forLength = (numSplits + SPLITS_PER_TASK - 1) / SPLITS_PER_TASK;

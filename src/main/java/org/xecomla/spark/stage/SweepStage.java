@@ -25,9 +25,9 @@ import org.xecomla.spark.driver.WorkMeter;
 import org.xecomla.train.TrainingPlan;
 
 /**
- * Many small runs as one job, a task each, over the same shards and the same targets; the base is measured beside them. What
- * came out is written as a table and a plot. A finished run is kept, so that a sweep that was stopped, or that is given
- * another value, does only what is missing.
+ * Many small runs as one job, a task each, over the same shards and the same targets; the base is measured beside them.
+ * What came out is written as a table and a plot. A finished run is kept, so that a sweep that was stopped, or that is
+ * given another value, does only what is missing.
  */
 public final class SweepStage {
     static final String NAME = "sweep";

@@ -28,8 +28,8 @@ import org.xecomla.spark.driver.WorkMeter;
 import org.xecomla.tensor.Kernels;
 
 /**
- * Multiple-choice tasks of {@code eval.tasks} over the cluster. The driver reads the questions and makes their prompts, so that
- * examples are drawn in the harness's order; a task scores one model on a share of them.
+ * Multiple-choice tasks of {@code eval.tasks} over the cluster. The driver reads the questions and makes their prompts,
+ * so that examples are drawn in the harness's order; a task scores one model on a share of them.
  */
 final class TaskScoring {
     private final StageContext context;

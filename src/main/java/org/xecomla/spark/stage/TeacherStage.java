@@ -25,8 +25,9 @@ import org.xecomla.teacher.Teacher;
 import org.xecomla.tensor.Kernels;
 
 /**
- * What the teacher says of every token shard, as a target shard. A task loads the teacher once for a few shards, since that
- * takes long; a shard that is there and sound is passed over, so that a task that is run again redoes one shard at most.
+ * What the teacher says of every token shard, as a target shard. A task loads the teacher once for a few shards, since
+ * that takes long; a shard that is there and sound is passed over, so that a task that is run again redoes one shard at
+ * most.
  */
 public final class TeacherStage {
     static final String NAME = "teacher";
@@ -58,8 +59,8 @@ public final class TeacherStage {
     }
 
     /**
-     * Refuses targets that this configuration would not have made, naming both values. The teacher itself may be elsewhere:
-     * it is compared where it is at hand.
+     * Refuses targets that this configuration would not have made, naming both values. The teacher itself may be
+     * elsewhere: it is compared where it is at hand.
      */
     static void requireAsked(RunContext context) {
         StageDirectory targets = context.layout().targets();

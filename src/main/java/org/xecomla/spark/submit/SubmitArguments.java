@@ -24,8 +24,8 @@ import org.xecomla.spark.doctor.GpuDiscovery;
  * Prints the arguments of spark-submit, one a line, for {@code submit/xecomla}: what the configuration says, then what
  * stands after {@code --} on the command line, last the application.
  *
- * <p>Arguments: the application's jar, the directory of its libraries, the command with its options, {@code --}, options of
- * spark-submit. A configuration that cannot be right ends here, before a cluster is asked for anything.
+ * <p>Arguments: the application's jar, the directory of its libraries, the command with its options, {@code --},
+ * options of spark-submit. A configuration that cannot be right ends here, before a cluster is asked for anything.
  */
 public final class SubmitArguments {
     private static final Pattern MASTER =
@@ -100,7 +100,9 @@ public final class SubmitArguments {
         }
     }
 
-    /** The same as lines of the file that spark-submit's {@code --properties-file} reads; the application is a comment. */
+    /**
+     * The same as lines of the file that spark-submit's {@code --properties-file} reads; the application is a comment.
+     */
     static List<String> properties(List<String> arguments) {
         List<String> lines = new ArrayList<>();
         lines.add("# application: " + arguments.get(arguments.size() - 1));

@@ -10,8 +10,8 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.spark.driver.ModelTasks;
 
 /**
- * What the application asks of spark-submit, from the {@code spark} section of a run. The vector module and the number of
- * native threads are set for driver and executors alike.
+ * What the application asks of spark-submit, from the {@code spark} section of a run. The vector module and the number
+ * of native threads are set for driver and executors alike.
  */
 public final class SubmitConf {
     /**
@@ -24,7 +24,10 @@ public final class SubmitConf {
             "--add-modules jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
     private static final List<String> NATIVE_THREADS = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
 
-    /** Where the image has the application, its libraries and the discovery script: see {@code submit/docker/Dockerfile}. */
+    /**
+     * Where the image has the application, its libraries and the discovery script: see
+     * {@code submit/docker/Dockerfile}.
+     */
     private static final String IMAGE_HOME = "/opt/xecomla";
 
     private static final String DISCOVERY = "gpu-discovery.sh";
@@ -142,7 +145,9 @@ public final class SubmitConf {
         return conf;
     }
 
-    /** One GPU for each executor; that most stages take none, and some one for each task, {@link ModelTasks} asks for. */
+    /**
+     * One GPU for each executor; that most stages take none, and some one for each task, {@link ModelTasks} asks for.
+     */
     private static void gpus(SparkSettings settings, String master, Application application, Map<String, String> conf) {
         conf.put("spark.executor.resource.gpu.amount", "1");
         conf.put("spark.task.resource.gpu.amount", "0");

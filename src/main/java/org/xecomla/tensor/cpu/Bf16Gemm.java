@@ -10,13 +10,13 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Matrix products by oneDNN with operands rounded to bfloat16 (to nearest, ties to even), sums and results in fp32: about
- * twice the rate of {@link CpuGemm} on processors that have the instructions. What is left out of the rounding is what
- * training in bfloat16 needs: master weights, gradients and moments stay fp32.
+ * Matrix products by oneDNN with operands rounded to bfloat16 (to nearest, ties to even), sums and results in fp32:
+ * about twice the rate of {@link CpuGemm} on processors that have the instructions. What is left out of the rounding is
+ * what training in bfloat16 needs: master weights, gradients and moments stay fp32.
  *
- * <p>Both operands are rounded at every call: 6 bytes are moved for an element that is multiplied some hundred times, which
- * costs less than a twentieth of the product, and nothing can go stale. Both steps run on our own threads, as many parts
- * as threads, since oneDNN packs the second operand for each part.
+ * <p>Both operands are rounded at every call: 6 bytes are moved for an element that is multiplied some hundred times,
+ * which costs less than a twentieth of the product, and nothing can go stale. Both steps run on our own threads, as
+ * many parts as threads, since oneDNN packs the second operand for each part.
  */
 public final class Bf16Gemm implements AutoCloseable {
     private static final int UNIT = 32; // rows or columns of C: parts are cut between whole register tiles

@@ -10,8 +10,8 @@ import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.engine.SizingKernels;
 
 /**
- * Which products are computed in bfloat16. oneDNN compiles code for every shape, some 1.5 MB of it, so that batches of ever new
- * lengths would fill the memory: once {@value #MOST_PRODUCTS} products are known, new shapes are left to fp32.
+ * Which products are computed in bfloat16. oneDNN compiles code for every shape, some 1.5 MB of it, so that batches of
+ * ever new lengths would fill the memory: once {@value #MOST_PRODUCTS} products are known, new shapes are left to fp32.
  *
  * <p>The same calls in the same order are answered alike, so that {@link SizingKernels} can tell the memory beforehand.
  */

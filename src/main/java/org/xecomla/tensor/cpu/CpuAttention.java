@@ -7,12 +7,12 @@ import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Causal attention strip by strip: the scores of some tens of queries against all keys that they see are made, turned into
- * probabilities and used up before the next strip, so that (T, T) never exists. The backward makes the probabilities again
- * from {@code logSumExp}.
+ * Causal attention strip by strip: the scores of some tens of queries against all keys that they see are made, turned
+ * into probabilities and used up before the next strip, so that (T, T) never exists. The backward makes the
+ * probabilities again from {@code logSumExp}.
  *
- * <p>The softmax of a strip is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a row
- * of scores is short enough for the second-level cache.
+ * <p>The softmax of a strip is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a
+ * row of scores is short enough for the second-level cache.
  *
  * <p>Where a strip's first query begins to see, its keys begin: those of documents that ended before are not touched.
  *
@@ -95,7 +95,10 @@ public final class CpuAttention {
         }
     }
 
-    /** Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to {@link #endOfKeys}. */
+    /**
+     * Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to
+     * {@link #endOfKeys}.
+     */
     private record Strip(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
         static int length(AttentionShape shape) {
             int fitting = STRIP_ELEMENTS / shape.keyLength();
@@ -106,7 +109,9 @@ public final class CpuAttention {
             return (shape.queryLength() + length(shape) - 1) / length(shape);
         }
 
-        /** The strips in the order of falling length: the longest first, so that no thread is left with one at the end. */
+        /**
+         * The strips in the order of falling length: the longest first, so that no thread is left with one at the end.
+         */
         static Strip fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
             int from = (count(shape) - 1 - index) * length(shape);
             return new Strip(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
@@ -278,7 +283,9 @@ public final class CpuAttention {
         product(worker, true, false, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
     }
 
-    /** products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that are not seen. */
+    /**
+     * products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that are not seen.
+     */
     private void probabilities(Gradients g, Strip strip, int head, Tensor p, Tensor dP) {
         Tensor out = strip.queries(g.out, head); // (M, W)
         Tensor dOut = strip.queries(g.dOut, head); // (M, W)

@@ -4,7 +4,10 @@ import java.nio.ByteBuffer;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Tensor;
 
-/** Operations of {@link CpuKernels} that treat every element alike: tensors of one shape, cut into runs of adjacent elements. */
+/**
+ * Operations of {@link CpuKernels} that treat every element alike: tensors of one shape, cut into runs of adjacent
+ * elements.
+ */
 final class CpuElementwise {
     private static final int CHEAP = 1 << 15; // elements of a copy or a sum that outweigh waking a helper
     private static final int DEAR = 1 << 13; // the same with exponentials or roots

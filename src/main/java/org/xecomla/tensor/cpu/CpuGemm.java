@@ -6,8 +6,9 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Matrix products by OpenBLAS's {@code cblas_sgemm} on the tensors' own memory. OpenBLAS computes on the thread that calls
- * it: its own threads collapse when something else uses the cores, and products inside attention are too small for them.
+ * Matrix products by OpenBLAS's {@code cblas_sgemm} on the tensors' own memory. OpenBLAS computes on the thread that
+ * calls it: its own threads collapse when something else uses the cores, and products inside attention are too small
+ * for them.
  */
 final class CpuGemm {
     private static final int UNIT = 32; // rows or columns of C: parts are cut between whole register tiles

@@ -254,7 +254,10 @@ public final class CpuRows {
         });
     }
 
-    /** Softmax of {@code n} elements from {@code start} on, block by block since a vocabulary is long; returns log sum exp. */
+    /**
+     * Softmax of {@code n} elements from {@code start} on, block by block since a vocabulary is long; returns log sum
+     * exp.
+     */
     private double softmax(Storage storage, long start, int n, float beta) {
         float max = Float.NEGATIVE_INFINITY;
         for (int at = 0; at < n; at += RowMath.BLOCK) {

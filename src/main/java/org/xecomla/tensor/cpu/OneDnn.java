@@ -14,11 +14,12 @@ import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * The two operations of oneDNN that {@link Bf16Gemm} is made of, for one shape each: making one takes milliseconds, running it
- * a microsecond, so that the caller keeps them. Any thread makes them, any worker runs them, each by handles of its own.
+ * The two operations of oneDNN that {@link Bf16Gemm} is made of, for one shape each: making one takes milliseconds,
+ * running it a microsecond, so that the caller keeps them. Any thread makes them, any worker runs them, each by handles
+ * of its own.
  *
- * <p>Scratchpads are ours: those that oneDNN allocates belong to the thread that made the operation. Leaving the argument
- * out crashes the JVM.
+ * <p>Scratchpads are ours: those that oneDNN allocates belong to the thread that made the operation. Leaving the
+ * argument out crashes the JVM.
  */
 final class OneDnn implements AutoCloseable {
     private final engine cpu = new engine(engine.kind.cpu, 0);

@@ -4,16 +4,17 @@ import java.nio.ByteBuffer;
 import org.xecomla.tensor.AdamWStep;
 
 /**
- * Arithmetic on rows of adjacent floats in host memory: the inner loops of {@link CpuKernels}. {@code x, xAt} is a row: a
- * direct buffer in native order and the byte index of its first element; {@code n} is the number of elements.
+ * Arithmetic on rows of adjacent floats in host memory: the inner loops of {@link CpuKernels}. {@code x, xAt} is a row:
+ * a direct buffer in native order and the byte index of its first element; {@code n} is the number of elements.
  *
- * <p>{@link VectorMath} needs the module jdk.incubator.vector, {@link ScalarMath} needs nothing. Results are the same from
- * run to run: sums are taken in an order that depends on {@code n} only.
+ * <p>{@link VectorMath} needs the module jdk.incubator.vector, {@link ScalarMath} needs nothing. Results are the same
+ * from run to run: sums are taken in an order that depends on {@code n} only.
  */
 interface RowMath {
     /**
      * Long rows are best handed over in blocks of this many elements: sums in float stay accurate, and the just-in-time
-     * compiler sees many short calls instead of one that it must replace while it runs, in slow unoptimised vector code.
+     * compiler sees many short calls instead of one that it must replace while it runs, in slow unoptimised vector
+     * code.
      */
     int BLOCK = 1024;
 

@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link RowMath} by the JDK's Vector API: every loop runs over full vectors and then over single elements, since masks are
- * slow before JDK 18. No second, shorter species for what is left: the compiler learns the classes of vectors in places
- * that all loops share, and two classes there make every vector an object on the heap.
+ * {@link RowMath} by the JDK's Vector API: every loop runs over full vectors and then over single elements, since masks
+ * are slow before JDK 18. No second, shorter species for what is left: the compiler learns the classes of vectors in
+ * places that all loops share, and two classes there make every vector an object on the heap.
  */
 public final class VectorMath implements RowMath {
     private static final VectorSpecies<Float> WIDE = FloatVector.SPECIES_PREFERRED;

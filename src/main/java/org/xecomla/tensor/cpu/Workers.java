@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The threads of one {@link CpuKernels}: the caller and {@code numThreads - 1} helpers that live until {@link #close()}.
+ * The threads of one {@link CpuKernels}: the caller and {@code numThreads - 1} helpers that live until
+ * {@link #close()}.
  *
  * <p>Tasks are claimed one by one, so that a helper that the operating system keeps waiting holds nobody up: the caller
  * does its tasks itself. What a task computes depends on its number only, never on who runs it. Helpers spin for some
@@ -23,7 +24,9 @@ public final class Workers implements AutoCloseable {
         void run(int index, int worker);
     }
 
-    /** Runs the elements {@code from} (inclusive) to {@code to} (exclusive), which are part {@code part} of the whole. */
+    /**
+     * Runs the elements {@code from} (inclusive) to {@code to} (exclusive), which are part {@code part} of the whole.
+     */
     interface RangeTask {
         void run(int part, long from, long to);
     }
@@ -145,8 +148,8 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Cuts 0 to {@code total} into parts of at least {@code grain}, and runs them. How it is cut depends on the arguments
-     * and the number of threads only. Less than two grains run on the calling thread, without waking anybody.
+     * Cuts 0 to {@code total} into parts of at least {@code grain}, and runs them. How it is cut depends on the
+     * arguments and the number of threads only. Less than two grains run on the calling thread, without waking anybody.
      */
     void split(long total, long grain, RangeTask task) {
         int numParts = numParts(total, grain);

@@ -8,7 +8,10 @@ import org.xecomla.errors.UserException;
 
 /** The GPU that ND4J's arrays live on, where this build has a back end for GPUs and the machine has one. */
 public final class Device {
-    /** libnd4jcuda 1.0.0-M2.1 holds machine code for 3.7 to 8.6 and no PTX: 8.9 runs the code of 8.6, 9.0 and later have none. */
+    /**
+     * libnd4jcuda 1.0.0-M2.1 holds machine code for 3.7 to 8.6 and no PTX: 8.9 runs the code of 8.6, 9.0 and later have
+     * none.
+     */
     private static final int NEWEST_MAJOR = 8;
 
     private Device() {}
@@ -24,8 +27,8 @@ public final class Device {
     }
 
     /**
-     * Why ND4J cannot compute on a device, in words that name it; empty where it can. Without this question the first operation fails by
-     * "cudaGetSymbolAddress(...) failed; Error code: [13]", as seen on an H200.
+     * Why ND4J cannot compute on a device, in words that name it; empty where it can. Without this question the first
+     * operation fails by "cudaGetSymbolAddress(...) failed; Error code: [13]", as seen on an H200.
      *
      * @param index from 0, below {@link #count()}
      */
@@ -39,7 +42,8 @@ public final class Device {
                 ? Optional.empty()
                 : Optional.of(
                         "GPU " + index + " has compute capability " + major + "." + minor + ", and nd4j-cuda-11.6 has"
-                                + " code for 3.7 to 8.9 (Kepler to Ada) only: use such a GPU, or compute.kernels = cpu");
+                                + " code for 3.7 to 8.9 (Kepler to Ada) only: use such a GPU, or compute.kernels = "
+                                + "cpu");
     }
 
     /**
@@ -53,7 +57,8 @@ public final class Device {
         if (!isGpu()) {
             throw new UserException(
                     "GPU " + index + " was asked for, but this build computes on the processor: build with"
-                            + " XECOMLA_MAVEN_FLAGS=-Pcuda, or set compute.kernels = cpu and spark.gpus-per-executor = 0");
+                            + " XECOMLA_MAVEN_FLAGS=-Pcuda, or set compute.kernels = cpu and "
+                            + "spark.gpus-per-executor = 0");
         }
         int count = count();
         if (index < 0 || index >= count) {

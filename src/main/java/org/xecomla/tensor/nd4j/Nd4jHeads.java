@@ -15,7 +15,10 @@ final class Nd4jHeads {
         return view(t, x.offset(), new long[] {t.rows(), x.numHeads(), x.width()}, t.stride(), x.headStride());
     }
 
-    /** Rows {@code from} to {@code to} of the {@code count} heads first, first + step, first + 2 step ...: (count, rows, W). */
+    /**
+     * Rows {@code from} to {@code to} of the {@code count} heads first, first + step, first + 2 step ...: (count, rows,
+     * W).
+     */
     static INDArray headsFirst(HeadView x, int from, int to, int first, int step, int count) {
         Tensor t = x.tensor().rows(from, to);
         int offset = first * x.headStride() + x.offset();

@@ -20,8 +20,8 @@ import org.xecomla.tensor.Tensor;
  * {@code CpuKernels}.
  *
  * <p>No operation reads device memory on the host, but for the results that the interface hands out as heap arrays.
- * Temporaries live in an ND4J workspace that each operation opens and leaves. Attention holds the probabilities (T, S) of
- * all key heads of one sequence at a time. One thread at a time.
+ * Temporaries live in an ND4J workspace that each operation opens and leaves. Attention holds the probabilities (T, S)
+ * of all key heads of one sequence at a time. One thread at a time.
  *
  * <p>Legend: N rows = B * T; D features; H query heads; J key heads; G = H / J; T queries, S keys of a sequence; P rope
  * width; V vocabulary.

@@ -35,8 +35,8 @@ public final class DistillationData implements TrainingData {
      * Checks that all belong together.
      *
      * @param temperature of the student in the loss
-     * @throws org.xecomla.errors.UserException where the targets were made for other tokens, at another temperature or over
-     *     another vocabulary, or the tokens do not fit the student
+     * @throws org.xecomla.errors.UserException where the targets were made for other tokens, at another temperature or
+     *     over another vocabulary, or the tokens do not fit the student
      */
     public static DistillationData of(
             TokenShards tokens, TargetShards targets, ModelConfig student, double temperature) {

@@ -30,8 +30,8 @@ public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels, i
     }
 
     /**
-     * The same of the tokens' own marks: where nothing is learned there is neither label nor target. The last token of a
-     * document that the next one does not see has no label, as if the document stood alone.
+     * The same of the tokens' own marks: where nothing is learned there is neither label nor target. The last token of
+     * a document that the next one does not see has no label, as if the document stood alone.
      */
     public static TrainingSequence of(TokenSequence tokens, SoftLabels softLabels) {
         boolean[] learned = tokens.learned();

@@ -16,9 +16,9 @@ import org.xecomla.train.Objective;
 import org.xecomla.train.Replica;
 
 /**
- * Direct Preference Optimization over pairs: one forward of both sequences of a pair, the head over their answers only, twice
- * (the loss must be known before its gradient can be), and one backward. Legend: n pairs of a micro-batch, T tokens, D model,
- * A tokens of an answer.
+ * Direct Preference Optimization over pairs: one forward of both sequences of a pair, the head over their answers only,
+ * twice (the loss must be known before its gradient can be), and one backward. Legend: n pairs of a micro-batch, T
+ * tokens, D model, A tokens of an answer.
  */
 public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceSample> {
     /** Share of pairs whose chosen answer is rewarded more than the rejected one. */

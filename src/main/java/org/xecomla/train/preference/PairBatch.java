@@ -6,9 +6,9 @@ import java.util.List;
 import org.xecomla.corpus.tokenizer.TokenPair;
 
 /**
- * Several preferences as the model takes them: all chosen sequences, then all rejected ones, filled up at their ends with id 0
- * to the longest. What is filled in comes after all that is scored, so that causal attention never shows it. Legend: n pairs, T
- * tokens of the longest sequence.
+ * Several preferences as the model takes them: all chosen sequences, then all rejected ones, filled up at their ends
+ * with id 0 to the longest. What is filled in comes after all that is scored, so that causal attention never shows it.
+ * Legend: n pairs, T tokens of the longest sequence.
  *
  * @param ids (2n*T)
  * @param answers of the 2n sequences

@@ -11,8 +11,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Log-probabilities of preferences under a model, without gradients. Not thread-safe. Legend: n pairs, T tokens, D model, A
- * tokens of an answer.
+ * Log-probabilities of preferences under a model, without gradients. Not thread-safe. Legend: n pairs, T tokens, D
+ * model, A tokens of an answer.
  */
 public final class PairScorer implements AutoCloseable {
     private final CausalLm model;

@@ -26,8 +26,8 @@ public final class PreferenceData implements Samples<PreferenceSample> {
      * @param model to be trained
      * @param referenceDigest of the reference model
      * @param tokensPerPair on average
-     * @throws org.xecomla.errors.UserException where the reference spoke of other pairs, is another model, or the pairs do not
-     *     fit the model
+     * @throws org.xecomla.errors.UserException where the reference spoke of other pairs, is another model, or the pairs
+     *     do not fit the model
      */
     public static PreferenceData open(
             Path pairs, Path reference, ModelConfig model, String referenceDigest, int tokensPerPair) {

@@ -4,11 +4,11 @@ import org.xecomla.config.DpoConfig;
 import org.xecomla.targets.LogProbabilities;
 
 /**
- * Loss of one preference from the margin of policy over reference: h = (log p(chosen) - log p(rejected)) - (the same of the
- * reference).
+ * Loss of one preference from the margin of policy over reference: h = (log p(chosen) - log p(rejected)) - (the same of
+ * the reference).
  *
- * <p>Sigmoid (Rafailov et al. 2023): -(1 - s) log sigmoid(beta h) - s log sigmoid(-beta h), s the label smoothing. IPO (Azar
- * et al. 2023): (h - 1 / (2 beta))^2, all log-probabilities being means over their answer's tokens.
+ * <p>Sigmoid (Rafailov et al. 2023): -(1 - s) log sigmoid(beta h) - s log sigmoid(-beta h), s the label smoothing. IPO
+ * (Azar et al. 2023): (h - 1 / (2 beta))^2, all log-probabilities being means over their answer's tokens.
  *
  * @param beta strength of the reference
  * @param labelSmoothing s, of the sigmoid loss

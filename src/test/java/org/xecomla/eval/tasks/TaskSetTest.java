@@ -47,7 +47,8 @@ class TaskSetTest {
     @Test
     void raceReadsWhatPythonPrinted() throws Exception {
         TaskSet set = read(ChoiceTask.RACE, 0, """
-                {"article": "A.", "problems": "[{'question': 'He is  _  .', 'answer': 'B', 'options': ['a', \\"b's\\", 'c', 'd']}, \
+                {"article": "A.", "problems": "[{'question': 'He is  _  .', 'answer': 'B', 'options': \
+                ['a', \\"b's\\", 'c', 'd']}, \
                 {'question': 'Who?', 'answer': 'A', 'options': ['\\\\u00e9', '\\\\'', '\\\\\\\\', '\\\\n']}]"}""");
         assertEquals("Article: A.\n\nHe is b's\nWho?", set.prompts().get(0).context());
         assertEquals(

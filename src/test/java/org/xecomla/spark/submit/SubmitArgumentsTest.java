@@ -126,7 +126,9 @@ class SubmitArgumentsTest {
         assertEquals(List.of(), conf(own, "spark.yarn.dist.files"));
     }
 
-    /** A scheduler's spark-submit is told the same, and the driver the same configuration, but for what its task sets. */
+    /**
+     * A scheduler's spark-submit is told the same, and the driver the same configuration, but for what its task sets.
+     */
     @Test
     void aPropertiesFileSaysTheSame() throws Exception {
         String conf = "--conf=" + dir.resolve("run.conf");

@@ -16,9 +16,10 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Products in bfloat16. A bfloat16 has 8 bits of significand, so that rounding changes an operand by at most 2^-9 of itself
- * and a product of two by at most 2^-8: an element of C is off by at most 2^-8 of the sum of its terms' absolute values,
- * plus the rounding of fp32. That bound holds on processors without the instructions, too, which compute in fp32.
+ * Products in bfloat16. A bfloat16 has 8 bits of significand, so that rounding changes an operand by at most 2^-9 of
+ * itself and a product of two by at most 2^-8: an element of C is off by at most 2^-8 of the sum of its terms' absolute
+ * values, plus the rounding of fp32. That bound holds on processors without the instructions, too, which compute in
+ * fp32.
  */
 class Bf16GemmTest {
     private static final double BOUND = 1.01 / 256;

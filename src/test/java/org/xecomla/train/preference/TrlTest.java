@@ -38,8 +38,8 @@ import org.xecomla.train.Freeze;
 import org.xecomla.train.Replica;
 
 /**
- * Ten pairs on the demo's model: loss, rewards, margins and every gradient are those of TRL's DPOTrainer. Its sigmoid loss has
- * no label smoothing in this version: ours is held by central differences.
+ * Ten pairs on the demo's model: loss, rewards, margins and every gradient are those of TRL's DPOTrainer. Its sigmoid
+ * loss has no label smoothing in this version: ours is held by central differences.
  */
 @Tag("python")
 class TrlTest {
