@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Names the GPUs of this machine as Spark reads them: {"name": "gpu", "addresses": ["0", "1"]}. Give it to the workers of a
-# standalone cluster as spark.worker.resource.gpu.discoveryScript; YARN and Kubernetes run it where an executor starts.
+# Names the GPUs of this machine as Spark reads them: {"name": "gpu", "addresses": ["0", "1"]}. Give it to the workers
+# of a standalone cluster as spark.worker.resource.gpu.discoveryScript; YARN and Kubernetes run it where an executor
+# starts.
 set -euo pipefail
 
 fail() {

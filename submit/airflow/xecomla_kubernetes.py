@@ -1,7 +1,8 @@
 """X-EcoMLA as Spark applications, one a stage, of the Spark operator on Kubernetes.
 
-submit/kubernetes/sparkapplication.yaml is the manifest of each, but for its arguments; put it where XECOMLA_MANIFEST points
-to, and the configuration into the config map that it names. XECOMLA_RUNS must be storage that pods and Airflow both reach.
+submit/kubernetes/sparkapplication.yaml is the manifest of each, but for its arguments; put it where XECOMLA_MANIFEST
+points to, and the configuration into the config map that it names. XECOMLA_RUNS must be storage that pods and Airflow
+both reach.
 """
 
 import os

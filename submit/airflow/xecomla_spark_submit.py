@@ -1,13 +1,14 @@
 """X-EcoMLA as tasks of spark-submit, one a stage, on YARN or a standalone cluster.
 
-On the machine of Airflow's workers, where spark-submit is on the path, make once and after every change of the configuration:
+On the machine of Airflow's workers, where spark-submit is on the path, make once and after every change of the
+configuration:
 
     submit/xecomla properties --conf run.conf > /etc/xecomla/run.properties
 
-and set XECOMLA_JAR (target/xecomla-spark-0.1.0.jar), XECOMLA_PROPERTIES and XECOMLA_RUNS in the environment that parses DAGs. A
-stage that belongs on another cluster takes XECOMLA_PROPERTIES_TEACHER and so on. The connection spark_default names the master
-and the deploy mode. Client mode hands a stop on to the driver, which then writes a checkpoint; in YARN's cluster mode providers
-that track applications want `yarn_track_via_rm_api` set too.
+and set XECOMLA_JAR (target/xecomla-spark-0.1.0.jar), XECOMLA_PROPERTIES and XECOMLA_RUNS in the environment that parses
+DAGs. A stage that belongs on another cluster takes XECOMLA_PROPERTIES_TEACHER and so on. The connection spark_default
+names the master and the deploy mode. Client mode hands a stop on to the driver, which then writes a checkpoint; in
+YARN's cluster mode providers that track applications want `yarn_track_via_rm_api` set too.
 """
 
 import os

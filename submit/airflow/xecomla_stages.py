@@ -1,7 +1,7 @@
 """What both DAGs have in common: the stages in their order, where each run goes, and when a stage is complete.
 
-XECOMLA_PREFERENCES=1 in the environment that parses DAGs adds the stage that trains on preferences, for configurations with a
-section dpo.
+XECOMLA_PREFERENCES=1 in the environment that parses DAGs adds the stage that trains on preferences, for configurations
+with a section dpo.
 """
 
 import os
@@ -14,7 +14,8 @@ except ImportError:  # Airflow 2
 
 PREFERENCES = {"dpo": ["dpo"]} if os.environ.get("XECOMLA_PREFERENCES", "0") == "1" else {}
 
-# A stage and the directories whose _SUCCESS it writes last. One after the other: a run's directory has one driver at a time.
+# A stage and the directories whose _SUCCESS it writes last. One after the other: a run's directory has one driver at a
+# time.
 STAGES = {
     "shard": ["shards/train", "shards/valid"],
     "teacher": ["targets"],
@@ -53,7 +54,7 @@ def is_complete(run_dir, directories):
 
 
 def add_tasks(task_of):
-    """Adds to the DAG at hand every stage's task, as task_of(stage) makes it, and a sensor that sees it complete, all in a row."""
+    """Adds to the DAG at hand every stage's task, as task_of(stage) makes it, and a sensor on its end, all in a row."""
     previous = None
     for stage, directories in STAGES.items():
         work = task_of(stage)

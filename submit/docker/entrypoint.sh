@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What Spark's Kubernetes back end starts in a container: `driver ARGUMENTS OF SPARK-SUBMIT`, or `executor`, which is told
-# everything by its environment. Any other command runs as it is.
+# What Spark's Kubernetes back end starts in a container: `driver ARGUMENTS OF SPARK-SUBMIT`, or `executor`, which is
+# told everything by its environment. Any other command runs as it is.
 set -euo pipefail
 
 SPARK_HOME=${SPARK_HOME:-/opt/spark}

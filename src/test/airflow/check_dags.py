@@ -1,5 +1,5 @@
-"""Parses both DAGs, with Airflow and its providers where they are installed, else with the stub beside this file, and checks their
-tasks. Prints what it checked against."""
+"""Parses both DAGs, with Airflow and its providers where they are installed, else with the stub beside this file, and
+checks their tasks. Prints what it checked against."""
 
 import importlib
 import os
@@ -55,7 +55,8 @@ def check_dags(stages):
         arguments = submitted[stage].application_args
         check(arguments[:2] == ["stage", stage], f"{stage}: {arguments}")
         run_dir = [argument for argument in arguments if argument.startswith("run.dir=")]
-        check(len(run_dir) == 1 and "run_id" in run_dir[0], f"{stage} does not write to its run's directory: {arguments}")
+        in_run = len(run_dir) == 1 and "run_id" in run_dir[0]
+        check(in_run, f"{stage} does not write to its run's directory: {arguments}")
         check("try_number" not in str(arguments), f"{stage}: attempts must share a directory")
         wanted = "/etc/xecomla/gpu.properties" if stage == "teacher" else "/etc/xecomla/run.properties"
         check(submitted[stage].properties_file == wanted, submitted[stage].properties_file)

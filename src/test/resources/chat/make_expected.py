@@ -27,7 +27,11 @@ CHATS = {
         {"role": "assistant", "content": "<think></think>12, I\u2028think."},
         {"role": "user", "content": "Thanks"},
     ],
-    "crossed": [{"role": "user", "content": "One"}, {"role": "user", "content": "Two"}, {"role": "assistant", "content": ""}],
+    "crossed": [
+        {"role": "user", "content": "One"},
+        {"role": "user", "content": "Two"},
+        {"role": "assistant", "content": ""},
+    ],
 }
 
 

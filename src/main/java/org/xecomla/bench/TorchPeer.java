@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.xecomla.errors.UserException;
 
-/** A PyTorch process that runs {@code submit/bench/torch_peer.py}: it waits while others are timed. */
+/** A PyTorch process that runs {@code src/main/scripts/torch_peer.py}: it waits while others are timed. */
 public final class TorchPeer implements BenchContestant {
     private final String name;
     private final Process process;
@@ -93,8 +93,8 @@ public final class TorchPeer implements BenchContestant {
         try {
             String line = answers.readLine();
             if (line == null) {
-                throw new UserException(
-                        name + " ended: does its Python have PyTorch? See submit/bench/requirements.txt");
+                throw new UserException(name
+                        + " ended: does its Python have PyTorch? src/main/scripts/python-env torch makes one that has");
             }
             return line;
         } catch (IOException e) {

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
         description = "Measures the training step and the forward pass of a shape, also against PyTorch in turns; with"
                 + " --decode, how base and student decode with their caches.")
 final class BenchCommand implements Callable<Integer> {
-    private static final String PEER = "submit/bench/torch_peer.py";
+    private static final String PEER = "src/main/scripts/torch_peer.py";
     private static final int PROFILED_STEPS = 5;
 
     @Option(
@@ -98,7 +98,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--python",
             paramLabel = "FILE",
-            description = "Python with submit/bench/requirements.txt installed. Default: target/bench-venv/bin/python.")
+            description = "Python with PyTorch. Default: the one that src/main/scripts/python-env torch makes.")
     private Path python;
 
     @Option(
@@ -208,14 +208,18 @@ final class BenchCommand implements Callable<Integer> {
     private void startPeers(
             BenchShape measured, BenchShape.Model kind, List<BenchContestant> peers, PrintWriter console) {
         Path home = Path.of(System.getProperty("xecomla.home", "."));
-        Path interpreter = python != null ? python : home.resolve("target/bench-venv/bin/python");
+        Path interpreter = python != null ? python : home.resolve("target/python/torch/bin/python");
         if (!variants.isEmpty() && !Files.isExecutable(interpreter)) {
-            throw new ConfigException("no Python at " + interpreter + ": python3 -m venv target/bench-venv and"
-                    + " target/bench-venv/bin/pip install -r submit/bench/requirements.txt make one,"
+            throw new ConfigException("no Python at " + interpreter + ": src/main/scripts/python-env torch makes one,"
                     + " or name another by --python");
         }
+        Path script = home.resolve(PEER);
+        if (!variants.isEmpty() && !Files.exists(script)) {
+            throw new ConfigException(
+                    "no " + script + ": a release does not have it; compare with PyTorch in a checkout");
+        }
         for (String variant : variants) {
-            TorchPeer peer = new TorchPeer(interpreter, home.resolve(PEER), measured, kind, threads, variant, clock);
+            TorchPeer peer = new TorchPeer(interpreter, script, measured, kind, threads, variant, clock);
             if (peer.failure() == null) {
                 peers.add(peer);
                 console.printf("%s: PyTorch %s%n", peer.name(), peer.version());

@@ -1,7 +1,8 @@
 """Stands in for Airflow where it is not installed: the same names and keyword arguments, nothing behind them."""
 
 # Keyword arguments of every operator that this project uses, from airflow.sdk.bases.operator.BaseOperator.
-BASE_ARGUMENTS = {"task_id", "retries", "retry_delay", "retry_exponential_backoff", "params", "default_args", "pool", "trigger_rule"}
+RETRY_ARGUMENTS = {"retries", "retry_delay", "retry_exponential_backoff"}
+BASE_ARGUMENTS = RETRY_ARGUMENTS | {"task_id", "params", "default_args", "pool", "trigger_rule"}
 
 
 class DAG:

@@ -82,7 +82,7 @@ class BenchCommandTest {
                         "--against-torch",
                         "--python",
                         "/no/python"));
-        assertTrue(err.toString().contains("submit/bench/requirements.txt"), err.toString());
+        assertTrue(err.toString().contains("src/main/scripts/python-env torch"), err.toString());
     }
 
     @Test

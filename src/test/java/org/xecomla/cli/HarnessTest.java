@@ -69,7 +69,7 @@ class HarnessTest {
         List<String> arguments = new ArrayList<>(List.of("eval", "--model", model, "--out", result));
         arguments.addAll(List.of(options));
         assertEquals(0, Main.commandLine().execute(arguments.toArray(String[]::new)));
-        Process check = new ProcessBuilder("submit/check-eval", model, result)
+        Process check = new ProcessBuilder("src/main/scripts/check-eval", model, result)
                 .redirectErrorStream(true)
                 .start();
         String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -78,7 +78,7 @@ class TransformersExportTest {
     private void compare(String model, String export, String architecture) throws Exception {
         String logits = directory.resolve("logits.safetensors").toString();
         run("logits", "--model", model, "--ids", IDS, "--out", logits);
-        Process check = new ProcessBuilder("submit/check-export", export, logits, IDS)
+        Process check = new ProcessBuilder("src/main/scripts/check-export", export, logits, IDS)
                 .redirectErrorStream(true)
                 .start();
         String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -21,7 +21,7 @@ class GoldenFilesTest {
     @Test
     void whatTheScriptMakesLiesHere() throws Exception {
         String python =
-                run("submit/python-env", "requirements").lines().toList().get(0);
+                run("src/main/scripts/python-env", "export").lines().toList().get(0);
         String made = dir.resolve("golden").toString();
         run(python, "-B", SCRIPTS + "make_goldens.py", made);
         System.out.print(run(python, "-B", SCRIPTS + "compare_goldens.py", made, "src/test/resources/golden"));

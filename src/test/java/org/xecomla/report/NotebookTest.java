@@ -22,7 +22,7 @@ class NotebookTest {
     void drawsARunAndReadsItsEventFiles() throws Exception {
         SampleRun.write(dir);
         Path out = dir.resolve("explore.html");
-        Process explore = new ProcessBuilder("submit/explore", dir.toString(), out.toString())
+        Process explore = new ProcessBuilder("src/main/scripts/explore", dir.toString(), out.toString())
                 .redirectErrorStream(true)
                 .start();
         String said = new String(explore.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -20,7 +20,7 @@ import org.xecomla.run.Stage;
 
 /**
  * Small runs by real processes of which drivers and executors are killed at random, over and over: each must end with
- * the very output of the run that nobody disturbed. {@code submit/chaos} sets how often and with what seed.
+ * the very output of the run that nobody disturbed. {@code src/main/scripts/chaos} sets how often and with what seed.
  */
 @Tag("chaos")
 class ChaosTest {

@@ -104,7 +104,7 @@ class TrlTest {
             saveGradients(model, replica.gradients());
         }
         Process check = new ProcessBuilder(
-                        "submit/check-dpo",
+                        "src/main/scripts/check-dpo",
                         dir.resolve("policy").toString(),
                         "conf/demo/model",
                         dir.resolve("pairs.jsonl").toString(),

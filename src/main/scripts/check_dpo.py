@@ -2,9 +2,10 @@
 
     check_dpo.py POLICY_DIR REFERENCE_DIR PAIRS.jsonl OURS.json GRADIENTS_DIR [TOLERANCE]
 
-OURS.json has our form ("sigmoid" or "ipo"), beta and label_smoothing and what they came to: loss, chosen and rejected (lists
-of rewards, one a pair). GRADIENTS_DIR is a model directory whose weights are our gradients. Exits 0 where everything is within
-TOLERANCE (1e-4): of the loss and of every reward as a share of the largest, of every gradient as a share of its norm.
+OURS.json has our form ("sigmoid" or "ipo"), beta and label_smoothing and what they came to: loss, chosen and rejected
+(lists of rewards, one a pair). GRADIENTS_DIR is a model directory whose weights are our gradients. Exits 0 where
+everything is within TOLERANCE (1e-4): of the loss and of every reward as a share of the largest, of every gradient as a
+share of its norm.
 """
 
 import json
@@ -63,7 +64,9 @@ def main(policy, reference, pairs_file, ours_file, gradients, tolerance="1e-4"):
         with torch.no_grad():
             rewards = [
                 ours["beta"] * (p - r) / n
-                for p, r, n in zip(log_probs(dpo.model, inputs), log_probs(dpo.ref_model, inputs), lengths(inputs, ours))
+                for p, r, n in zip(
+                    log_probs(dpo.model, inputs), log_probs(dpo.ref_model, inputs), lengths(inputs, ours)
+                )
             ]
         logged = {name: values[-1] for name, values in dpo._metrics["eval"].items() if name.startswith("rewards/")}
     count = len(pairs)

@@ -1,11 +1,12 @@
 """The model of `submit/xecomla bench` as a PyTorch user writes it, timed on request.
 
-usage: torch_peer.py --shape d,layers,heads,kv_heads,ffn,vocab,T,batch --model mla|gqa --threads N --variant eager|compile|bf16
+usage: torch_peer.py --shape d,layers,heads,kv_heads,ffn,vocab,T,batch --model mla|gqa --threads N --variant
+eager|compile|bf16
        --clock wall|cpu
 
-Prints "ready VERSION" once it is warm, or "failed REASON". Then answers each line "step N" or "forward N" of standard input
-with the milliseconds of N of them. nn.functional.rms_norm, scaled_dot_product_attention, fused AdamW, clipping by the norm;
-sparse teacher's targets (mla) by gather, cross-entropy (gqa). bf16 is autocast. Compiled is model and loss.
+Prints "ready VERSION" once it is warm, or "failed REASON". Then answers each line "step N" or "forward N" of standard
+input with the milliseconds of N of them. nn.functional.rms_norm, scaled_dot_product_attention, fused AdamW, clipping by
+the norm; sparse teacher's targets (mla) by gather, cross-entropy (gqa). bf16 is autocast. Compiled is model and loss.
 """
 
 import argparse

@@ -2,11 +2,12 @@
 
     check_export.py EXPORT_DIR LOGITS.safetensors ID,ID,... [TOLERANCE]
 
-What stock transformers knows (deepseek-v3, llama) is loaded by AutoModelForCausalLM. For X-EcoMLA's official layout, the Llama
-of its config.json gets latent attention as the official code computes it, written here from the paper's equations.
+What stock transformers knows (deepseek-v3, llama) is loaded by AutoModelForCausalLM. For X-EcoMLA's official layout,
+the Llama of its config.json gets latent attention as the official code computes it, written here from the paper's
+equations.
 
-Exits 0 where the norm of the difference is at most TOLERANCE (1e-4) of the logits' own and the most probable token is the
-same at every position.
+Exits 0 where the norm of the difference is at most TOLERANCE (1e-4) of the logits' own and the most probable token is
+the same at every position.
 """
 
 import glob
@@ -22,7 +23,10 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 
 class OfficialAttention(torch.nn.Module):
-    """Latent attention of a layer of X-EcoMLA's code; legend: B batch, T time, H heads, N nope, P rope, R rank, V value."""
+    """Latent attention of a layer of X-EcoMLA's code.
+
+    Legend: B batch, T time, H heads, N nope, P rope, R rank, V value.
+    """
 
     def __init__(self, layers, tensors):
         super().__init__()
@@ -49,14 +53,16 @@ class OfficialAttention(torch.nn.Module):
     def forward(self, hidden_states, **_):
         weights = self.tensors
         batch, time, _ = hidden_states.shape
-        queries = self.norm(hidden_states @ weights["q_a_proj.weight"].T, "q_a_layernorm") @ weights["q_b_proj.weight"].T
+        q_latent = self.norm(hidden_states @ weights["q_a_proj.weight"].T, "q_a_layernorm")
+        queries = q_latent @ weights["q_b_proj.weight"].T
         q = queries.view(batch, time, self.heads, -1).transpose(1, 2)  # (B, H, T, N+P)
         down = hidden_states @ weights["kv_a_proj_with_mqa.weight"].T  # (B, T, R+P)
         latent, k_rope = down[..., : -self.rope], down[:, None, :, -self.rope:]  # (B, T, R), (B, 1, T, P)
         up = self.norm(latent, "kv_a_layernorm") @ weights["kv_b_proj.weight"].T
         up = up.view(batch, time, self.heads, self.nope + self.value).transpose(1, 2)  # (B, H, T, N+V)
         scores = q[..., : self.nope] @ up[..., : self.nope].transpose(2, 3)
-        scores = (scores + self.rotate(q[..., self.nope:]) @ self.rotate(k_rope).transpose(2, 3)) * self.scale  # (B, H, T, T)
+        scores = scores + self.rotate(q[..., self.nope:]) @ self.rotate(k_rope).transpose(2, 3)  # (B, H, T, T)
+        scores = scores * self.scale  # (B, H, T, T)
         future = torch.ones(time, time, dtype=torch.bool).triu(1)
         out = scores.masked_fill(future, -math.inf).softmax(-1) @ up[..., self.nope:]  # (B, H, T, V)
         return out.transpose(1, 2).reshape(batch, time, -1) @ weights["out_proj.weight"].T, None
@@ -103,10 +109,14 @@ def official(directory):
     for name in [name for name in tensors if ".mla." in name]:
         layer, projection = name.removeprefix("model.layers.").split(".mla.")
         latent.setdefault(int(layer), {})[projection] = tensors.pop(name)
-    assert sorted([*latent, *attention_layers]) == list(range(len(model.model.layers))), (sorted(latent), attention_layers)
+    every_layer = list(range(len(model.model.layers)))
+    assert sorted([*latent, *attention_layers]) == every_layer, (sorted(latent), attention_layers)
     for layer, projections in latent.items():
         ranks = layers["layer_rank_list"][str(layer)]
-        assert ranks == {"q_rank": len(projections["q_a_proj.weight"]), "kv_rank": projections["kv_b_proj.weight"].shape[1]}
+        assert ranks == {
+            "q_rank": len(projections["q_a_proj.weight"]),
+            "kv_rank": projections["kv_b_proj.weight"].shape[1],
+        }
         model.model.layers[layer].self_attn = OfficialAttention(layers, projections)
     if model.config.tie_word_embeddings:
         tensors.setdefault("lm_head.weight", tensors["model.embed_tokens.weight"])

@@ -2,9 +2,9 @@
 
     check_eval.py MODEL_DIR RESULT.json [TOLERANCE]
 
-Tasks, files, number of examples and limit are those of RESULT.json. The harness's own task definitions are used; only their
-data set is replaced by the local file. Exits 0 where every prompt is the same text, every log-likelihood differs by at most
-TOLERANCE (1e-4), and all scores and standard errors are equal.
+Tasks, files, number of examples and limit are those of RESULT.json. The harness's own task definitions are used; only
+their data set is replaced by the local file. Exits 0 where every prompt is the same text, every log-likelihood differs
+by at most TOLERANCE (1e-4), and all scores and standard errors are equal.
 """
 
 import json
@@ -100,7 +100,7 @@ def compare(name, ours, theirs, tolerance):
 
 
 def exact_rope(model):
-    """Plain rope in the model's own float64: transformers computes it in float32 always, which alone is up to 1e-4 of a sum."""
+    """Plain rope in the model's own float64: transformers' float32 alone is up to 1e-4 of a sum."""
     rope = model.model.rotary_emb
     if rope.rope_type != "default":
         return
@@ -149,7 +149,8 @@ def main(model_dir, result_file, tolerance="1e-4"):
             own, value = result[section][name], harness[section][local]
             if str(own) != str(value):
                 raise SystemExit(f"{name}: {section} {own}, the harness's {value}")
-    print(f"lm-eval {lm_eval.__version__}: {questions} questions of {len(names)} tasks have the same prompts and scores;"
+    print(
+        f"lm-eval {lm_eval.__version__}: {questions} questions of {len(names)} tasks have the same prompts and scores;"
           f" log-likelihoods differ by at most {worst:.1e}")
 
 

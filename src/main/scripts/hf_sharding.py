@@ -1,4 +1,5 @@
-"""The same text to sequences of 256 tokens by Hugging Face datasets and tokenizers, as run_clm.py of transformers does it.
+"""The same text to sequences of 256 tokens by Hugging Face datasets and tokenizers, as run_clm.py of transformers does
+it.
 
 usage: hf_sharding.py TEXT_DIRECTORY TOKENIZER_JSON OUT
 
