@@ -8,6 +8,7 @@ import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 
@@ -177,8 +178,8 @@ public final class HfConfigJson {
                 nope,
                 rope,
                 latent.integer("v_head_dim"),
-                tensors.has("q_a_layernorm"),
-                tensors.has("kv_a_layernorm"),
+                tensors.has(ParameterNames.Q_A_NORM),
+                tensors.has(ParameterNames.KV_A_NORM),
                 scaling,
                 json.number("mla_scale", Math.pow(nope + rope, -0.5) * softmaxFactor(scaling)));
     }

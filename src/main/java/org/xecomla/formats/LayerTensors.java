@@ -2,7 +2,7 @@ package org.xecomla.formats;
 
 import java.util.List;
 import java.util.Map;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 
 /** What the shapes of one layer's attention tensors say about the layer. */
 final class LayerTensors {
@@ -11,29 +11,29 @@ final class LayerTensors {
 
     LayerTensors(Map<String, List<Long>> shapes, int layer) {
         this.shapes = shapes;
-        this.prefix = ParameterShapes.layer(layer) + "self_attn.";
+        this.prefix = ParameterNames.layer(layer);
     }
 
-    boolean has(String projection) {
-        return shapes.containsKey(prefix + projection + ".weight");
+    boolean has(String parameter) {
+        return shapes.containsKey(prefix + parameter);
     }
 
     boolean isLatent() {
-        return has("kv_b_proj") || has("kv_a_proj_with_mqa") || has("kv_a_layernorm");
+        return has(ParameterNames.KV_B_PROJ) || has(ParameterNames.KV_A_PROJ) || has(ParameterNames.KV_A_NORM);
     }
 
     /** Rank of the query latent; 0: full q_proj. {@code configured} decides where two tensors disagree. */
     int qLoraRank(int configured) {
-        if (!has("q_a_proj") && !has("q_b_proj")) {
+        if (!has(ParameterNames.Q_A_PROJ) && !has(ParameterNames.Q_B_PROJ)) {
             return 0;
         }
-        return agree(size("q_a_proj", 0), size("q_b_proj", 1), configured);
+        return agree(size(ParameterNames.Q_A_PROJ, 0), size(ParameterNames.Q_B_PROJ, 1), configured);
     }
 
     /** Rank of the KV latent. {@code configured} decides where two tensors disagree. */
     int kvLoraRank(int configured, int ropeDim) {
-        int down = size("kv_a_proj_with_mqa", 0);
-        return agree(down < 0 ? down : down - ropeDim, size("kv_b_proj", 1), configured);
+        int down = size(ParameterNames.KV_A_PROJ, 0);
+        return agree(down < 0 ? down : down - ropeDim, size(ParameterNames.KV_B_PROJ, 1), configured);
     }
 
     private static int agree(int down, int up, int configured) {
@@ -43,8 +43,8 @@ final class LayerTensors {
         return configured > 0 ? configured : up;
     }
 
-    private int size(String projection, int dimension) {
-        List<Long> shape = shapes.getOrDefault(prefix + projection + ".weight", List.of());
+    private int size(String parameter, int dimension) {
+        List<Long> shape = shapes.getOrDefault(prefix + parameter, List.of());
         return shape.size() == 2 ? (int) Math.min(shape.get(dimension), Integer.MAX_VALUE) : -1;
     }
 }

@@ -10,7 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.LoggerFactory;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RandomReader;
@@ -74,7 +74,7 @@ public final class ModelDirectory {
 
     /** The type in which the checkpoint holds its embedding, and commonly all weights. */
     public Dtype dtype() {
-        return located(ParameterShapes.EMBEDDING).entry().dtype();
+        return located(ParameterNames.EMBEDDING).entry().dtype();
     }
 
     /**
@@ -167,15 +167,15 @@ public final class ModelDirectory {
 
     /** A tied model that brings a head all the same is read by its embedding, as Hugging Face does. */
     private void warnOfAnotherHead() {
-        WeightFiles.Located head = tensors.get(ParameterShapes.HEAD);
-        if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterShapes.EMBEDDING))) {
+        WeightFiles.Located head = tensors.get(ParameterNames.HEAD);
+        if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterNames.EMBEDDING))) {
             // Asked for only here: starting the logging takes longer than opening a model.
             LoggerFactory.getLogger(ModelDirectory.class)
                     .warn(
                             "{}: {} differs from the embedding and is ignored, since config.json says "
                                     + "tie_word_embeddings",
                             DataFiles.display(head.file().path()),
-                            ParameterShapes.HEAD);
+                            ParameterNames.HEAD);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.safetensors.Dtype;
@@ -74,9 +75,10 @@ final class OfficialLayout {
 
     /** What the official code calls a parameter of {@code model}. */
     static String stored(ModelConfig model, String name) {
-        String[] parts = name.split("\\.");
-        boolean latent = name.contains(".self_attn.")
-                && model.attention().get(Integer.parseInt(parts[2])) instanceof AttentionConfig.Mla;
+        boolean latent = ParameterNames.isAttention(name)
+                && model.attention()
+                                .get(ParameterNames.inLayer(name).orElseThrow().layer())
+                        instanceof AttentionConfig.Mla;
         return latent ? name.replace(".self_attn.o_proj.", ".mla.out_proj.").replace(".self_attn.", ".mla.") : name;
     }
 

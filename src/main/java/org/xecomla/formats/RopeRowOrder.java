@@ -2,6 +2,7 @@ package org.xecomla.formats;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 
 /**
  * Order of the rows that make MLA's rotated dimensions. Checkpoints hold them as DeepSeek does, pairs adjacent: (re_0,
@@ -19,16 +20,15 @@ public record RopeRowOrder(int blockRows, int ropeRows) {
 
     /** The order of {@code parameter} in a checkpoint of {@code model} whose rope rows are interleaved. */
     public static RopeRowOrder of(ModelConfig model, String parameter) {
-        String[] parts = parameter.split("\\.");
-        if (parts.length != 6 || !parts[1].equals("layers") || !parts[3].equals("self_attn")) {
+        ParameterNames.InLayer place = ParameterNames.inLayer(parameter).orElse(null);
+        if (place == null || !(model.attention().get(place.layer()) instanceof AttentionConfig.Mla mla)) {
             return UNCHANGED;
         }
-        if (!(model.attention().get(Integer.parseInt(parts[2])) instanceof AttentionConfig.Mla mla)) {
-            return UNCHANGED;
-        }
-        return switch (parts[4]) {
-            case "q_proj", "q_b_proj" -> new RopeRowOrder(mla.qkHeadDim(), mla.qkRopeHeadDim());
-            case "kv_a_proj_with_mqa" -> new RopeRowOrder(mla.kvLoraRank() + mla.qkRopeHeadDim(), mla.qkRopeHeadDim());
+        return switch (place.name()) {
+            case ParameterNames.Q_PROJ, ParameterNames.Q_B_PROJ ->
+                new RopeRowOrder(mla.qkHeadDim(), mla.qkRopeHeadDim());
+            case ParameterNames.KV_A_PROJ ->
+                new RopeRowOrder(mla.kvLoraRank() + mla.qkRopeHeadDim(), mla.qkRopeHeadDim());
             default -> UNCHANGED;
         };
     }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
@@ -29,9 +30,9 @@ final class TensorCheck {
         });
         for (WeightFiles.Located located : tensors.values()) {
             String name = located.entry().name();
-            boolean tiedHead = name.equals(ParameterShapes.HEAD) && config.tieWordEmbeddings();
+            boolean tiedHead = name.equals(ParameterNames.HEAD) && config.tieWordEmbeddings();
             if (tiedHead) {
-                checkOne(located, parameters.get(ParameterShapes.EMBEDDING));
+                checkOne(located, parameters.get(ParameterNames.EMBEDDING));
             } else if (!parameters.containsKey(name) && !COMPUTED.matcher(name).matches()) {
                 throw new UserException(DataFiles.display(located.file().path()) + " has an unexpected tensor " + name
                         + ": its config.json describes no such parameter");
@@ -41,7 +42,7 @@ final class TensorCheck {
 
     /** The shape in a file: a norm's gain is (n), all else (rows, cols). */
     static List<Long> storedShape(String name, ParameterShapes.Shape shape) {
-        return name.endsWith("norm.weight")
+        return ParameterNames.isNorm(name)
                 ? List.of((long) shape.cols())
                 : List.of((long) shape.rows(), (long) shape.cols());
     }
@@ -61,6 +62,6 @@ final class TensorCheck {
     }
 
     private static String hint(String name) {
-        return name.equals(ParameterShapes.HEAD) ? ": without it, config.json must say tie_word_embeddings true" : "";
+        return name.equals(ParameterNames.HEAD) ? ": without it, config.json must say tie_word_embeddings true" : "";
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -67,17 +67,17 @@ record Backbone(
             AttentionConfig attention = config.attention().get(l);
             blocks.add(TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope.get(attention)));
         }
-        Tensor dEmbedding = parameters.gradient(ParameterShapes.EMBEDDING); // (V, D)
+        Tensor dEmbedding = parameters.gradient(ParameterNames.EMBEDDING); // (V, D)
         int first = 0;
         while (dEmbedding == null && first < blocks.size() && !blocks.get(first).trainable()) {
             first++;
         }
         return new Backbone(
                 config,
-                parameters.weight(ParameterShapes.EMBEDDING),
+                parameters.weight(ParameterNames.EMBEDDING),
                 dEmbedding,
                 List.copyOf(blocks),
-                parameters.norm(ParameterShapes.FINAL_NORM, config.rmsNormEps()),
+                parameters.norm(ParameterNames.FINAL_NORM, config.rmsNormEps()),
                 first,
                 recompute,
                 maxSequenceLength,

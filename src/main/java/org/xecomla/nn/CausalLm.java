@@ -6,6 +6,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.loss.LossSums;
@@ -89,7 +90,7 @@ public final class CausalLm implements AutoCloseable {
         this.ropeTables = ropeTables;
         Parameters parameters = new Parameters(weights, gradients, kernels);
         this.backbone = Backbone.of(config, parameters, ropeTables, maxSequenceLength, recompute);
-        String headName = config.tieWordEmbeddings() ? ParameterShapes.EMBEDDING : ParameterShapes.HEAD;
+        String headName = config.tieWordEmbeddings() ? ParameterNames.EMBEDDING : ParameterNames.HEAD;
         this.head = ChunkedHead.of(parameters.linear(headName)); // (V, D)
     }
 

@@ -3,6 +3,7 @@ package org.xecomla.nn;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 
 /** How much a model computes, from its shape. */
@@ -48,10 +49,10 @@ public final class Flops {
     }
 
     private static boolean multiplies(String parameter, ModelConfig model) {
-        if (parameter.equals(ParameterShapes.EMBEDDING)) {
+        if (parameter.equals(ParameterNames.EMBEDDING)) {
             return model.tieWordEmbeddings(); // then it is the head too
         }
-        return !parameter.endsWith("norm.weight");
+        return !ParameterNames.isNorm(parameter);
     }
 
     /** Multiplications of one query and one key: the score, and what the value adds, over all heads. */

@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
@@ -34,10 +35,10 @@ record GroupedQueryAttention(
     static GroupedQueryAttention of(AttentionConfig.Gqa config, String prefix, Parameters parameters, RopeTable rope) {
         return new GroupedQueryAttention(
                 config,
-                parameters.linear(prefix + "q_proj.weight"),
-                parameters.linear(prefix + "k_proj.weight"),
-                parameters.linear(prefix + "v_proj.weight"),
-                parameters.linear(prefix + "o_proj.weight"),
+                parameters.linear(prefix + ParameterNames.Q_PROJ),
+                parameters.linear(prefix + ParameterNames.K_PROJ),
+                parameters.linear(prefix + ParameterNames.V_PROJ),
+                parameters.linear(prefix + ParameterNames.O_PROJ),
                 rope,
                 parameters.kernels());
     }

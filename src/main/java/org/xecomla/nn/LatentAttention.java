@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
@@ -53,10 +54,12 @@ record LatentAttention(
         return new LatentAttention(
                 config,
                 QueryProjection.of(config, prefix, parameters),
-                parameters.linear(prefix + "kv_a_proj_with_mqa.weight"),
-                config.kvNorm() ? parameters.norm(prefix + "kv_a_layernorm.weight", ModelConfig.LATENT_NORM_EPS) : null,
-                parameters.linear(prefix + "kv_b_proj.weight"),
-                parameters.linear(prefix + "o_proj.weight"),
+                parameters.linear(prefix + ParameterNames.KV_A_PROJ),
+                config.kvNorm()
+                        ? parameters.norm(prefix + ParameterNames.KV_A_NORM, ModelConfig.LATENT_NORM_EPS)
+                        : null,
+                parameters.linear(prefix + ParameterNames.KV_B_PROJ),
+                parameters.linear(prefix + ParameterNames.O_PROJ),
                 rope,
                 parameters.kernels());
     }

@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
@@ -24,12 +25,12 @@ record QueryProjection(Linear down, RmsNorm norm, Linear up) {
 
     static QueryProjection of(AttentionConfig.Mla config, String prefix, Parameters parameters) {
         if (config.qLoraRank() == 0) {
-            return new QueryProjection(null, null, parameters.linear(prefix + "q_proj.weight"));
+            return new QueryProjection(null, null, parameters.linear(prefix + ParameterNames.Q_PROJ));
         }
         return new QueryProjection(
-                parameters.linear(prefix + "q_a_proj.weight"),
-                config.qNorm() ? parameters.norm(prefix + "q_a_layernorm.weight", ModelConfig.LATENT_NORM_EPS) : null,
-                parameters.linear(prefix + "q_b_proj.weight"));
+                parameters.linear(prefix + ParameterNames.Q_A_PROJ),
+                config.qNorm() ? parameters.norm(prefix + ParameterNames.Q_A_NORM, ModelConfig.LATENT_NORM_EPS) : null,
+                parameters.linear(prefix + ParameterNames.Q_B_PROJ));
     }
 
     boolean trainable() {

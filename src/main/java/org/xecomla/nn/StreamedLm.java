@@ -4,6 +4,7 @@ import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -77,17 +78,17 @@ public final class StreamedLm implements AutoCloseable {
         Backbone.check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
-        kernels.gatherRows(load(ParameterShapes.EMBEDDING, arena), ids, x); // (B*T, D)
+        kernels.gatherRows(load(ParameterNames.EMBEDDING, arena), ids, x); // (B*T, D)
         arena.release(mark);
         for (int l = 0; l < config.numLayers(); l++) {
             AttentionConfig attention = config.attention().get(l);
-            Parameters parameters = parameters(ParameterShapes.layer(l), arena);
+            Parameters parameters = parameters(ParameterNames.layer(l), arena);
             TransformerBlock block =
                     TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope.get(attention));
             eachSequence(x, sequences, arena, (alone, from, to) -> block.forward(from, alone, to, arena)); // (T, D)
             arena.release(mark);
         }
-        Tensor gain = load(ParameterShapes.FINAL_NORM, arena); // (1, D)
+        Tensor gain = load(ParameterNames.FINAL_NORM, arena); // (1, D)
         RmsNorm norm = new RmsNorm(gain, null, config.rmsNormEps(), kernels);
         eachSequence(x, sequences, arena, (alone, from, to) -> norm.forward(from, to, arena)); // (T, D)
         arena.release(mark);
@@ -96,7 +97,7 @@ public final class StreamedLm implements AutoCloseable {
 
     /** The head, which stays on top of the arena until the caller releases it. */
     public Head head(Arena arena) {
-        String name = config.tieWordEmbeddings() ? ParameterShapes.EMBEDDING : ParameterShapes.HEAD;
+        String name = config.tieWordEmbeddings() ? ParameterNames.EMBEDDING : ParameterNames.HEAD;
         return new Linear(load(name, arena), null, kernels)::forward; // (V, D)
     }
 

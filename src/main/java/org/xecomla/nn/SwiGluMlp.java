@@ -1,5 +1,6 @@
 package org.xecomla.nn;
 
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -16,9 +17,9 @@ record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
 
     static SwiGluMlp of(String prefix, Parameters parameters) {
         return new SwiGluMlp(
-                parameters.linear(prefix + "gate_proj.weight"),
-                parameters.linear(prefix + "up_proj.weight"),
-                parameters.linear(prefix + "down_proj.weight"),
+                parameters.linear(prefix + ParameterNames.GATE_PROJ),
+                parameters.linear(prefix + ParameterNames.UP_PROJ),
+                parameters.linear(prefix + ParameterNames.DOWN_PROJ),
                 parameters.kernels());
     }
 

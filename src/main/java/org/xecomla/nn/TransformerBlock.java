@@ -1,7 +1,7 @@
 package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
@@ -21,12 +21,12 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
 
     static TransformerBlock of(
             int layer, AttentionConfig attention, double epsilon, Parameters parameters, RopeTable rope) {
-        String prefix = ParameterShapes.layer(layer);
+        String prefix = ParameterNames.layer(layer);
         return new TransformerBlock(
-                parameters.norm(prefix + "input_layernorm.weight", epsilon),
-                Attention.of(attention, prefix + "self_attn.", parameters, rope),
-                parameters.norm(prefix + "post_attention_layernorm.weight", epsilon),
-                SwiGluMlp.of(prefix + "mlp.", parameters),
+                parameters.norm(prefix + ParameterNames.INPUT_NORM, epsilon),
+                Attention.of(attention, prefix, parameters, rope),
+                parameters.norm(prefix + ParameterNames.POST_ATTENTION_NORM, epsilon),
+                SwiGluMlp.of(prefix, parameters),
                 parameters.kernels());
     }
 

@@ -6,6 +6,7 @@ import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -134,16 +135,16 @@ public final class DeepseekExport {
     }
 
     private Tensor made(String name) {
-        if (name.contains(".self_attn.")) {
-            String[] parts = name.split("\\.");
-            Matrix made = projection(Integer.parseInt(parts[2]), parts[4]);
+        if (ParameterNames.isAttention(name)) {
+            ParameterNames.InLayer place = ParameterNames.inLayer(name).orElseThrow();
+            Matrix made = projection(place.layer(), place.name());
             return Tensor.of(DataType.FLOAT, made.rows(), made.cols(), made.toDoubles());
         }
-        boolean tiedHead = name.equals(ParameterShapes.HEAD) && student.config().tieWordEmbeddings();
+        boolean tiedHead = name.equals(ParameterNames.HEAD) && student.config().tieWordEmbeddings();
         ParameterShapes.Shape shape = ParameterShapes.of(exported).get(name);
         Tensor tensor = Tensor.zeros(DataType.FLOAT, shape.rows(), shape.cols()); // (rows, cols)
-        student.load(tiedHead ? ParameterShapes.EMBEDDING : name, tensor);
-        if (name.equals(ParameterShapes.EMBEDDING) || name.endsWith("mlp.down_proj.weight")) {
+        student.load(tiedHead ? ParameterNames.EMBEDDING : name, tensor);
+        if (name.equals(ParameterNames.EMBEDDING) || name.endsWith(ParameterNames.DOWN_PROJ)) {
             scale(tensor, streamScale());
         }
         return tensor;
@@ -170,30 +171,34 @@ public final class DeepseekExport {
         AttentionConfig.Mla stock = (AttentionConfig.Mla) exported.attention().get(layer);
         double qPadding = own.qNorm() ? Math.sqrt((double) stock.qLoraRank() / own.qLoraRank()) : 1;
         return switch (projection) {
-            case "q_proj" -> attention.scaledQueries(own, stock, fullQueries(layer, own));
-            case "q_a_proj" ->
+            case ParameterNames.Q_PROJ -> attention.scaledQueries(own, stock, fullQueries(layer, own));
+            case ParameterNames.Q_A_PROJ ->
                 padRows(attention.read(layer, projection).scale(qPadding), own.qLoraRank(), stock.qLoraRank());
-            case "q_a_layernorm" -> padCols(attention.read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
-            case "q_b_proj" ->
+            case ParameterNames.Q_A_NORM ->
+                padCols(attention.read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
+            case ParameterNames.Q_B_PROJ ->
                 attention.scaledQueries(
                         own, stock, padCols(attention.read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
-            case "kv_a_proj_with_mqa" -> down(layer, own, stock);
-            case "kv_a_layernorm" -> gain(layer, own, stock);
-            case "kv_b_proj" -> padCols(attention.read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
-            case "o_proj" -> attention.read(layer, projection).scale(streamScale()); // (D, H*Dv)
+            case ParameterNames.KV_A_PROJ -> down(layer, own, stock);
+            case ParameterNames.KV_A_NORM -> gain(layer, own, stock);
+            case ParameterNames.KV_B_PROJ ->
+                padCols(attention.read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
+            case ParameterNames.O_PROJ -> attention.read(layer, projection).scale(streamScale()); // (D, H*Dv)
             default -> throw new IllegalArgumentException("attention has no parameter " + projection);
         };
     }
 
     private Matrix fullQueries(int layer, AttentionConfig.Mla own) {
         return own.qLoraRank() == 0
-                ? attention.read(layer, "q_proj")
-                : attention.read(layer, "q_b_proj").times(attention.read(layer, "q_a_proj")); // (H*(N+P), D)
+                ? attention.read(layer, ParameterNames.Q_PROJ)
+                : attention
+                        .read(layer, ParameterNames.Q_B_PROJ)
+                        .times(attention.read(layer, ParameterNames.Q_A_PROJ)); // (H*(N+P), D)
     }
 
     /** Latent rows, scaled and padded, then those of the rope key. (Rm+P, D) */
     private Matrix down(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
-        Matrix all = attention.read(layer, "kv_a_proj_with_mqa"); // (R+P, D)
+        Matrix all = attention.read(layer, ParameterNames.KV_A_PROJ); // (R+P, D)
         int rank = own.kvLoraRank();
         double factor = own.kvNorm()
                 ? Math.sqrt((double) stock.kvLoraRank() / rank)
@@ -205,7 +210,8 @@ public final class DeepseekExport {
     private Matrix gain(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
         if (own.kvNorm()) {
             double padding = Math.sqrt((double) stock.kvLoraRank() / own.kvLoraRank());
-            return padCols(attention.read(layer, "kv_a_layernorm").scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
+            return padCols(
+                    attention.read(layer, ParameterNames.KV_A_NORM).scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
         }
         double gain = gainOfNormFree(layer, own.kvLoraRank());
         return Matrix.build(1, stock.kvLoraRank(), (i, j) -> gain); // (1, Rm)
@@ -216,8 +222,8 @@ public final class DeepseekExport {
      * an RMSNorm's output before its gain has a squared length of at most D.
      */
     private double gainOfNormFree(int layer, int rank) {
-        Matrix latent = attention.read(layer, "kv_a_proj_with_mqa").rows(0, rank); // (R, D)
-        float[] inputGain = student.read(ParameterShapes.layer(layer) + "input_layernorm.weight");
+        Matrix latent = attention.read(layer, ParameterNames.KV_A_PROJ).rows(0, rank); // (R, D)
+        float[] inputGain = student.read(ParameterNames.layer(layer) + ParameterNames.INPUT_NORM);
         double[] factors = new double[inputGain.length];
         for (int i = 0; i < factors.length; i++) {
             factors[i] = inputGain[i];

@@ -2,10 +2,12 @@ package org.xecomla.serve;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -22,6 +24,8 @@ import org.xecomla.tensor.Tensor;
  * <p>Legend: D model, H heads, N nope, P rope, Rq rank of the queries.
  */
 public final class OfficialExport {
+    private static final Set<String> QUERY = Set.of(ParameterNames.Q_A_PROJ, ParameterNames.Q_B_PROJ);
+
     private final ModelDirectory student;
     private final ModelConfig exported;
     private final StudentAttention attention;
@@ -97,14 +101,10 @@ public final class OfficialExport {
     }
 
     private Tensor made(String name) {
-        String[] parts = name.split("\\.");
-        if (name.contains(".self_attn.")) {
-            int layer = Integer.parseInt(parts[2]);
-            boolean query = parts[4].equals("q_a_proj") || parts[4].equals("q_b_proj");
-            if (query && student.config().attention().get(layer) instanceof AttentionConfig.Mla own) {
-                Matrix matrix = query(layer, own, parts[4]);
-                return Tensor.of(DataType.FLOAT, matrix.rows(), matrix.cols(), matrix.toDoubles());
-            }
+        ParameterNames.InLayer place = ParameterNames.inLayer(name).orElse(null);
+        if (place != null && QUERY.contains(place.name())) {
+            Matrix matrix = query(place.layer(), place.name());
+            return Tensor.of(DataType.FLOAT, matrix.rows(), matrix.cols(), matrix.toDoubles());
         }
         ParameterShapes.Shape shape = ParameterShapes.of(exported).get(name);
         Tensor tensor = Tensor.zeros(DataType.FLOAT, shape.rows(), shape.cols()); // (rows, cols)
@@ -112,9 +112,12 @@ public final class OfficialExport {
         return tensor;
     }
 
-    private Matrix query(int layer, AttentionConfig.Mla own, String projection) {
+    /** Only latent layers have these, also where the student's own queries are full. */
+    private Matrix query(int layer, String projection) {
+        AttentionConfig.Mla own =
+                (AttentionConfig.Mla) student.config().attention().get(layer);
         boolean full = own.qLoraRank() == 0;
-        if (projection.equals("q_a_proj")) {
+        if (projection.equals(ParameterNames.Q_A_PROJ)) {
             int d = student.config().hiddenSize();
             return full
                     ? Matrix.build(d, d, (r, c) -> r == c ? 1 : 0) // (D, D)
@@ -122,6 +125,6 @@ public final class OfficialExport {
         }
         AttentionConfig.Mla stock = (AttentionConfig.Mla) exported.attention().get(layer);
         return attention.scaledQueries(
-                own, stock, attention.read(layer, full ? "q_proj" : projection)); // (H*(N+P), Rq)
+                own, stock, attention.read(layer, full ? ParameterNames.Q_PROJ : projection)); // (H*(N+P), Rq)
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.serve;
 
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
@@ -13,8 +14,9 @@ import org.xecomla.linalg.Matrix;
  * @param student what is exported
  */
 record StudentAttention(ModelDirectory student) {
+    /** @param projection its name in the layer */
     Matrix read(int layer, String projection) {
-        String name = ParameterShapes.layer(layer) + "self_attn." + projection + ".weight";
+        String name = ParameterNames.layer(layer) + projection;
         ParameterShapes.Shape shape = ParameterShapes.of(student.config()).get(name);
         return Matrix.ofFloats(shape.rows(), shape.cols(), student.read(name));
     }

@@ -3,6 +3,7 @@ package org.xecomla.train;
 import java.util.Arrays;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.ConfigException;
 
 /** Which parameters stay as they are: the values of {@code distill.freeze}. */
@@ -10,7 +11,7 @@ public enum Freeze {
     /** Every parameter trains, as in X-EcoMLA's shipped runs. */
     NONE("none", name -> true),
     /** Only the attention projections and latent norms train; embedding, feed-forward, block norms and head stay. */
-    NON_ATTENTION("non-attention", name -> name.contains(".self_attn."));
+    NON_ATTENTION("non-attention", ParameterNames::isAttention);
 
     private final String key;
     private final Predicate<String> trainable;

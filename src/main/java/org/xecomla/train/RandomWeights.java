@@ -2,6 +2,7 @@ package org.xecomla.train;
 
 import java.util.Random;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
@@ -24,19 +25,16 @@ public final class RandomWeights {
         for (ParameterLayout.Place place : weights.layout().places().values()) {
             String name = place.spec().name();
             Tensor parameter = weights.get(name); // (rows, cols)
-            if (name.endsWith("norm.weight")) {
+            if (ParameterNames.isNorm(name)) {
                 write(parameter, () -> 1);
             } else {
                 Random random = new Random(seed * 31 + name.hashCode());
-                double deviation =
-                        residual(name) ? STANDARD_DEVIATION / Math.sqrt(2.0 * config.numLayers()) : STANDARD_DEVIATION;
+                double deviation = ParameterNames.writesToStream(name)
+                        ? STANDARD_DEVIATION / Math.sqrt(2.0 * config.numLayers())
+                        : STANDARD_DEVIATION;
                 write(parameter, () -> random.nextGaussian() * deviation);
             }
         }
-    }
-
-    private static boolean residual(String name) {
-        return name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
     }
 
     private static void write(Tensor parameter, java.util.function.DoubleSupplier values) {

@@ -2,7 +2,7 @@ package org.xecomla.upcycle;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Tensor;
@@ -41,15 +41,15 @@ public interface BaseWeights {
     /** The attention weights of one layer, which is grouped-query attention. */
     default BaseAttention attention(int layer) {
         AttentionConfig.Gqa shape = (AttentionConfig.Gqa) config().attention().get(layer);
-        String prefix = ParameterShapes.layer(layer) + "self_attn.";
+        String prefix = ParameterNames.layer(layer);
         int numQueryRows = shape.numHeads() * shape.headDim();
         int numKeyRows = shape.numKvHeads() * shape.headDim();
         int d = config().hiddenSize();
         return new BaseAttention(
                 shape,
                 config().ropeTheta(),
-                Matrix.ofFloats(numQueryRows, d, read(prefix + "q_proj.weight")),
-                Matrix.ofFloats(numKeyRows, d, read(prefix + "k_proj.weight")),
-                Matrix.ofFloats(numKeyRows, d, read(prefix + "v_proj.weight")));
+                Matrix.ofFloats(numQueryRows, d, read(prefix + ParameterNames.Q_PROJ)),
+                Matrix.ofFloats(numKeyRows, d, read(prefix + ParameterNames.K_PROJ)),
+                Matrix.ofFloats(numKeyRows, d, read(prefix + ParameterNames.V_PROJ)));
     }
 }

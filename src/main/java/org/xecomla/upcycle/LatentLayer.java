@@ -3,7 +3,7 @@ package org.xecomla.upcycle;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.xecomla.config.model.AttentionConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
 
@@ -20,13 +20,13 @@ record LatentLayer(
         LatentQuery query, LowRank kv, Matrix ropeKey, LatentNorm norm, RopeScaling scaling, double ropeEnergy) {
 
     UpcycledLayer finish(LayerPlan plan, BaseAttention base) {
-        String prefix = ParameterShapes.layer(plan.layer()) + "self_attn.";
+        String prefix = ParameterNames.layer(plan.layer());
         Map<String, Matrix> tensors = new LinkedHashMap<>();
         query.putInto(tensors, prefix);
         Matrix down = norm.applyToDown(kv.down()); // (R, D)
-        tensors.put(prefix + "kv_a_proj_with_mqa.weight", Matrix.stack(down, ropeKey)); // (R+P, D)
+        tensors.put(prefix + ParameterNames.KV_A_PROJ, Matrix.stack(down, ropeKey)); // (R+P, D)
         norm.putInto(tensors, prefix);
-        tensors.put(prefix + "kv_b_proj.weight", norm.applyToUp(kv.up())); // (H*(N+E), R)
+        tensors.put(prefix + ParameterNames.KV_B_PROJ, norm.applyToUp(kv.up())); // (H*(N+E), R)
         AttentionConfig.Mla attention = plan.attention(base.shape(), kv.rank(), query.rank(), scaling);
         return new UpcycledLayer(attention, tensors, report(plan, base, attention));
     }

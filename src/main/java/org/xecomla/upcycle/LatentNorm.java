@@ -2,6 +2,7 @@ package org.xecomla.upcycle;
 
 import java.util.Map;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 
@@ -60,7 +61,7 @@ record LatentNorm(Matrix basis, Matrix gain, double error) {
 
     void putInto(Map<String, Matrix> tensors, String prefix) {
         if (gain != null) {
-            tensors.put(prefix + "kv_a_layernorm.weight", gain);
+            tensors.put(prefix + ParameterNames.KV_A_NORM, gain);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.util.Map;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.linalg.Matrix;
 
 /**
@@ -22,10 +23,10 @@ record LatentQuery(Matrix down, Matrix up, double energyKept) {
 
     void putInto(Map<String, Matrix> tensors, String prefix) {
         if (down == null) {
-            tensors.put(prefix + "q_proj.weight", up);
+            tensors.put(prefix + ParameterNames.Q_PROJ, up);
         } else {
-            tensors.put(prefix + "q_a_proj.weight", down);
-            tensors.put(prefix + "q_b_proj.weight", up);
+            tensors.put(prefix + ParameterNames.Q_A_PROJ, down);
+            tensors.put(prefix + ParameterNames.Q_B_PROJ, up);
         }
     }
 }

@@ -19,6 +19,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
@@ -232,11 +233,11 @@ class CausalLmTest {
         });
         assertEquals(3, seen.size());
         double[] embedded = model.weights()
-                .get(ParameterShapes.EMBEDDING)
+                .get(ParameterNames.EMBEDDING)
                 .rows(IDS[0], IDS[0] + 1)
                 .toDoubles();
         double[] gain = model.weights()
-                .get(ParameterShapes.layer(0) + "input_layernorm.weight")
+                .get(ParameterNames.layer(0) + "input_layernorm.weight")
                 .toDoubles();
         double meanSquare = Arrays.stream(embedded).map(v -> v * v).average().orElseThrow();
         for (int c = 0; c < D; c++) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.tensor.Arena;
@@ -116,7 +116,7 @@ class LayerGradientTest {
     @MethodSource("kernels")
     void linear(KernelChoice choice) {
         Bench bench = new Bench(choice, attentions().get(0));
-        Linear linear = bench.parameters.linear(ParameterShapes.layer(0) + "mlp.up_proj.weight"); // (F, D)
+        Linear linear = bench.parameters.linear(ParameterNames.layer(0) + "mlp.up_proj.weight"); // (F, D)
         Tensor dOut = GradientCheck.random(bench.random, B * T, F); // (B*T, F)
         DoubleSupplier loss = () -> {
             long mark = bench.arena.mark();
@@ -140,7 +140,7 @@ class LayerGradientTest {
     @MethodSource("kernels")
     void rmsNorm(KernelChoice choice) {
         Bench bench = new Bench(choice, attentions().get(0));
-        RmsNorm norm = bench.parameters.norm(ParameterShapes.FINAL_NORM, 0.01);
+        RmsNorm norm = bench.parameters.norm(ParameterNames.FINAL_NORM, 0.01);
         DoubleSupplier loss = () -> {
             long mark = bench.arena.mark();
             double sum = GradientCheck.dot(norm.forward(bench.x, bench.arena).y(), bench.dY);
@@ -158,8 +158,8 @@ class LayerGradientTest {
     @MethodSource("kernelsAndAttentions")
     void attention(KernelChoice choice, AttentionConfig config) {
         Bench bench = new Bench(choice, config);
-        String prefix = ParameterShapes.layer(0) + "self_attn.";
-        Attention attention = Attention.of(config, prefix, bench.parameters, bench.rope);
+        String prefix = ParameterNames.layer(0) + "self_attn.";
+        Attention attention = Attention.of(config, ParameterNames.layer(0), bench.parameters, bench.rope);
         DoubleSupplier loss =
                 bench.loss(y -> attention.forward(bench.x, Sequences.of(B, bench.x.rows()), y, bench.arena));
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
@@ -176,8 +176,8 @@ class LayerGradientTest {
     @MethodSource("kernels")
     void swiGluMlp(KernelChoice choice) {
         Bench bench = new Bench(choice, attentions().get(0));
-        String prefix = ParameterShapes.layer(0) + "mlp.";
-        SwiGluMlp mlp = SwiGluMlp.of(prefix, bench.parameters);
+        String prefix = ParameterNames.layer(0) + "mlp.";
+        SwiGluMlp mlp = SwiGluMlp.of(ParameterNames.layer(0), bench.parameters);
         DoubleSupplier loss = bench.loss(y -> mlp.output(mlp.inner(bench.x, bench.arena), y));
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
         SwiGluMlp.Cache cache = mlp.inner(bench.x, bench.arena);
@@ -202,6 +202,6 @@ class LayerGradientTest {
         block.backward(dStream, cache, bench.arena);
         bench.check("x", bench.x, dStream, loss);
         bench.arena.release(mark);
-        bench.checkParameters(ParameterShapes.layer(0), loss);
+        bench.checkParameters(ParameterNames.layer(0), loss);
     }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
@@ -113,7 +113,7 @@ class PretrainerTest {
     private float[] weights(String out) {
         ModelDirectory model =
                 ModelDirectory.open(DataFiles.path(temporary.resolve(out).toString()));
-        return model.read(ParameterShapes.EMBEDDING);
+        return model.read(ParameterNames.EMBEDDING);
     }
 
     @Test
@@ -135,7 +135,7 @@ class PretrainerTest {
         try (ParameterStore store =
                 ParameterStore.zeros(CausalLm.layout(model.config(), name -> false), DataType.FLOAT)) {
             model.load(store);
-            assertTrue(store.get(ParameterShapes.FINAL_NORM).get(0, 0) > 0.5);
+            assertTrue(store.get(ParameterNames.FINAL_NORM).get(0, 0) > 0.5);
         }
     }
 

@@ -17,7 +17,7 @@ import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
-import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.SafetensorsFile;
@@ -81,7 +81,7 @@ class GoldenStartTest {
     }
 
     private static void assertProducts(BaseWeights golden, int l, UpcycledLayer layer) {
-        String prefix = ParameterShapes.layer(l) + "self_attn.";
+        String prefix = ParameterNames.layer(l) + "self_attn.";
         AttentionConfig.Mla shape = layer.attention();
         int d = golden.config().hiddenSize();
         int r = shape.kvLoraRank();
