@@ -6,13 +6,15 @@ set -euo pipefail
 SPARK_HOME=${SPARK_HOME:-/opt/spark}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
-# SPARK_JAVA_OPT_0, SPARK_JAVA_OPT_1, ... in the order of their numbers.
+# Spark counts the executor's options from 0: SPARK_JAVA_OPT_0, SPARK_JAVA_OPT_1, ...
 java_options() {
-  local name
+  local i name=SPARK_JAVA_OPT_0
   options=()
-  while IFS= read -r name; do
+  for ((i = 1; ; i++)); do
+    [[ -v $name ]] || return 0
     options+=("${!name}")
-  done < <(compgen -e SPARK_JAVA_OPT_ | sort -t_ -k4 -n)
+    name=SPARK_JAVA_OPT_$i
+  done
 }
 
 case ${1:-} in
@@ -25,12 +27,13 @@ case ${1:-} in
     ;;
   executor)
     java_options
-    exec "$java" "${options[@]}" "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY" \
-      -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$SPARK_HOME/conf:$SPARK_HOME/jars/*" \
+    options+=("-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY")
+    path=$SPARK_HOME/conf:$SPARK_HOME/jars/*
+    who=(--app-id "$SPARK_APPLICATION_ID" --executor-id "$SPARK_EXECUTOR_ID" --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID")
+    where=(--podName "$SPARK_EXECUTOR_POD_NAME" --hostname "$SPARK_EXECUTOR_POD_IP" --driver-url "$SPARK_DRIVER_URL")
+    exec "$java" "${options[@]}" -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$path" \
       org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
-      --driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" --cores "$SPARK_EXECUTOR_CORES" \
-      --app-id "$SPARK_APPLICATION_ID" --hostname "$SPARK_EXECUTOR_POD_IP" \
-      --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID" --podName "$SPARK_EXECUTOR_POD_NAME"
+      "${who[@]}" "${where[@]}" --cores "$SPARK_EXECUTOR_CORES"
     ;;
   *)
     exec "$@"

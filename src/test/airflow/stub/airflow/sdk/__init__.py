@@ -1,8 +1,9 @@
-"""Stands in for Airflow where it is not installed: the same names and keyword arguments, nothing behind them."""
+"""Stands in for Airflow where it is not installed: the names and arguments that this project uses, nothing behind them.
 
-# Keyword arguments of every operator that this project uses, from airflow.sdk.bases.operator.BaseOperator.
-RETRY_ARGUMENTS = {"retries", "retry_delay", "retry_exponential_backoff"}
-BASE_ARGUMENTS = RETRY_ARGUMENTS | {"task_id", "params", "default_args", "pool", "trigger_rule"}
+An argument that is not here is refused: look it up in Airflow's reference before it is added.
+"""
+
+OF_EVERY_OPERATOR = {"retries", "retry_delay", "retry_exponential_backoff"}
 
 
 class DAG:
@@ -23,7 +24,7 @@ class DAG:
 
 class BaseOperator:
     def __init__(self, *, task_id, **kwargs):
-        unknown = set(kwargs) - BASE_ARGUMENTS
+        unknown = set(kwargs) - OF_EVERY_OPERATOR
         if unknown:
             raise TypeError(f"{type(self).__name__} takes no {sorted(unknown)}")
         self.task_id = task_id

@@ -230,7 +230,7 @@ class DeploymentFilesTest {
         }
     }
 
-    /** Against Airflow's own operators where they are installed, else against their signatures. */
+    /** Against Airflow's own operators where they are installed, else against the arguments that we give. */
     @Test
     @Tag("cluster")
     void airflowsTasksAreTheStages() throws Exception {

@@ -2,29 +2,23 @@ from airflow.sdk import BaseOperator
 
 
 class SparkKubernetesOperator(BaseOperator):
-    # Signature of apache/airflow 000ea795, providers/cncf/kubernetes.
-    template_fields = ("application_file", "namespace", "template_spec", "kubernetes_conn_id")
+    """The arguments that this project gives; Airflow's own has more."""
 
     def __init__(
         self,
         *,
-        image=None,
-        code_path=None,
-        namespace="default",
-        name=None,
-        application_file=None,
-        template_spec=None,
-        get_logs=True,
-        do_xcom_push=False,
-        success_run_history_limit=1,
-        startup_timeout_seconds=600,
-        log_events_on_failure=False,
-        reattach_on_restart=True,
-        delete_on_termination=True,
-        kubernetes_conn_id="kubernetes_default",
-        random_name_suffix=True,
-        **kwargs,
+        application_file,
+        name,
+        namespace,
+        kubernetes_conn_id,
+        get_logs,
+        startup_timeout_seconds,
+        **of_every_operator,
     ):
-        super().__init__(**kwargs)
-        self.name = name
+        super().__init__(**of_every_operator)
         self.application_file = application_file
+        self.name = name
+        self.namespace = namespace
+        self.kubernetes_conn_id = kubernetes_conn_id
+        self.get_logs = get_logs
+        self.startup_timeout_seconds = startup_timeout_seconds
