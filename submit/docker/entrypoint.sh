@@ -29,11 +29,12 @@ case ${1:-} in
     java_options
     options+=("-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY")
     path=$SPARK_HOME/conf:$SPARK_HOME/jars/*
-    who=(--app-id "$SPARK_APPLICATION_ID" --executor-id "$SPARK_EXECUTOR_ID" --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID")
+    who=(--app-id "$SPARK_APPLICATION_ID" --executor-id "$SPARK_EXECUTOR_ID")
+    resources=(--resourceProfileId "$SPARK_RESOURCE_PROFILE_ID" --cores "$SPARK_EXECUTOR_CORES")
     where=(--podName "$SPARK_EXECUTOR_POD_NAME" --hostname "$SPARK_EXECUTOR_POD_IP" --driver-url "$SPARK_DRIVER_URL")
     exec "$java" "${options[@]}" -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$path" \
       org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
-      "${who[@]}" "${where[@]}" --cores "$SPARK_EXECUTOR_CORES"
+      "${who[@]}" "${where[@]}" "${resources[@]}"
     ;;
   *)
     exec "$@"

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The golden files can be made anew: same seed, same values, up to what compare_goldens.py allows. */
 @Tag("python")
 class GoldenFilesTest {
-    private static final String SCRIPTS = "src/test/python/goldens/";
+    private static final String SCRIPTS = "src/main/scripts/goldens/";
 
     @TempDir
     private Path dir;

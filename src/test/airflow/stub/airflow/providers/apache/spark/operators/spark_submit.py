@@ -4,7 +4,9 @@ from airflow.sdk import BaseOperator
 class SparkSubmitOperator(BaseOperator):
     """The arguments that this project gives; Airflow's own has more."""
 
-    def __init__(self, *, application, java_class, application_args, properties_file, conn_id, name, **of_every_operator):
+    def __init__(
+        self, *, application, java_class, application_args, properties_file, conn_id, name, **of_every_operator
+    ):
         super().__init__(**of_every_operator)
         self.application = application
         self.java_class = java_class
