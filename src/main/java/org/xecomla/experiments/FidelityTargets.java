@@ -9,6 +9,7 @@ import org.xecomla.corpus.shards.TokenShardWriter;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetCodec;
 import org.xecomla.targets.TargetEncoder;
@@ -17,7 +18,6 @@ import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.teacher.Teacher;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 /**

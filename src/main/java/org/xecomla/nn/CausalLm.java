@@ -10,7 +10,6 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.loss.LossSums;
-import org.xecomla.nn.loss.LossWeights;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -218,75 +217,40 @@ public final class CausalLm implements AutoCloseable {
         return sums;
     }
 
-    /**
-     * {@link #lossAndGradients(int[], Sequences, TokenLoss, double, double, LayerLoss, Arena)} of these parts alone, on
-     * one scale.
-     */
-    public LossSums lossAndGradients(int[] ids, Sequences sequences, TokenLoss loss, double scale, Arena arena) {
-        return lossAndGradients(ids, sequences, loss, scale, scale, null, arena);
+    /** {@link #lossAndGradients(int[], Sequences, TokenLoss, LayerLoss, Arena)} of this loss alone. */
+    public LossSums lossAndGradients(int[] ids, Sequences sequences, TokenLoss loss, Arena arena) {
+        return lossAndGradients(ids, sequences, loss, null, arena);
     }
 
     /**
-     * Adds into the gradients those of (1 - alpha) T^2 klScale klSum + alpha ceScale ceSum, the sums being those that
-     * are returned. The arena is as before.
+     * Adds into the gradients those of the loss, of its own weight. The arena is as before.
      *
      * @param ids (B*T)
      * @param loss of B*T rows
-     * @param klScale commonly 1 / positions with a target in the whole batch
-     * @param ceScale commonly 1 / positions with a label in the whole batch
      * @param layers a loss of what the layers say, whose gradients are added too; null: none
+     * @return the sums, not weighted
      * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
-    public LossSums lossAndGradients(
-            int[] ids,
-            Sequences sequences,
-            TokenLoss loss,
-            double klScale,
-            double ceScale,
-            LayerLoss layers,
-            Arena arena) {
-        return gradients(
-                ids,
-                sequences,
-                (model, hidden, dHidden, scratch) ->
-                        model.gradientsOfHidden(hidden, loss, klScale, ceScale, dHidden, scratch),
-                layers,
-                arena);
+    public LossSums lossAndGradients(int[] ids, Sequences sequences, TokenLoss loss, LayerLoss layers, Arena arena) {
+        try (TrainingPass pass = forward(ids, sequences, arena)) {
+            LossSums sums = pass.lossAndGradients(0, ids.length, loss);
+            pass.backward(layers);
+            return sums;
+        }
     }
 
     /**
-     * Adds the gradients of any loss of the hidden states. The arena is as before; same errors as
-     * {@link #lossAndGradients}.
+     * A forward whose backward is to come.
+     *
+     * @param ids (B*T)
+     * @param arena is as before once the pass is closed
+     * @throws UserException if a sequence is too long or an id is outside the vocabulary
      */
-    public <R> R gradients(int[] ids, Sequences sequences, LastStateLoss<R> loss, Arena arena) {
-        return gradients(ids, sequences, loss, null, arena);
-    }
-
-    private <R> R gradients(int[] ids, Sequences sequences, LastStateLoss<R> loss, LayerLoss layers, Arena arena) {
+    public TrainingPass forward(int[] ids, Sequences sequences, Arena arena) {
         if (gradients == null) {
             throw new IllegalStateException("a model without gradients cannot be trained");
         }
-        long mark = arena.mark();
-        Backbone.Cache cache = backbone.forward(ids, sequences, arena);
-        Tensor dHidden = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.fill(dHidden, 0);
-        R result = loss.apply(this, cache.hidden(), dHidden, arena);
-        // forward was: hidden = backbone(ids)
-        backbone.backward(dHidden, cache, layers, arena);
-        arena.release(mark);
-        return result;
-    }
-
-    /**
-     * Adds into the head's gradient that of the loss of rows whose hidden states are known, scaled as in {@link
-     * #lossAndGradients}; returns the losses.
-     *
-     * @param hidden (n, D), some rows
-     * @param dHidden (n, D), the same rows, overwritten
-     */
-    public LossSums gradientsOfHidden(
-            Tensor hidden, TokenLoss loss, double klScale, double ceScale, Tensor dHidden, Arena arena) {
-        return head.lossAndGradients(hidden, loss, LossWeights.of(loss, klScale, ceScale), dHidden, arena);
+        return TrainingPass.of(backbone, head, ids, sequences, arena);
     }
 
     /** Frees the rope tables; weights and gradients belong to the caller. */

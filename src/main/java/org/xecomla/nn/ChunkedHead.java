@@ -1,8 +1,6 @@
 package org.xecomla.nn;
 
-import org.xecomla.nn.loss.LogitsLoss;
 import org.xecomla.nn.loss.LossSums;
-import org.xecomla.nn.loss.LossWeights;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
@@ -14,14 +12,14 @@ import org.xecomla.tensor.Tensor;
  * @param head (V, D), commonly the embedding's own memory
  * @param chunkRows n
  */
-record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
+record ChunkedHead(Linear head, int chunkRows) {
     private static final int CHUNK_ELEMENTS = 1 << 22; // 16 MiB of float: they stay in the cache
     private static final int MOST_ELEMENTS = 1 << 25;
     private static final int GOOD_ROWS = 1024; // below, packing and rounding the head for a product shows
     private static final int LEAST_ROWS = 64;
 
     static ChunkedHead of(Linear head) {
-        return new ChunkedHead(head, new LogitsLoss(head.kernels()), rows(head.numOutputs()));
+        return new ChunkedHead(head, rows(head.numOutputs()));
     }
 
     /**
@@ -35,7 +33,7 @@ record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
 
     /** @param hidden (N, D), after the final norm */
     LossSums loss(Tensor hidden, TokenLoss loss, Arena arena) {
-        return over(hidden, loss, null, null, arena);
+        return over(hidden, loss, null, arena);
     }
 
     /**
@@ -44,11 +42,12 @@ record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
      * @param hidden (N, D), after the final norm
      * @param dHidden (N, D), overwritten
      */
-    LossSums lossAndGradients(Tensor hidden, TokenLoss loss, LossWeights weights, Tensor dHidden, Arena arena) {
-        return over(hidden, loss, weights, dHidden, arena);
+    LossSums lossAndGradients(Tensor hidden, TokenLoss loss, Tensor dHidden, Arena arena) {
+        return over(hidden, loss, dHidden, arena);
     }
 
-    private LossSums over(Tensor hidden, TokenLoss loss, LossWeights weights, Tensor dHidden, Arena arena) {
+    /** @param dHidden null: sums only */
+    private LossSums over(Tensor hidden, TokenLoss loss, Tensor dHidden, Arena arena) {
         if (loss.numRows() != hidden.rows()) {
             throw new IllegalArgumentException(
                     "a loss of " + loss.numRows() + " positions for hidden states of " + hidden.rows());
@@ -59,8 +58,8 @@ record ChunkedHead(Linear head, LogitsLoss loss, int chunkRows) {
             long mark = arena.mark();
             Tensor x = hidden.rows(from, to); // (n, D)
             Tensor logits = head.forward(x, arena); // (n, V)
-            sums = sums.plus(this.loss.apply(logits, loss.rows(from, to), weights, arena));
-            if (weights != null) {
+            sums = sums.plus(loss.rows(from, to).apply(logits, dHidden != null, head.kernels(), arena)); // (n, V)
+            if (dHidden != null) {
                 // forward was: logits = head(x), and logits hold their gradient now
                 head.backward(logits, x, dHidden.rows(from, to)); // (n, D)
             }

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * Whole distributions, 4 V bytes a position: for small vocabularies, and as the reference of the other codecs.

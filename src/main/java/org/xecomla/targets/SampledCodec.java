@@ -2,8 +2,8 @@ package org.xecomla.targets;
 
 import java.util.Map;
 import org.xecomla.errors.ConfigException;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.CounterRandom;
-import org.xecomla.tensor.SoftLabels;
 
 /**
  * N draws with replacement from the teacher's distribution, kept as counts of the distinct tokens: count / N is an

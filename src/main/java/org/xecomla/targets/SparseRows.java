@@ -1,7 +1,7 @@
 package org.xecomla.targets;
 
 import java.util.Arrays;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /** Rows of ids and weights of different lengths, gathered one after the other. */
 final class SparseRows {

@@ -1,7 +1,7 @@
 package org.xecomla.targets;
 
 import java.util.List;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * Which token a row of targets speaks of: row t of a sequence is the teacher's distribution of token t + 1 given tokens

@@ -6,7 +6,7 @@ import java.util.function.UnaryOperator;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.TargetsConfig;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * How a teacher's distributions over the vocabulary become bytes, one record a sequence, and back.

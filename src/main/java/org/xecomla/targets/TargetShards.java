@@ -7,7 +7,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardDirectory;
 import org.xecomla.files.ShardPlan;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * A teacher's targets for the sequences of token shards, by the same numbers. Thread-safe; a flipped or missing byte is

@@ -2,7 +2,7 @@ package org.xecomla.targets;
 
 import java.util.Map;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * The k most probable tokens of each position and the mass of all others, never renormalised: rescaling the k to sum to

@@ -3,6 +3,7 @@ package org.xecomla.train;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.ComputeConfig;
@@ -19,59 +20,51 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.train.data.TrainingSequence;
 
 /**
- * Another loss and, weighted, the distance of what the student's layers say from what the base's do: its states are
- * computed here, beside the student. The mean, over the states of the positions that are learned from, of |y - t|^2 /
- * D, or of 1 - cos(y, t). Legend: B batch, T time, D model.
+ * The distance of what the student's layers say from what the base's do, to be learned beside a loss of tokens: the
+ * base's states are computed here, beside the student. The mean, over the states of the positions that are learned from,
+ * of |y - t|^2 / D, or of 1 - cos(y, t). Legend: B batch, T time, D model.
  */
-public final class LayerMatching implements Objective<TrainingSequence> {
+public final class LayerMatching implements AutoCloseable {
     /** Mean distance of the states, before its weight. */
     public static final String HIDDEN = "hidden";
 
     private static final double EPSILON = 1e-12;
 
-    private final SequenceObjective tokens;
     private final LayerMatchingConfig settings;
     private final ParameterStore weights;
+    private final Kernels kernels;
     private final CausalLm base;
     private final Arena arena;
 
     /**
-     * @param tokens the loss that it joins
      * @param base frozen; its weights are read here
      * @param shape of the replica that will be trained
      * @param kernels of the replica
      * @throws ConfigException where base and student differ in width or number of layers
      */
     LayerMatching(
-            SequenceObjective tokens,
             LayerMatchingConfig settings,
             ModelDirectory base,
             ModelConfig student,
             Replica.Shape shape,
             Kernels kernels) {
-        this(tokens, settings, base.config(), student, shape, kernels);
+        this(settings, base.config(), student, shape, kernels);
         base.load(weights);
     }
 
     /** With a base of weights 0, to be filled. */
     LayerMatching(
-            SequenceObjective tokens,
-            LayerMatchingConfig settings,
-            ModelConfig base,
-            ModelConfig student,
-            Replica.Shape shape,
-            Kernels kernels) {
+            LayerMatchingConfig settings, ModelConfig base, ModelConfig student, Replica.Shape shape, Kernels kernels) {
         if (base.hiddenSize() != student.hiddenSize() || base.numLayers() != student.numLayers()) {
             throw new ConfigException("distill.hidden-loss compares layer by layer, and the base has "
                     + base.numLayers()
                     + " layers of width " + base.hiddenSize() + ", the student " + student.numLayers() + " of width "
                     + student.hiddenSize() + ": set distill.hidden-loss = none");
         }
-        this.tokens = tokens;
         this.settings = settings;
+        this.kernels = kernels;
         this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
         this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
         this.arena = Arena.ofElements(kernels.type(), this.base.arenaElements(statesOf(shape)));
@@ -106,23 +99,39 @@ public final class LayerMatching implements Objective<TrainingSequence> {
         return weights;
     }
 
-    @Override
-    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
-        int numStates = base.config().numLayers() * (settings.states() == LayerMatchingConfig.States.BOTH ? 2 : 1);
-        double[] sum = new double[1];
-        long[] numPositions = new long[1];
-        Measures measures = tokens.addGradients(replica, samples, step, (batch, all) -> {
-            numPositions[0] = all;
+    Step newStep() {
+        return new Step();
+    }
+
+    /** What one step of one replica compares, micro-batch by micro-batch. */
+    final class Step {
+        private final int numStates =
+                base.config().numLayers() * (settings.states() == LayerMatchingConfig.States.BOTH ? 2 : 1);
+        private final double[] sum = new double[1]; // of all distances so far
+        private long numPositions;
+
+        private Step() {}
+
+        /**
+         * The loss of one micro-batch, whose states of the base are gone with the next.
+         *
+         * @param numLearned positions of this replica in the step that are learned from
+         */
+        LayerLoss of(TrainingBatch batch, long numLearned) {
+            numPositions = numLearned;
             arena.release(0);
             LayerStates states = base.layerStates(batch.ids(), batch.sequences(), arena);
-            double scale = 1.0 / ((double) all * numStates);
-            return new Match(settings, states, batch.learned(), replica.kernels(), settings.weight() * scale, sum);
-        });
-        double hidden = sum[0] / ((double) numPositions[0] * numStates);
-        double count = measures.means().get(Measures.LOSS).count();
-        double loss = measures.loss() + settings.weight() * hidden;
-        return measures.with(HIDDEN, hidden * numPositions[0], numPositions[0])
-                .with(Measures.LOSS, loss * count, count);
+            double scale = 1.0 / ((double) numLearned * numStates);
+            return new Match(settings, states, batch.learned(), kernels, settings.weight() * scale, sum);
+        }
+
+        /** What the loss of tokens measured, joined by this one. */
+        Measures joined(Measures tokens) {
+            double hidden = sum[0] / ((double) numPositions * numStates);
+            double count = tokens.means().get(Measures.LOSS).count();
+            double loss = tokens.loss() + settings.weight() * hidden;
+            return tokens.with(HIDDEN, hidden * numPositions, numPositions).with(Measures.LOSS, loss * count, count);
+        }
     }
 
     /**
@@ -199,16 +208,14 @@ public final class LayerMatching implements Objective<TrainingSequence> {
         }
     }
 
-    /** The other loss's, joined by states of the base that are not looked at. */
-    @Override
-    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena scratch) {
+    /** Gives {@code tokens}, the dry run of the loss that it joins, states of the base that are not looked at. */
+    void dryRun(CausalLm sizing, Replica.Shape shape, Consumer<LayerLoss> tokens) {
         int n = shape.microBatchSequences() * shape.sequenceLength();
         try (Arena states = Arena.sizing(sizing.kernels().type())) {
             Tensor target = states.matrix(n, sizing.config().hiddenSize()); // (B*T, D)
             List<Tensor> targets = Collections.nCopies(sizing.config().numLayers(), target);
-            LayerLoss layers = new Match(
-                    settings, new LayerStates(targets, targets), new boolean[n], sizing.kernels(), 1, new double[1]);
-            tokens.dryRun(sizing, shape, layers, scratch);
+            tokens.accept(new Match(
+                    settings, new LayerStates(targets, targets), new boolean[n], sizing.kernels(), 1, new double[1]));
         }
     }
 

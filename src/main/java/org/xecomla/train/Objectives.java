@@ -1,6 +1,6 @@
 package org.xecomla.train;
 
-import org.xecomla.config.LayerMatchingConfig;
+import org.xecomla.config.DistillConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.files.DataFiles;
@@ -8,24 +8,32 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.train.data.TrainingSequence;
 
-/** The objective that sections {@code distill} and {@code targets} ask for. */
+/** The objectives that a configuration asks for. */
 public final class Objectives {
     private Objectives() {}
 
     /**
+     * The objective of sections {@code distill} and {@code targets}.
+     *
      * @param student to be trained
      * @param kernels of the replica that will use it; not closed with it
      * @throws org.xecomla.errors.ConfigException where the base's layers cannot be compared with the student's
      */
-    public static Objective<TrainingSequence> of(
+    public static Objective<TrainingSequence> distillation(
             RunConfig config, TrainingPlan plan, ModelConfig student, Kernels kernels) {
-        SequenceObjective tokens = ScheduledLoss.distillation(config, plan.numSteps());
-        LayerMatchingConfig hidden = config.distill().hidden();
-        if (!hidden.isEnabled()) {
-            return tokens;
+        DistillConfig distill = config.distill();
+        LayerMatching layers = null;
+        if (distill.hidden().isEnabled()) {
+            ModelDirectory base =
+                    ModelDirectory.open(DataFiles.path(config.models().requireBase()));
+            Replica.Shape shape = plan.replicaShape(BatchSlice.whole(plan.batchSequences()));
+            layers = new LayerMatching(distill.hidden(), base, student, shape, kernels);
         }
-        ModelDirectory base = ModelDirectory.open(DataFiles.path(config.models().requireBase()));
-        Replica.Shape shape = plan.replicaShape(BatchSlice.whole(plan.batchSequences()));
-        return new LayerMatching(tokens, hidden, base, student, shape, kernels);
+        return new DistillationObjective(
+                TokenObjective.distillation(config),
+                distill.alphaSchedule(),
+                distill.temperatureSchedule(),
+                plan.numSteps(),
+                layers);
     }
 }

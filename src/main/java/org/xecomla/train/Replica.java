@@ -4,9 +4,9 @@ import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.LastStateLoss;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.Sequences;
+import org.xecomla.nn.TrainingPass;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
@@ -88,18 +88,13 @@ public final class Replica implements AutoCloseable {
     }
 
     /** Adds the gradients of {@code batch}, at most a micro-batch; see {@link CausalLm#lossAndGradients}. */
-    LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale) {
-        return addGradients(batch, loss, klScale, ceScale, null);
+    LossSums addGradients(TrainingBatch batch, TokenLoss loss, LayerLoss layers) {
+        return model.lossAndGradients(batch.ids(), batch.sequences(), loss, layers, arena);
     }
 
-    /** As above, and those of a loss of what the layers say; null: none. */
-    LossSums addGradients(TrainingBatch batch, TokenLoss loss, double klScale, double ceScale, LayerLoss layers) {
-        return model.lossAndGradients(batch.ids(), batch.sequences(), loss, klScale, ceScale, layers, arena);
-    }
-
-    /** Adds the gradients of a loss of hidden states; see {@link CausalLm#gradients}. */
-    public <R> R gradients(int[] ids, int numSequences, LastStateLoss<R> loss) {
-        return model.gradients(ids, Sequences.of(numSequences, ids.length), loss, arena);
+    /** A forward whose backward is to come; see {@link CausalLm#forward}. */
+    public TrainingPass forward(int[] ids, int numSequences) {
+        return model.forward(ids, Sequences.of(numSequences, ids.length), arena);
     }
 
     /** Losses of {@code batch}, at most a micro-batch, without gradients. */

@@ -1,5 +1,6 @@
 package org.xecomla.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.xecomla.averaging.Measures;
@@ -8,10 +9,12 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.Sequences;
+import org.xecomla.nn.loss.CombinedLoss;
+import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.nn.loss.LossSums;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
@@ -22,7 +25,8 @@ import org.xecomla.train.data.TrainingSequence;
  * @param temperature T of student and targets in the KL
  * @param divergence from the teacher, in place of KL
  */
-public record TokenObjective(double alpha, double temperature, Divergence divergence) implements SequenceObjective {
+public record TokenObjective(double alpha, double temperature, Divergence divergence)
+        implements Objective<TrainingSequence> {
     /** Cross-entropy only: pretraining. */
     public static final TokenObjective CROSS_ENTROPY = new TokenObjective(1, 1);
 
@@ -52,7 +56,12 @@ public record TokenObjective(double alpha, double temperature, Divergence diverg
     }
 
     @Override
-    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
+        return addGradients(replica, samples, null);
+    }
+
+    /** The same joined by what is learned from the base's layers; null: nothing. */
+    Measures addGradients(Replica replica, List<TrainingSequence> samples, LayerMatching.Step layers) {
         long numLearned = atLeastOne(samples.stream().mapToLong(TrainingSequence::numLearned));
         double klScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numTargets));
         double ceScale = 1.0 / atLeastOne(samples.stream().mapToLong(TrainingSequence::numLabels));
@@ -60,8 +69,8 @@ public record TokenObjective(double alpha, double temperature, Divergence diverg
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < samples.size(); from += micro) {
             TrainingBatch batch = TrainingBatch.of(samples.subList(from, Math.min(samples.size(), from + micro)));
-            LayerLoss layers = teacher == null ? null : teacher.of(batch, numLearned);
-            sums = sums.plus(replica.addGradients(batch, of(batch), klScale, ceScale, layers));
+            LayerLoss matching = layers == null ? null : layers.of(batch, numLearned);
+            sums = sums.plus(replica.addGradients(batch, loss(batch, klScale, ceScale), matching));
         }
         return measures(sums);
     }
@@ -78,25 +87,45 @@ public record TokenObjective(double alpha, double temperature, Divergence diverg
                 .with(Measures.LOSS, sums.value(alpha, temperature) * numPositions, numPositions);
     }
 
-    /** Top-k targets take the most scratch. */
     @Override
-    public void dryRun(CausalLm sizing, Replica.Shape shape, LayerLoss layers, Arena arena) {
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
+        dryRun(sizing, shape, null, arena);
+    }
+
+    /** The same joined by {@code layers}; null: nobody. Top-k targets take the most scratch. */
+    void dryRun(CausalLm sizing, Replica.Shape shape, LayerLoss layers, Arena arena) {
         int n = shape.microBatchSequences() * shape.sequenceLength();
         SoftLabels targets = new SoftLabels.TopK(n, 1, new int[n], new float[n], new float[n]);
-        TokenLoss loss = new TokenLoss(targets, new int[n], alpha, temperature, divergence);
-        sizing.lossAndGradients(new int[n], Sequences.of(shape.microBatchSequences(), n), loss, 1, 1, layers, arena);
+        TokenLoss loss = loss(targets, new int[n], 1, 1);
+        sizing.lossAndGradients(new int[n], Sequences.of(shape.microBatchSequences(), n), loss, layers, arena);
     }
 
     /**
      * The loss of {@code batch}. The cross-entropy is measured also where it is not trained on, unless it would cost a
      * second softmax.
+     *
+     * @param klScale commonly 1 / positions with a target in all of the step
+     * @param ceScale commonly 1 / positions with a label in all of the step
      */
-    TokenLoss of(TrainingBatch batch) {
+    TokenLoss loss(TrainingBatch batch, double klScale, double ceScale) {
         if (batch.softLabels() == null && alpha < 1) {
             throw new IllegalArgumentException(
                     "alpha " + alpha + " asks for the teacher's targets, and there are none");
         }
         boolean free = alpha > 0 || temperature == 1;
-        return new TokenLoss(batch.softLabels(), free ? batch.labels() : null, alpha, temperature, divergence);
+        return loss(batch.softLabels(), free ? batch.labels() : null, klScale, ceScale);
+    }
+
+    /** Of targets and labels, either of which may be null. */
+    private TokenLoss loss(SoftLabels targets, int[] labels, double klScale, double ceScale) {
+        List<TokenLoss> losses = new ArrayList<>();
+        if (targets != null) {
+            double weight = (1 - alpha) * temperature * temperature * klScale;
+            losses.add(TokenLoss.of(divergence, targets, temperature, weight));
+        }
+        if (labels != null) {
+            losses.add(new CrossEntropy(labels, alpha * ceScale));
+        }
+        return losses.size() == 1 ? losses.get(0) : new CombinedLoss(losses);
     }
 }

@@ -2,7 +2,7 @@ package org.xecomla.train;
 
 import java.util.List;
 import org.xecomla.nn.Sequences;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**

@@ -1,6 +1,7 @@
 package org.xecomla.train;
 
 import java.util.List;
+import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.train.data.TrainingSequence;
 
@@ -42,7 +43,7 @@ final class Validation implements TrainListener {
         int micro = replica.shape().microBatchSequences();
         for (int from = 0; from < sequences.size(); from += micro) {
             TrainingBatch batch = TrainingBatch.of(sequences.subList(from, Math.min(sequences.size(), from + micro)));
-            sums = sums.plus(replica.loss(batch, TokenObjective.CROSS_ENTROPY.of(batch)));
+            sums = sums.plus(replica.loss(batch, new CrossEntropy(batch.labels())));
         }
         return sums.perplexity();
     }

@@ -23,15 +23,16 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
-import org.xecomla.nn.loss.LogitsLoss;
+import org.xecomla.nn.loss.CombinedLoss;
+import org.xecomla.nn.loss.CrossEntropy;
+import org.xecomla.nn.loss.ForwardKl;
 import org.xecomla.nn.loss.LossSums;
-import org.xecomla.nn.loss.LossWeights;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 /** The whole model: a hybrid of grouped-query and latent layers, in double. */
@@ -90,14 +91,17 @@ class CausalLmTest {
         return model;
     }
 
-    private static TokenLoss loss() {
+    /** 0.75 T^2 KL + 0.25 CE, T = 2, all times {@code scale}. */
+    private static TokenLoss loss(double scale) {
         double[] teacher = new Random(2).doubles(B * T * V, -2, 2).toArray();
         SoftLabels targets = SoftTargets.dense(teacher, V, 2);
-        return new TokenLoss(targets, TokenLoss.nextTokenLabels(IDS, B), 0.25, 2);
+        int[] labels = SoftTargets.nextTokens(IDS, B);
+        return new CombinedLoss(
+                List.of(new ForwardKl(targets, 2, 0.75 * 4 * scale), new CrossEntropy(labels, 0.25 * scale)));
     }
 
     private double objective(CausalLm model, Sequences sequences, double scale) {
-        LossSums sums = model.loss(IDS, sequences, loss(), arena);
+        LossSums sums = model.loss(IDS, sequences, loss(1), arena);
         return scale * (0.75 * 4 * sums.klSum() + 0.25 * sums.ceSum());
     }
 
@@ -105,8 +109,8 @@ class CausalLmTest {
     @ValueSource(booleans = {false, true})
     void everyGradientIsThatOfTheLoss(boolean tied) {
         CausalLm model = model(tied, name -> true);
-        LossSums sums = model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 0.125, arena);
-        assertEquals(sums, model.loss(IDS, Sequences.of(B, IDS.length), loss(), arena));
+        LossSums sums = model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(0.125), arena);
+        assertEquals(sums, model.loss(IDS, Sequences.of(B, IDS.length), loss(1), arena));
         assertEquals(B * T, sums.numKl());
         assertEquals(B * (T - 1), sums.numCe());
         assertEquals(0, arena.mark());
@@ -117,7 +121,7 @@ class CausalLmTest {
     @Test
     void everyGradientOfDocumentsIsThatOfTheLoss() {
         CausalLm model = model(true, name -> true);
-        model.lossAndGradients(IDS, DOCUMENTS, loss(), 0.125, arena);
+        model.lossAndGradients(IDS, DOCUMENTS, loss(0.125), arena);
         GradientCheck.checkAll(model.weights(), model.gradients(), () -> objective(model, DOCUMENTS, 0.125));
     }
 
@@ -138,28 +142,28 @@ class CausalLmTest {
     @Test
     void recomputedBlocksGiveTheSameBits() {
         CausalLm keeping = model(true, name -> !name.contains("layers.0."));
-        LossSums sums = keeping.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
+        LossSums sums = keeping.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena);
         double[] kept = keeping.gradients().segments().get(0).toDoubles();
         kernels.fill(keeping.gradients().segments().get(0), 0);
         CausalLm again = new CausalLm(
                 keeping.config(), keeping.weights(), keeping.gradients(), kernels, T, ComputeConfig.Recompute.BLOCKS);
         opened.add(again);
-        assertEquals(sums, again.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena));
+        assertEquals(sums, again.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena));
         assertArrayEquals(kept, again.gradients().segments().get(0).toDoubles(), 0);
         assertTrue(arenaOf(again) < arenaOf(keeping));
     }
 
     private static long arenaOf(CausalLm model) {
         return model.arenaElements(
-                (sizing, scratch) -> sizing.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, scratch));
+                (sizing, scratch) -> sizing.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), scratch));
     }
 
     @Test
     void gradientsAddUp() {
         CausalLm model = model(true, name -> true);
-        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
+        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena);
         double[] once = model.gradients().segments().get(0).toDoubles();
-        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 0.5, arena);
+        model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(0.5), arena);
         double[] oneAndAHalf = model.gradients().segments().get(0).toDoubles();
         assertTrue(Goldens.relativeError(
                         oneAndAHalf, Arrays.stream(once).map(g -> 1.5 * g).toArray())
@@ -171,8 +175,8 @@ class CausalLmTest {
     void frozenParametersChangeNothingForTheOthers(String trained) {
         CausalLm all = model(false, name -> true);
         CausalLm some = model(false, name -> name.contains(trained));
-        all.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
-        some.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, arena);
+        all.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena);
+        some.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena);
         int numTrained = 0;
         for (String name : all.weights().layout().places().keySet()) {
             Tensor gradient = some.gradients().get(name);
@@ -189,24 +193,23 @@ class CausalLmTest {
     @Test
     void theDryRunFindsTheArenaTheStepNeeds() {
         CausalLm model = model(false, name -> true);
-        TokenLoss loss = loss();
-        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, a));
+        TokenLoss loss = loss(1);
+        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, a));
         try (Arena enough = Arena.ofElements(DataType.DOUBLE, elements);
                 Arena scarce = Arena.ofElements(DataType.DOUBLE, elements - 64)) {
-            model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, enough);
+            model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, enough);
             assertEquals(elements, enough.peakElements());
             assertThrows(
                     IllegalStateException.class,
-                    () -> model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, 1, scarce));
+                    () -> model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, scarce));
         }
     }
 
     @Test
     void inferenceHoldsOneBlockAtATime() {
         CausalLm model = model(false, name -> true);
-        long inference = model.arenaElements((m, a) -> m.loss(IDS, Sequences.of(B, IDS.length), loss(), a));
-        long training =
-                model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(), 1, a));
+        long inference = model.arenaElements((m, a) -> m.loss(IDS, Sequences.of(B, IDS.length), loss(1), a));
+        long training = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), a));
         assertTrue(2 * inference < training, inference + " of " + training);
     }
 
@@ -251,15 +254,14 @@ class CausalLmTest {
         Random random = new Random(4);
         Tensor hidden = GradientCheck.random(random, B * T, D); // (B*T, D)
         Tensor weight = GradientCheck.random(random, V, D); // (V, D)
-        LossWeights weights = LossWeights.of(loss(), 0.5, 0.25);
         List<double[]> results = new ArrayList<>();
         List<LossSums> sums = new ArrayList<>();
         for (int rows : new int[] {B * T, chunkRows}) {
             Tensor dWeight = Tensor.zeros(DataType.DOUBLE, V, D); // (V, D)
             Tensor dHidden = Tensor.zeros(DataType.DOUBLE, B * T, D); // (B*T, D)
             Linear head = new Linear(weight, dWeight, kernels);
-            ChunkedHead chunked = new ChunkedHead(head, new LogitsLoss(kernels), rows);
-            sums.add(chunked.lossAndGradients(hidden, loss(), weights, dHidden, arena));
+            ChunkedHead chunked = new ChunkedHead(head, rows);
+            sums.add(chunked.lossAndGradients(hidden, loss(0.5), dHidden, arena));
             results.add(dWeight.toDoubles());
             results.add(dHidden.toDoubles());
         }

@@ -20,15 +20,15 @@ import org.xecomla.bench.BenchShape;
 import org.xecomla.config.ComputeConfig.Precision;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.nn.loss.ForwardKl;
 import org.xecomla.nn.loss.LossSums;
-import org.xecomla.nn.loss.LossWeights;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -153,7 +153,8 @@ public class KernelBenchmark {
         int[] drawn = random.ints((long) of.numTokens() * DRAWS, 0, of.vocab()).toArray();
         float[] weights = new float[drawn.length];
         Arrays.fill(weights, 1f / DRAWS);
-        distillation = TokenLoss.distillation(new SoftLabels.Sampled(of.numTokens(), DRAWS, drawn, weights), 1);
+        distillation =
+                new ForwardKl(new SoftLabels.Sampled(of.numTokens(), DRAWS, drawn, weights), 1, 1.0 / of.numTokens());
         long elements = 2L * head.chunkRows() * of.vocab();
         arena = Arena.ofElements(DataType.FLOAT, elements);
     }
@@ -252,7 +253,7 @@ public class KernelBenchmark {
 
     @Benchmark
     public LossSums headLossAndGradients() {
-        return head.lossAndGradients(x, distillation, new LossWeights(1.0 / of.numTokens(), 0), dX, arena);
+        return head.lossAndGradients(x, distillation, dX, arena);
     }
 
     /** The sum that clipping needs, over as many elements as the embedding has. */

@@ -1,10 +1,23 @@
 package org.xecomla.nn;
 
-import org.xecomla.tensor.SoftLabels;
+import java.util.Arrays;
+import org.xecomla.nn.loss.SoftLabels;
+import org.xecomla.targets.TargetAlignment;
 
-/** Targets made of teacher logits, for tests. */
+/** Targets made of teacher logits, and labels made of ids, for tests. */
 public final class SoftTargets {
     private SoftTargets() {}
+
+    /** The next token of every position's own sequence, -1 at the last; {@code ids} (B*T). */
+    public static int[] nextTokens(int[] ids, int numSequences) {
+        int length = ids.length / numSequences;
+        int[] labels = new int[ids.length];
+        for (int from = 0; from < ids.length; from += length) {
+            int[] some = TargetAlignment.NEXT_TOKEN.labels(Arrays.copyOfRange(ids, from, from + length));
+            System.arraycopy(some, 0, labels, from, length);
+        }
+        return labels;
+    }
 
     /** softmax(logits / temperature), rounded to float; (N, V) row-major. */
     public static SoftLabels.Dense dense(double[] logits, int vocabSize, double temperature) {

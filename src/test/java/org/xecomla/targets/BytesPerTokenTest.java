@@ -97,7 +97,7 @@ class BytesPerTokenTest {
     private int[] readIds() {
         try (TargetShards shards = TargetShards.open(DataFiles.path(directory.toString()))) {
             int[][] ids = new int[(int) PLAN.numSequences()][];
-            Arrays.setAll(ids, s -> ((org.xecomla.tensor.SoftLabels.Sampled) shards.read(s)).ids());
+            Arrays.setAll(ids, s -> ((org.xecomla.nn.loss.SoftLabels.Sampled) shards.read(s)).ids());
             return Arrays.stream(ids).flatMapToInt(Arrays::stream).toArray();
         }
     }

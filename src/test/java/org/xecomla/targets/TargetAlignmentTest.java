@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 /**
  * A teacher that knows the chain x' = (5 x + 3) mod V and gives the next token 0.9 at every position, and a text of

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 class TargetCodecTest {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.nn.loss.SoftLabels;
 
 class TargetShardsTest {
     private static final int LENGTH = 5;

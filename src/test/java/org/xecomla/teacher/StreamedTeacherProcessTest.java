@@ -35,13 +35,13 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**

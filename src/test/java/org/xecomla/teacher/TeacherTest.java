@@ -38,6 +38,7 @@ import org.xecomla.files.ShardPlan;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.SaveOptions;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.targets.DenseCodec;
@@ -47,7 +48,6 @@ import org.xecomla.targets.TargetShards;
 import org.xecomla.targets.TopKCodec;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 

@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.LayerMatchingConfig;
+import org.xecomla.config.LossSchedule;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -31,16 +32,18 @@ import org.xecomla.train.data.TrainingSequence;
 /** The states of a tiny hybrid model against those of a base of grouped-query attention. */
 class LayerMatchingTest {
     private static final AttentionConfig GQA = new AttentionConfig.Gqa(4, 2, 4, RopeScaling.NONE);
+    private static final LossSchedule CONSTANT = new LossSchedule(LossSchedule.Form.CONSTANT, 0);
     private static final TokenObjective TOKENS = new TokenObjective(0.25, 1);
 
     private static ModelConfig base(int width) {
         return new ModelConfig(width, 20, Tiny.VOCAB, 64, 1e-5, 10_000, true, 1, 2, List.of(GQA, GQA));
     }
 
-    private static LayerMatching loss(LayerMatchingConfig settings, Replica.Shape shape, Kernels kernels) {
-        LayerMatching loss = new LayerMatching(TOKENS, settings, base(12), Tiny.MODEL, shape, kernels);
-        RandomWeights.write(base(12), 11, loss.baseWeights());
-        return loss;
+    private static DistillationObjective loss(
+            LayerMatchingConfig settings, ModelConfig student, Replica.Shape shape, Kernels kernels) {
+        LayerMatching layers = new LayerMatching(settings, base(12), student, shape, kernels);
+        RandomWeights.write(base(12), 11, layers.baseWeights());
+        return new DistillationObjective(TOKENS, CONSTANT, CONSTANT, 1, layers);
     }
 
     /** Sequences of which only some positions are learned from, as of a conversation; how many differs. */
@@ -73,7 +76,7 @@ class LayerMatchingTest {
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH, recompute);
         List<TrainingSequence> sequences = masked ? masked() : Tiny.sequences(new Tiny.Data(3, true), 3);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
-                LayerMatching loss = loss(settings, shape, kernels);
+                DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
                 Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
                 Replica probe = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels)) {
             RandomWeights.write(Tiny.MODEL, 7, replica.weights());
@@ -96,8 +99,8 @@ class LayerMatchingTest {
         double sum = 0;
         long count = 0;
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
-                LayerMatching loss = loss(settings, shape, kernels);
-                CausalLm base = new CausalLm(base(12), loss.baseWeights(), null, kernels, Tiny.LENGTH);
+                DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
+                CausalLm base = new CausalLm(base(12), loss.layers().baseWeights(), null, kernels, Tiny.LENGTH);
                 Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
                 Arena arena = Arena.ofElements(kernels.type(), 1 << 16)) {
             RandomWeights.write(Tiny.MODEL, 7, replica.weights());
@@ -149,9 +152,8 @@ class LayerMatchingTest {
         LayerMatchingConfig settings =
                 new LayerMatchingConfig(LayerMatchingConfig.Form.MSE, 1, LayerMatchingConfig.States.BOTH);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
-                LayerMatching loss = new LayerMatching(TOKENS, settings, base(12), base(12), shape, kernels);
+                DistillationObjective loss = loss(settings, base(12), shape, kernels);
                 Replica replica = new Replica(base(12), Freeze.NONE.trainable(), shape, loss, kernels)) {
-            RandomWeights.write(base(12), 11, loss.baseWeights());
             RandomWeights.write(base(12), 11, replica.weights());
             Measures measures = loss.addGradients(replica, Tiny.sequences(new Tiny.Data(2, true), 2), 0);
             assertEquals(0, measures.value(LayerMatching.HIDDEN), 1e-20);
@@ -166,7 +168,7 @@ class LayerMatchingTest {
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE)) {
             String message = assertThrows(
                             ConfigException.class,
-                            () -> new LayerMatching(TOKENS, settings, base(16), Tiny.MODEL, shape, kernels))
+                            () -> new LayerMatching(settings, base(16), Tiny.MODEL, shape, kernels))
                     .getMessage();
             assertTrue(message.contains("2 layers of width 16") && message.contains("width 12"), message);
         }

@@ -6,8 +6,8 @@ import java.util.Random;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingData;
 import org.xecomla.train.data.TrainingSequence;
 

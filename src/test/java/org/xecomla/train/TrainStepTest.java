@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
@@ -17,7 +18,6 @@ import org.xecomla.optim.Sgd;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 class TrainStepTest {

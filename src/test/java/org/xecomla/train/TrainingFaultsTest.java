@@ -20,8 +20,8 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.FillingFileSystem;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.optim.LearningRateSchedule;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingData;
 import org.xecomla.train.data.TrainingSequence;
 

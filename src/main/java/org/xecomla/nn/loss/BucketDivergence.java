@@ -1,80 +1,89 @@
 package org.xecomla.nn.loss;
 
-import org.xecomla.config.Divergence;
-
 /**
- * Reverse KL or Jensen-Shannon divergence over the listed tokens of every row and, where the targets have one, a bucket
- * of all others. With buckets, it is a lower bound of that over the vocabulary.
+ * A divergence over the listed tokens of every row and, where the targets have a tail, a bucket of all others. With buckets,
+ * it is a lower bound of that over the vocabulary.
  *
- * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q); with g = dF/dq, the gradient for the logits
- * is beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's bucket. Masses below 1e-12 count as
- * that.
- * Legend: N rows, k listed tokens.
- *
- * @param listed (N, k) the student's probabilities
- * @param rest (N) the student's mass of all other tokens
+ * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q), masses below 1e-12 counting as that. With g =
+ * dF/dq, the gradient of logit z_j is beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's bucket.
+ * Legend: N positions, k listed tokens.
  */
-record BucketDivergence(Divergence kind, ListedTargets targets, double[] listed, double[] rest) {
-    private static final double LEAST = 1e-12;
+sealed interface BucketDivergence extends SoftmaxLoss permits ReverseKl, JensenShannon {
+    double LEAST = 1e-12;
 
-    /** Sums over the rows that have a target. */
-    LossSums sums() {
+    /** Of N positions, the teacher's distributions at the loss's temperature; not draws. */
+    SoftLabels targets();
+
+    /** F(p, q). */
+    double value(double p, double q);
+
+    /** dF/dq. */
+    double slope(double p, double q);
+
+    /** @throws IllegalArgumentException where the targets do not tell p of every bucket */
+    static void require(SoftLabels targets, double temperature, String name) {
+        ListedTargets.requireTemperature(temperature);
+        if (targets instanceof SoftLabels.Sampled) {
+            throw new IllegalArgumentException("draws from the teacher do not tell " + name);
+        }
+    }
+
+    @Override
+    default int numRows() {
+        return targets().numRows();
+    }
+
+    @Override
+    default ListedTargets listed() {
+        return ListedTargets.of(targets());
+    }
+
+    @Override
+    default LossSums forward(SoftmaxRows q, ListedTargets p, double[] z) {
+        SoftmaxRows.Apart apart = q.setApart(p.ids());
         double sum = 0;
         long count = 0;
-        for (int n = 0; n < rest.length; n++) {
-            if (targets.mass(n) > 0) {
+        for (int n = 0; n < numRows(); n++) {
+            if (p.mass(n) > 0) {
                 count++;
-                for (int i = n * targets.k(); i < (n + 1) * targets.k(); i++) {
-                    sum += targets.ids()[i] < 0 ? 0 : value(targets.weights()[i], listed[i]);
+                for (int i = n * p.k(); i < (n + 1) * p.k(); i++) {
+                    sum += p.ids()[i] < 0 ? 0 : clampedValue(p.weights()[i], apart.listed()[i]);
                 }
-                sum += targets.tail() == null ? 0 : value(targets.tail()[n], rest[n]);
+                sum += p.tail() == null ? 0 : clampedValue(p.tail()[n], apart.rest()[n]);
             }
         }
         return new LossSums(sum, 0, count, 0);
     }
 
-    /**
-     * Gradients for the logits of listed tokens; those of the others, multiples of their probabilities, are added to
-     * {@code factors}.
-     *
-     * @param scale of the sum, times beta
-     * @return (N, k)
-     */
-    double[] slopes(double scale, LogitsLoss.RowFactors factors) {
-        double[] slopes = new double[listed.length]; // (N, k)
-        for (int n = 0; n < rest.length; n++) {
-            if (targets.mass(n) > 0) {
-                double ofRest = targets.tail() == null ? 0 : slope(targets.tail()[n], rest[n]);
-                double mean = rest[n] * ofRest;
-                for (int i = n * targets.k(); i < (n + 1) * targets.k(); i++) {
-                    slopes[i] = targets.ids()[i] < 0 ? 0 : slope(targets.weights()[i], listed[i]);
-                    mean += listed[i] * slopes[i];
+    @Override
+    default void backward(SoftmaxRows q, ListedTargets p) {
+        SoftmaxRows.Apart apart = q.apart();
+        double scale = weight() * beta();
+        double[] dZ = new double[p.ids().length]; // (N, k) of the listed tokens; those of the rest are multiples of q
+        for (int n = 0; n < numRows(); n++) {
+            if (p.mass(n) > 0) {
+                // forward was: sum of F(p_i, q_i) over the buckets i, q_i = softmax(beta z)_i or the sum of the rest
+                double ofRest = p.tail() == null ? 0 : clampedSlope(p.tail()[n], apart.rest()[n]);
+                double mean = apart.rest()[n] * ofRest;
+                for (int i = n * p.k(); i < (n + 1) * p.k(); i++) {
+                    dZ[i] = p.ids()[i] < 0 ? 0 : clampedSlope(p.weights()[i], apart.listed()[i]);
+                    mean += apart.listed()[i] * dZ[i];
                 }
-                for (int i = n * targets.k(); i < (n + 1) * targets.k(); i++) {
-                    slopes[i] = scale * listed[i] * (slopes[i] - mean);
+                for (int i = n * p.k(); i < (n + 1) * p.k(); i++) {
+                    dZ[i] = scale * apart.listed()[i] * (dZ[i] - mean);
                 }
-                factors.add(n, 0, scale * (ofRest - mean));
+                q.addMultiple(n, 0, scale * (ofRest - mean));
             }
         }
-        return slopes;
+        q.addApart(dZ);
     }
 
-    private double value(double teacher, double student) {
-        double p = Math.max(LEAST, teacher);
-        double q = Math.max(LEAST, student);
-        if (kind == Divergence.REVERSE_KL) {
-            return q * Math.log(q / p);
-        }
-        double mean = (p + q) / 2;
-        return (p * Math.log(p / mean) + q * Math.log(q / mean)) / 2;
+    private double clampedValue(double teacher, double student) {
+        return value(Math.max(LEAST, teacher), Math.max(LEAST, student));
     }
 
-    /** Derivative by the student's mass; 0 below the least, where the value is flat. */
-    private double slope(double teacher, double student) {
-        double p = Math.max(LEAST, teacher);
-        if (student < LEAST) {
-            return 0;
-        }
-        return kind == Divergence.REVERSE_KL ? Math.log(student / p) + 1 : Math.log(2 * student / (p + student)) / 2;
+    /** 0 below the least, where the value is flat. */
+    private double clampedSlope(double teacher, double student) {
+        return student < LEAST ? 0 : slope(Math.max(LEAST, teacher), student);
     }
 }

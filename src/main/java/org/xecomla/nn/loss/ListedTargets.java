@@ -1,11 +1,10 @@
 package org.xecomla.nn.loss;
 
 import java.util.Arrays;
-import org.xecomla.tensor.SoftLabels;
 
 /**
  * Targets of N positions as lists of k tokens with weights, whatever form they came in: a dense row lists the
- * vocabulary.
+ * vocabulary, a label is a list of one.
  *
  * @param ids (N, k), unused entries -1
  * @param weights (N, k)
@@ -26,6 +25,15 @@ record ListedTargets(int k, int[] ids, float[] weights, float[] tail, boolean en
         return new ListedTargets(dense.vocabSize(), ids, dense.probabilities(), null, true);
     }
 
+    /** Labels (N), -1: none. */
+    static ListedTargets of(int[] labels) {
+        float[] weights = new float[labels.length]; // (N, 1)
+        for (int n = 0; n < labels.length; n++) {
+            weights[n] = labels[n] < 0 ? 0 : 1;
+        }
+        return new ListedTargets(1, labels, weights, null, true);
+    }
+
     /** Sum of the weights of row n's listed tokens; 0: the row has no target. */
     double mass(int n) {
         double mass = 0;
@@ -33,5 +41,12 @@ record ListedTargets(int k, int[] ids, float[] weights, float[] tail, boolean en
             mass += ids[i] < 0 ? 0 : weights[i];
         }
         return mass;
+    }
+
+    /** @throws IllegalArgumentException where the softmax has no such temperature */
+    static void requireTemperature(double temperature) {
+        if (!(temperature > 0)) {
+            throw new IllegalArgumentException("no softmax of temperature " + temperature);
+        }
     }
 }

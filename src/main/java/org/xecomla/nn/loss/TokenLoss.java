@@ -1,84 +1,41 @@
 package org.xecomla.nn.loss;
 
-import java.util.Arrays;
 import org.xecomla.config.Divergence;
-import org.xecomla.tensor.SoftLabels;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
 
 /**
- * What the student is trained on at every position: loss = (1 - alpha) T^2 KL + alpha CE (Hinton et al. 2015).
+ * A loss of N positions that their logits tell. Each loss is one file, which holds its value and its gradient.
  *
- * <p>Neither part is shifted here: row n of {@code targets} and {@code labels[n]} speak of the token after position n.
- * Both parts are measured wherever they are given, whatever alpha is. Legend: N = B * T positions.
- *
- * @param targets of N positions, the teacher's distributions at temperature T; a row of unused ids (-1), or of zeros in
- *     dense form, has no target. Null: none
- * @param labels (N) the next token, -1: none. Null: none
- * @param alpha weight of the cross-entropy, 0 to 1
- * @param temperature T of the student's distribution in the KL, above 0. The targets must have been made with the same
- * @param divergence in place of KL above; only forward KL goes with targets that were drawn
+ * <p>Nothing is shifted here: row n of targets and labels speaks of the token after position n. A loss knows its weight: the
+ * gradient is that of weight times the sum over its positions. Legend: N positions, V vocabulary.
  */
-public record TokenLoss(SoftLabels targets, int[] labels, double alpha, double temperature, Divergence divergence) {
-    public TokenLoss {
-        if (!(alpha >= 0 && alpha <= 1) || !(temperature > 0)) {
-            throw new IllegalArgumentException("no loss of alpha " + alpha + " and temperature " + temperature);
-        }
-        if ((targets == null && alpha < 1) || (labels == null && alpha > 0)) {
-            throw new IllegalArgumentException("alpha " + alpha + " asks for "
-                    + (targets == null ? "targets" : "labels") + ", and there are none");
-        }
-        if (targets instanceof SoftLabels.Sampled && divergence != Divergence.FORWARD_KL) {
-            throw new IllegalArgumentException("draws from the teacher do not tell " + divergence);
-        }
-        if (targets != null && labels != null && targets.numRows() != labels.length) {
-            throw new IllegalArgumentException(targets.numRows() + " targets and " + labels.length + " labels");
-        }
-    }
-
-    /** With forward KL. */
-    public TokenLoss(SoftLabels targets, int[] labels, double alpha, double temperature) {
-        this(targets, labels, alpha, temperature, Divergence.FORWARD_KL);
-    }
-
-    /** KL to the teacher only. */
-    public static TokenLoss distillation(SoftLabels targets, double temperature) {
-        return new TokenLoss(targets, null, 0, temperature);
-    }
-
-    /** Another divergence from the teacher only. */
-    public static TokenLoss distillation(SoftLabels targets, double temperature, Divergence divergence) {
-        return new TokenLoss(targets, null, 0, temperature, divergence);
-    }
-
-    /** Cross-entropy on labels only. */
-    public static TokenLoss crossEntropy(int[] labels) {
-        return new TokenLoss(null, labels, 1, 1);
-    }
-
-    /**
-     * The label of every position: the next token of its own sequence, -1 at the last.
-     *
-     * @param ids (B*T)
-     */
-    public static int[] nextTokenLabels(int[] ids, int numSequences) {
-        int length = ids.length / numSequences;
-        int[] labels = new int[ids.length];
-        for (int n = 0; n < ids.length; n++) {
-            labels[n] = (n + 1) % length == 0 ? -1 : ids[n + 1];
-        }
-        return labels;
-    }
-
-    public int numRows() {
-        return targets == null ? labels.length : targets.numRows();
-    }
+public sealed interface TokenLoss permits SoftmaxLoss, CombinedLoss {
+    /** N. */
+    int numRows();
 
     /** Positions {@code from} (inclusive) to {@code to} (exclusive). */
-    public TokenLoss rows(int from, int to) {
-        return new TokenLoss(
-                targets == null ? null : targets.rows(from, to),
-                labels == null ? null : Arrays.copyOfRange(labels, from, to),
-                alpha,
-                temperature,
-                divergence);
+    TokenLoss rows(int from, int to);
+
+    /**
+     * The sums over the positions, and with {@code backward} the gradient in the logits' own memory.
+     *
+     * @param logits (N, V): leaves as its gradient, or spent
+     */
+    LossSums apply(Tensor logits, boolean backward, Kernels kernels, Arena arena);
+
+    /**
+     * The loss that tells how far the student is from its teacher.
+     *
+     * @param targets the teacher's distributions at {@code temperature}
+     * @throws IllegalArgumentException where the targets are draws, which tell forward KL only
+     */
+    static TokenLoss of(Divergence divergence, SoftLabels targets, double temperature, double weight) {
+        return switch (divergence) {
+            case FORWARD_KL -> new ForwardKl(targets, temperature, weight);
+            case REVERSE_KL -> new ReverseKl(targets, temperature, weight);
+            case JENSEN_SHANNON -> new JensenShannon(targets, temperature, weight);
+        };
     }
 }

@@ -96,7 +96,8 @@ public final class DistillStage {
 
         @Override
         public Objective<TrainingSequence> objective(TrainingPlan plan, Kernels kernels) {
-            return Objectives.of(config, plan, ModelDirectory.open(start()).config(), kernels);
+            return Objectives.distillation(
+                    config, plan, ModelDirectory.open(start()).config(), kernels);
         }
 
         @Override

@@ -2,8 +2,8 @@ package org.xecomla.train.data;
 
 import java.util.Arrays;
 import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.targets.TargetAlignment;
-import org.xecomla.tensor.SoftLabels;
 
 /**
  * One sequence of T tokens with what is to be learned at every position.

@@ -8,10 +8,10 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Sequences;
-import org.xecomla.nn.loss.TokenLoss;
+import org.xecomla.nn.TrainingPass;
+import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.targets.LogProbabilities;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.Tensor;
 import org.xecomla.train.Objective;
 import org.xecomla.train.Replica;
 
@@ -52,37 +52,29 @@ public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceS
     private List<PreferenceLoss.Value> addGradients(Replica replica, List<PreferenceSample> samples, double scale) {
         PairBatch batch =
                 PairBatch.of(samples.stream().map(PreferenceSample::pair).toList());
-        return replica.gradients(batch.ids(), batch.numSequences(), (model, hidden, dHidden, arena) -> {
+        try (TrainingPass pass = replica.forward(batch.ids(), batch.numSequences())) {
             List<PreferenceLoss.Value> values = new ArrayList<>();
             for (int i = 0; i < samples.size(); i++) {
                 PairBatch.Answer chosen = batch.chosen(i);
                 PairBatch.Answer rejected = batch.rejected(i);
-                LogProbabilities policy = PairScorer.score(model, hidden, batch, i, arena);
+                LogProbabilities policy = PairScorer.score(pass::loss, batch, i);
                 PreferenceLoss.Value value =
                         loss.of(policy, samples.get(i).reference(), chosen.labels().length, rejected.labels().length);
-                gradient(model, hidden, dHidden, chosen, scale * value.dChosen(), arena);
-                gradient(model, hidden, dHidden, rejected, scale * value.dRejected(), arena);
+                gradient(pass, chosen, scale * value.dChosen());
+                gradient(pass, rejected, scale * value.dRejected());
                 values.add(value);
             }
+            pass.backward(null);
             return values;
-        });
+        }
     }
 
-    /**
-     * @param hidden (2n*T, D)
-     * @param dHidden (2n*T, D)
-     * @param dAnswer gradient of the answer's log-probability, which is the negative of its summed cross-entropy
-     */
-    private static void gradient(
-            CausalLm model, Tensor hidden, Tensor dHidden, PairBatch.Answer answer, double dAnswer, Arena arena) {
-        if (answer.labels().length == 0) {
-            return;
+    /** @param dAnswer gradient of the answer's log-probability, which is the negative of its summed cross-entropy */
+    private static void gradient(TrainingPass pass, PairBatch.Answer answer, double dAnswer) {
+        if (answer.labels().length > 0) {
+            // forward was: log P(answer | prompt) = -sum of the cross-entropies of its tokens
+            pass.lossAndGradients(answer.from(), answer.to(), new CrossEntropy(answer.labels(), -dAnswer));
         }
-        Tensor rows = hidden.rows(answer.from(), answer.to()); // (A, D)
-        Tensor dRows = dHidden.rows(answer.from(), answer.to()); // (A, D)
-        TokenLoss crossEntropy = TokenLoss.crossEntropy(answer.labels());
-        // forward was: log P(answer | prompt) = -sum of the cross-entropies of its tokens
-        model.gradientsOfHidden(rows, crossEntropy, 0, -dAnswer, dRows, arena); // (A, D)
     }
 
     /** What the values of some pairs come to. */
@@ -120,14 +112,11 @@ public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceS
         int[] answer = new int[shape.sequenceLength() - 1];
         TokenPair pair = new TokenPair(new int[1], answer, answer);
         PairBatch batch = PairBatch.of(Collections.nCopies(shape.microBatchSequences(), pair));
-        sizing.gradients(
-                batch.ids(),
-                Sequences.of(batch.numSequences(), batch.ids().length),
-                (model, hidden, dHidden, scratch) -> {
-                    PairScorer.score(model, hidden, batch, 0, scratch);
-                    gradient(model, hidden, dHidden, batch.chosen(0), 1, scratch);
-                    return null;
-                },
-                arena);
+        Sequences sequences = Sequences.of(batch.numSequences(), batch.ids().length);
+        try (TrainingPass pass = sizing.forward(batch.ids(), sequences, arena)) {
+            PairScorer.score(pass::loss, batch, 0);
+            gradient(pass, batch.chosen(0), 1);
+            pass.backward(null);
+        }
     }
 }

@@ -5,6 +5,8 @@ import java.util.Collections;
 import java.util.List;
 import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.nn.loss.CrossEntropy;
+import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.targets.LogProbabilities;
 import org.xecomla.tensor.Arena;
@@ -67,26 +69,30 @@ public final class PairScorer implements AutoCloseable {
         PairBatch batch = PairBatch.of(pairs);
         long mark = arena.mark();
         Tensor hidden = model.hiddenStates(batch.ids(), batch.numSequences(), arena, null); // (2n*T, D)
+        RowLosses losses = (from, to, loss) -> model.lossOfHidden(hidden.rows(from, to), loss, arena);
         List<LogProbabilities> scores = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
-            scores.add(score(model, hidden, batch, i, arena));
+            scores.add(score(losses, batch, i));
         }
         arena.release(mark);
         return scores;
     }
 
-    /** @param hidden (2n*T, D) of {@code batch} */
-    static LogProbabilities score(CausalLm model, Tensor hidden, PairBatch batch, int pair, Arena arena) {
-        return new LogProbabilities(
-                score(model, hidden, batch.chosen(pair), arena), score(model, hidden, batch.rejected(pair), arena));
+    /** The losses of rows {@code from} (inclusive) to {@code to} (exclusive) of a batch's 2n*T. */
+    @FunctionalInterface
+    interface RowLosses {
+        LossSums of(int from, int to, TokenLoss loss);
     }
 
-    private static double score(CausalLm model, Tensor hidden, PairBatch.Answer answer, Arena arena) {
+    static LogProbabilities score(RowLosses losses, PairBatch batch, int pair) {
+        return new LogProbabilities(score(losses, batch.chosen(pair)), score(losses, batch.rejected(pair)));
+    }
+
+    private static double score(RowLosses losses, PairBatch.Answer answer) {
         if (answer.labels().length == 0) {
             return 0;
         }
-        Tensor rows = hidden.rows(answer.from(), answer.to()); // (A, D)
-        return -model.lossOfHidden(rows, TokenLoss.crossEntropy(answer.labels()), arena)
+        return -losses.of(answer.from(), answer.to(), new CrossEntropy(answer.labels()))
                 .ceSum();
     }
 

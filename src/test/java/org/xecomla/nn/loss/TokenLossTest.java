@@ -22,11 +22,10 @@ import org.xecomla.nn.SoftTargets;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.tensor.Tensor;
 
 /** Central differences of every loss and combination; tails, missing rows, accuracy. */
-class LogitsLossTest {
+class TokenLossTest {
     private static final int N = 5;
     private static final int V = 7;
     private static final int[] LABELS = {2, -1, 6, 0, -1};
@@ -56,24 +55,32 @@ class LogitsLossTest {
         });
     }
 
+    private static TokenLoss withLabels(TokenLoss loss) {
+        return new CombinedLoss(List.of(loss, new CrossEntropy(LABELS, 0.075)));
+    }
+
     static Stream<Arguments> losses() {
         List<TokenLoss> losses = List.of(
-                TokenLoss.crossEntropy(LABELS),
-                TokenLoss.distillation(dense(1), 1),
-                TokenLoss.distillation(dense(2), 2),
-                TokenLoss.distillation(topK(), 1),
-                TokenLoss.distillation(topK(), 3),
-                TokenLoss.distillation(sampled(), 1),
-                TokenLoss.distillation(dense(1), 1, Divergence.REVERSE_KL),
-                TokenLoss.distillation(dense(2), 2, Divergence.JENSEN_SHANNON),
-                TokenLoss.distillation(topK(), 2, Divergence.REVERSE_KL),
-                TokenLoss.distillation(topK(), 1, Divergence.JENSEN_SHANNON),
-                new TokenLoss(topK(), LABELS, 0.25, 1, Divergence.REVERSE_KL),
-                new TokenLoss(dense(2), LABELS, 0.25, 2, Divergence.JENSEN_SHANNON),
-                new TokenLoss(dense(1), LABELS, 0.25, 1),
-                new TokenLoss(topK(), LABELS, 0.25, 1),
-                new TokenLoss(topK(), LABELS, 0.25, 2),
-                new TokenLoss(sampled(), LABELS, 0.75, 0.5));
+                new CrossEntropy(LABELS, 0.3),
+                new ForwardKl(dense(1), 1, 0.2),
+                new ForwardKl(dense(2), 2, 0.8),
+                new ForwardKl(topK(), 1, 0.2),
+                new ForwardKl(topK(), 3, 1.8),
+                new ForwardKl(sampled(), 1, 0.2),
+                new ReverseKl(dense(1), 1, 0.2),
+                new JensenShannon(dense(2), 2, 0.8),
+                new ReverseKl(topK(), 2, 0.8),
+                new JensenShannon(topK(), 1, 0.2),
+                withLabels(new ReverseKl(topK(), 1, 0.15)),
+                withLabels(new JensenShannon(dense(2), 2, 0.6)),
+                withLabels(new ForwardKl(dense(1), 1, 0.15)),
+                withLabels(new ForwardKl(topK(), 1, 0.15)),
+                withLabels(new ForwardKl(topK(), 2, 0.6)),
+                withLabels(new ForwardKl(sampled(), 0.5, 0.0125)),
+                new CombinedLoss(List.of(
+                        new CrossEntropy(LABELS, 0.1),
+                        withLabels(new ForwardKl(topK(), 2, 0.6)),
+                        new ReverseKl(dense(3), 3, 0.4))));
         return KernelChoice.inDouble().stream()
                 .flatMap(choice -> losses.stream().map(loss -> Arguments.of(choice, loss)));
     }
@@ -83,27 +90,34 @@ class LogitsLossTest {
     void gradientIsThatOfTheSums(KernelChoice choice, TokenLoss loss) {
         Tensor z = Tensor.of(DataType.DOUBLE, N, V, logits(1)); // (N, V)
         Tensor spent = Tensor.zeros(DataType.DOUBLE, N, V); // (N, V)
-        LossWeights weights = LossWeights.of(loss, 0.2, 0.3);
         try (Kernels kernels = choice.make();
                 Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 12)) {
-            LogitsLoss logitsLoss = new LogitsLoss(kernels);
             kernels.copy(z, spent);
-            LossSums withGradient = logitsLoss.apply(spent, loss, weights, arena);
+            LossSums withGradient = loss.apply(spent, true, kernels, arena); // (N, V)
             Tensor dZ = Tensor.of(DataType.DOUBLE, N, V, spent.toDoubles()); // (N, V)
-            GradientCheck.check("logits", z, dZ, () -> {
-                kernels.copy(z, spent);
-                LossSums sums = logitsLoss.apply(spent, loss, null, arena);
-                return weights.kl() * sums.klSum() + weights.ce() * sums.ceSum();
-            });
+            GradientCheck.check("logits", z, dZ, () -> value(loss, z, spent, kernels, arena));
             kernels.copy(z, spent);
-            assertEquals(withGradient, logitsLoss.apply(spent, loss, null, arena));
+            assertEquals(withGradient, loss.apply(spent, false, kernels, arena));
+            assertEquals(0, arena.mark());
         }
+    }
+
+    /** Of a sum, each part alone. */
+    private static double value(TokenLoss loss, Tensor z, Tensor spent, Kernels kernels, Arena arena) {
+        if (loss instanceof CombinedLoss combined) {
+            return combined.losses().stream()
+                    .mapToDouble(part -> value(part, z, spent, kernels, arena))
+                    .sum();
+        }
+        kernels.copy(z, spent);
+        LossSums sums = loss.apply(spent, false, kernels, arena);
+        return ((SoftmaxLoss) loss).weight() * (sums.klSum() + sums.ceSum());
     }
 
     @Test
     void rowsWithoutTargetOrLabelDoNotCount() {
-        LossSums sums =
-                apply(new TokenLoss(dense(1), LABELS, 0.5, 1), DataType.DOUBLE).sums();
+        LossSums sums = apply(withLabels(new ForwardKl(dense(1), 1, 1)), DataType.DOUBLE)
+                .sums();
         assertEquals(4, sums.numKl());
         assertEquals(3, sums.numCe());
     }
@@ -118,7 +132,7 @@ class LogitsLossTest {
         Tensor z = Tensor.of(type, N, V, values); // (N, V)
         try (Kernels kernels = new NaiveKernels(type);
                 Arena arena = Arena.ofElements(type, 1 << 12)) {
-            LossSums sums = new LogitsLoss(kernels).apply(z, loss, LossWeights.of(loss, 1, 1), arena);
+            LossSums sums = loss.apply(z, true, kernels, arena); // (N, V)
             return new Applied(sums, z.toDoubles());
         }
     }
@@ -126,7 +140,7 @@ class LogitsLossTest {
     @Test
     void divergenceFromOneselfIsZero() {
         SoftLabels own = SoftTargets.dense(logits(1), V, 2);
-        Applied applied = apply(TokenLoss.distillation(own, 2), DataType.DOUBLE);
+        Applied applied = apply(new ForwardKl(own, 2, 4), DataType.DOUBLE);
         assertEquals(0, applied.sums().kl(), 1e-7);
         assertArrayEquals(new double[N * V], applied.gradient(), 1e-6);
     }
@@ -160,12 +174,12 @@ class LogitsLossTest {
             tail[n] = (float) rest[0];
             inBuckets += term(divergence, rest[0], rest[1]);
         }
-        TokenLoss dense = TokenLoss.distillation(p, 1, divergence);
-        TokenLoss buckets = TokenLoss.distillation(new SoftLabels.TopK(N, 3, ids, listed, tail), 1, divergence);
+        TokenLoss dense = TokenLoss.of(divergence, p, 1, 1);
+        TokenLoss buckets = TokenLoss.of(divergence, new SoftLabels.TopK(N, 3, ids, listed, tail), 1, 1);
         assertEquals(whole, apply(dense, DataType.DOUBLE).sums().klSum(), 1e-6);
         assertEquals(inBuckets, apply(buckets, DataType.DOUBLE).sums().klSum(), 1e-6);
         assertTrue(inBuckets < whole, "a lower bound");
-        assertThrows(IllegalArgumentException.class, () -> TokenLoss.distillation(sampled(), 1, divergence));
+        assertThrows(IllegalArgumentException.class, () -> TokenLoss.of(divergence, sampled(), 1, 1));
     }
 
     private static double term(Divergence divergence, double p, double q) {
@@ -180,9 +194,8 @@ class LogitsLossTest {
         SoftLabels.Dense dense = SoftTargets.dense(logits(3), V, 1);
         int[] ids = new int[N * V];
         java.util.Arrays.setAll(ids, i -> i % V);
-        TokenLoss listed =
-                TokenLoss.distillation(new SoftLabels.TopK(N, V, ids, dense.probabilities(), new float[N]), 1);
-        Applied expected = apply(TokenLoss.distillation(dense, 1), DataType.DOUBLE);
+        TokenLoss listed = new ForwardKl(new SoftLabels.TopK(N, V, ids, dense.probabilities(), new float[N]), 1, 1);
+        Applied expected = apply(new ForwardKl(dense, 1, 1), DataType.DOUBLE);
         Applied actual = apply(listed, DataType.DOUBLE);
         assertEquals(expected.sums().kl(), actual.sums().kl(), 1e-9);
         assertArrayEquals(expected.gradient(), actual.gradient(), 1e-9);
@@ -198,7 +211,7 @@ class LogitsLossTest {
                 sure[n * V + id] = 20 + i;
             }
         }
-        TokenLoss loss = TokenLoss.distillation(topK(), 1);
+        TokenLoss loss = new ForwardKl(topK(), 1, 1);
         Applied expected = apply(loss, DataType.DOUBLE, sure);
         Applied actual = apply(loss, DataType.FLOAT, sure);
         assertTrue(
@@ -220,7 +233,11 @@ class LogitsLossTest {
     }
 
     @Test
-    void labelsAreTheNextTokensOfTheirOwnSequence() {
-        assertArrayEquals(new int[] {8, 9, -1, 5, 6, -1}, TokenLoss.nextTokenLabels(new int[] {7, 8, 9, 4, 5, 6}, 2));
+    void whatCannotBeIsRefused() {
+        TokenLoss two = new CombinedLoss(List.of(new ReverseKl(topK(), 1, 1), new ForwardKl(topK(), 1, 1)));
+        assertThrows(IllegalStateException.class, () -> apply(two, DataType.DOUBLE));
+        List<TokenLoss> uneven = List.of(new CrossEntropy(LABELS), new CrossEntropy(new int[N + 1]));
+        assertThrows(IllegalArgumentException.class, () -> new CombinedLoss(uneven));
+        assertThrows(IllegalArgumentException.class, () -> new ForwardKl(topK(), 0, 1));
     }
 }

@@ -1,4 +1,4 @@
-package org.xecomla.tensor;
+package org.xecomla.nn.loss;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package org.xecomla.tensor;
+package org.xecomla.nn.loss;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

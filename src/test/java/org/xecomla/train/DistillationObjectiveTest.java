@@ -10,13 +10,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.LossSchedule.Form;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /** Losses whose weights change over the run. */
-class ScheduledLossTest {
+class DistillationObjectiveTest {
     private static final int NUM_STEPS = 11;
     private static final LossSchedule CONSTANT = new LossSchedule(Form.CONSTANT, 9);
 
@@ -37,11 +37,12 @@ class ScheduledLossTest {
     /** Alpha and temperature both on their way: every gradient by central differences in double. */
     @Test
     void gradientsAreThoseOfTheLossAtThatStep() {
-        ScheduledLoss loss = new ScheduledLoss(
+        DistillationObjective loss = new DistillationObjective(
                 new TokenObjective(0.1, 2),
                 new LossSchedule(Form.LINEAR, 0.6),
                 new LossSchedule(Form.COSINE, 1),
-                NUM_STEPS);
+                NUM_STEPS,
+                null);
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH);
         List<TrainingSequence> sequences = Tiny.sequences(new Tiny.Data(3, true), 3);
         for (long step : new long[] {0, 4, 10}) {
@@ -66,8 +67,8 @@ class ScheduledLossTest {
     void targetsFollowTheTemperature() {
         float[] atTwo = softmax(2);
         float[] atOne = softmax(1);
-        ScheduledLoss loss =
-                new ScheduledLoss(new TokenObjective(0, 2), CONSTANT, new LossSchedule(Form.LINEAR, 1), NUM_STEPS);
+        DistillationObjective loss = new DistillationObjective(
+                new TokenObjective(0, 2), CONSTANT, new LossSchedule(Form.LINEAR, 1), NUM_STEPS, null);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
                 Replica replica = Tiny.replica(1, new TokenObjective(0.5, 2), Freeze.NONE, kernels)) {
             double scheduled =

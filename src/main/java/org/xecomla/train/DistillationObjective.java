@@ -3,32 +3,22 @@ package org.xecomla.train;
 import java.util.List;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.LossSchedule;
-import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.LayerLoss;
+import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.SoftLabels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * The loss of tokens whose alpha and temperature change over the run. Another temperature than that of the targets
- * needs the teacher's whole distributions.
+ * The loss of tokens whose alpha and temperature change over the run, and what is learned from the base's layers beside it.
+ * Another temperature than that of the targets needs the teacher's whole distributions.
  *
  * @param start alpha and temperature of the first step; the temperature is that of the targets
+ * @param layers null: nothing is learned from the base's layers; else closed with this
  */
-record ScheduledLoss(TokenObjective start, LossSchedule alpha, LossSchedule temperature, long numSteps)
-        implements SequenceObjective {
-    /** The loss of sections {@code distill} and {@code targets} in a run of {@code numSteps} steps. */
-    static SequenceObjective distillation(RunConfig config, long numSteps) {
-        TokenObjective start = TokenObjective.distillation(config);
-        LossSchedule alpha = config.distill().alphaSchedule();
-        LossSchedule temperature = config.distill().temperatureSchedule();
-        return alpha.isConstant() && temperature.isConstant()
-                ? start
-                : new ScheduledLoss(start, alpha, temperature, numSteps);
-    }
-
-    /** The loss at a step, {@code step} steps being done before. */
+record DistillationObjective(
+        TokenObjective start, LossSchedule alpha, LossSchedule temperature, long numSteps, LayerMatching layers)
+        implements Objective<TrainingSequence> {
+    /** The loss of tokens at a step, {@code step} steps being done before. */
     TokenObjective at(long step) {
         return new TokenObjective(
                 alpha.at(step, numSteps, start.alpha()),
@@ -37,7 +27,7 @@ record ScheduledLoss(TokenObjective start, LossSchedule alpha, LossSchedule temp
     }
 
     @Override
-    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step, LayerTeacher teacher) {
+    public Measures addGradients(Replica replica, List<TrainingSequence> samples, long step) {
         TokenObjective now = at(step);
         List<TrainingSequence> seen = now.temperature() == start.temperature()
                 ? samples
@@ -48,7 +38,11 @@ record ScheduledLoss(TokenObjective start, LossSchedule alpha, LossSchedule temp
                                 tempered((SoftLabels.Dense) sample.softLabels(), now.temperature()),
                                 sample.starts()))
                         .toList();
-        return now.addGradients(replica, seen, step, teacher);
+        if (layers == null) {
+            return now.addGradients(replica, seen, step);
+        }
+        LayerMatching.Step matching = layers.newStep();
+        return matching.joined(now.addGradients(replica, seen, matching));
     }
 
     /** softmax(z / T) to the power of T / T', made to sum to 1 again, is softmax(z / T'). */
@@ -69,9 +63,22 @@ record ScheduledLoss(TokenObjective start, LossSchedule alpha, LossSchedule temp
         return new SoftLabels.Dense(targets.numRows(), vocab, all);
     }
 
-    /** Both parts at another temperature than 1 take the most scratch. */
+    /** Where weights change, both parts at another temperature than 1, which take the most scratch. */
     @Override
-    public void dryRun(CausalLm sizing, Replica.Shape shape, LayerLoss layers, Arena arena) {
-        new TokenObjective(0.5, 2, start.divergence()).dryRun(sizing, shape, layers, arena);
+    public void dryRun(CausalLm sizing, Replica.Shape shape, Arena arena) {
+        boolean constant = alpha.isConstant() && temperature.isConstant();
+        TokenObjective tokens = constant ? start : new TokenObjective(0.5, 2, start.divergence());
+        if (layers == null) {
+            tokens.dryRun(sizing, shape, arena);
+        } else {
+            layers.dryRun(sizing, shape, matching -> tokens.dryRun(sizing, shape, matching, arena));
+        }
+    }
+
+    @Override
+    public void close() {
+        if (layers != null) {
+            layers.close();
+        }
     }
 }
