@@ -1,6 +1,6 @@
-"""What transformers makes of the templates beside this file: python make_expected.py > expected.json
+"""What transformers makes of the templates beside this file, and of those in strict: make_expected.py
 
-pip install transformers==5.18.0 jinja2
+Writes expected.json and strict/expected.json anew. pip install transformers==5.18.0 jinja2
 """
 import json
 import re
@@ -27,12 +27,42 @@ CHATS = {
         {"role": "assistant", "content": "<think></think>12, I\u2028think."},
         {"role": "user", "content": "Thanks"},
     ],
-    "crossed": [
-        {"role": "user", "content": "One"},
-        {"role": "user", "content": "Two"},
-        {"role": "assistant", "content": ""},
-    ],
+    "crossed": [{"role": "user", "content": "One"}, {"role": "user", "content": "Two"}, {"role": "assistant", "content": ""}],
 }
+TIDE = {
+    "name": "tide",
+    "description": "How high the water stands, \"today\" or later; <b>Wörter</b> ' & 漢字.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "harbour": {"type": "string", "description": "Its name"},
+            "day": {"type": "integer", "default": 0, "enum": [0, 1, 2]},
+            "units": {"type": ["string", "null"]},
+            "at": {"type": "array", "items": {"type": "number"}},
+        },
+        "required": ["harbour"],
+    },
+}
+BELL = {"name": "bell", "description": "", "parameters": {"type": "object", "properties": {}}}
+CALLS = [
+    {"role": "system", "content": [{"type": "text", "text": "Be "}, {"type": "image"}, {"type": "text", "text": "kind."}]},
+    {"role": "user", "content": "High tide in Emden & Brüssel?", "name": "Ann"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"function": {"name": "tide", "arguments": {"harbour": "Émden", "day": 1, "at": [1.5, -2e-7], "exact": True}}},
+            {"function": {"name": "bell", "arguments": "{\"times\": 2}"}},
+        ],
+    },
+    {"role": "tool", "name": "tide", "content": "{\"metres\": 3.2}"},
+    {"role": "assistant", "content": "3.2 m.", "reasoning_content": "\nThe tool says so.\n"},
+]
+STRICT = {
+    "plain": {"messages": CHATS["multi"], "add_generation_prompt": True},
+    "calls": {"messages": CALLS, "tools": [{"type": "function", "function": TIDE}, {"type": "function", "function": BELL}]},
+}
+NUM_REFUSALS = 12
 
 
 def case(tokenizer, name, template, messages, prompt):
@@ -52,17 +82,44 @@ def case(tokenizer, name, template, messages, prompt):
     return result
 
 
+def strict_case(tokenizer, name, template, variables):
+    result = {"template": name, "variables": variables, "text": None}
+    given = {key: value for key, value in variables.items() if key != "messages"}
+    try:
+        result["text"] = tokenizer.apply_chat_template(
+            variables["messages"], chat_template=template, tokenize=False, **given
+        )
+    except Exception as refused:
+        result["refused"] = f"{type(refused).__name__}: {refused}"
+    return result
+
+
+def templates(folder):
+    return [(path.name, path.read_text()) for path in sorted(folder.glob("*.jinja"))]
+
+
+def write(path, value):
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
 def main():
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(HERE / "../tokenizers/byte-fallback/tokenizer.json"), bos_token="<s>", eos_token="</s>"
     )
     cases = [
-        case(tokenizer, path.name, path.read_text(), messages, prompt)
-        for path in sorted(HERE.glob("*.jinja"))
+        case(tokenizer, name, template, messages, prompt)
+        for name, template in templates(HERE)
         for messages in CHATS.values()
         for prompt in (False, True)
     ]
-    print(json.dumps({"chats": CHATS, "cases": cases}, ensure_ascii=False, indent=1))
+    write(HERE / "expected.json", {"chats": CHATS, "cases": cases})
+    refusals = [{"messages": CHATS["turn"], "trial": trial} for trial in range(NUM_REFUSALS)]
+    strict = [
+        strict_case(tokenizer, name, template, variables)
+        for name, template in templates(HERE / "strict")
+        for variables in (refusals if name == "refusals.jinja" else STRICT.values())
+    ]
+    write(HERE / "strict" / "expected.json", strict)
 
 
 if __name__ == "__main__":
