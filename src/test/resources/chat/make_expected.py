@@ -62,7 +62,51 @@ STRICT = {
     "plain": {"messages": CHATS["multi"], "add_generation_prompt": True},
     "calls": {"messages": CALLS, "tools": [{"type": "function", "function": TIDE}, {"type": "function", "function": BELL}]},
 }
-NUM_REFUSALS = 12
+LINES = [
+    "{{ 2 ** -1 }}",
+    "{{ [1, 2, 3, 4, 5] | slice(2) | list }}",
+    "{{ 'upper' is filter }} {{ 'nonsense' is filter }} {{ 'even' is test }}",
+    "{% macro m(a, b=1) %}{% endmacro %}{{ m.name }} {{ m.arguments }}",
+    "{% for n in [{'of': [{'of': []}]}] recursive %}({{ loop.depth }}{{ loop(n.of) }}){% endfor %}",
+    "{{ messages is sameas messages }}",
+    "{% for g in [{'k': 1, 'n': 2}, {'k': 1, 'n': 3}] | groupby('k') %}{{ g.grouper }}{{ g.list | length }}{% endfor %}",
+    "{% autoescape true %}{{ '<b>' }}{% endautoescape %}",
+    "{{ '%s' | urlize }}{{ 'a b' | urlencode }}",
+    # The rest is refused.
+    "{{ messages.append(1) }}",
+    "{{ messages[0].update({'role': 'x'}) }}",
+    "{{ nothing.more }}",
+    "{{ nothing() }}",
+    "{{ messages[0].content.zap() }}",
+    "{{ messages[0].content.zap.more }}",
+    "{{ 1 / 0 }}",
+    "{{ 'a' + 1 }}",
+    "{{ [1] + (2,) }}",
+    "{{ 1 < 'a' }}",
+    "{{ ''.__class__.__mro__ }}",
+    "{{ '{0.__class__}'.format(1) }}",
+    "{{ raise_exception('not ' ~ messages[0].role) }}",
+    "{{ [1, 2] | map('nonsense') | list }}",
+    "{{ 1 is nonsense }}",
+    "{% for x in 7 %}{% endfor %}",
+    "{% for a, b in [(1, 2, 3)] %}{% endfor %}",
+    "{{ none | length }}",
+    "{{ range(10 ** 9) | list | length }}",
+    "{{ messages[0].content[99] }}|{{ messages['x'] }}|{{ messages[0][1] }}|{{ [1][5].x }}",
+    "{% if messages %}",
+    "{% endif %}",
+    "{{ 'open }}",
+    "{{ (1, }}",
+    "{% nonsense %}",
+    "{{ messages | }}",
+    "{% macro m(a) %}{{ a.x }}{% endmacro %}{{ m() }}",
+    "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}",
+    "{% macro m(a) %}{% endmacro %}{{ m(b=2) }}",
+    "{% set messages.x = 1 %}",
+    "{% include 'other' %}",
+    "{% import 'other' as o %}",
+    "{% extends 'other' %}",
+]
 
 
 def case(tokenizer, name, template, messages, prompt):
@@ -113,13 +157,13 @@ def main():
         for prompt in (False, True)
     ]
     write(HERE / "expected.json", {"chats": CHATS, "cases": cases})
-    refusals = [{"messages": CHATS["turn"], "trial": trial} for trial in range(NUM_REFUSALS)]
     strict = [
         strict_case(tokenizer, name, template, variables)
         for name, template in templates(HERE / "strict")
-        for variables in (refusals if name == "refusals.jinja" else STRICT.values())
+        for variables in STRICT.values()
     ]
-    write(HERE / "strict" / "expected.json", strict)
+    lines = [strict_case(tokenizer, line, line, {"messages": CHATS["turn"]}) for line in LINES]
+    write(HERE / "strict" / "expected.json", {"files": strict, "lines": lines})
 
 
 if __name__ == "__main__":
