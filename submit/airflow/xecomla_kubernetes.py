@@ -8,13 +8,9 @@ both reach.
 import os
 from pathlib import Path
 
-try:
-    from airflow.sdk import DAG
-except ImportError:  # Airflow 2
-    from airflow import DAG
 from airflow.providers.cncf.kubernetes.operators.spark_kubernetes import SparkKubernetesOperator
 
-from xecomla_stages import DAG_SETTINGS, add_tasks, stage_arguments
+from xecomla_stages import dag_of, stage_arguments
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = Path(os.environ.get("XECOMLA_MANIFEST", HERE.parent / "kubernetes" / "sparkapplication.yaml"))
@@ -44,9 +40,4 @@ def application(stage):
     )
 
 
-with DAG(
-    dag_id="xecomla_kubernetes",
-    description="Attention of a Llama upcycled to MLA and distilled, by the Spark operator",
-    **DAG_SETTINGS,
-) as dag:
-    add_tasks(application)
+dag = dag_of("xecomla_kubernetes", "Attention of a Llama upcycled to MLA and distilled, by the Spark operator", application)

@@ -13,13 +13,9 @@ YARN's cluster mode providers that track applications want `yarn_track_via_rm_ap
 
 import os
 
-try:
-    from airflow.sdk import DAG
-except ImportError:  # Airflow 2
-    from airflow import DAG
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
-from xecomla_stages import DAG_SETTINGS, add_tasks, stage_arguments
+from xecomla_stages import dag_of, stage_arguments
 
 JAR = os.environ.get("XECOMLA_JAR", "/opt/xecomla/xecomla-spark.jar")
 PROPERTIES = os.environ.get("XECOMLA_PROPERTIES", "/etc/xecomla/run.properties")
@@ -37,9 +33,4 @@ def submission(stage):
     )
 
 
-with DAG(
-    dag_id="xecomla_spark_submit",
-    description="Attention of a Llama upcycled to MLA and distilled",
-    **DAG_SETTINGS,
-) as dag:
-    add_tasks(submission)
+dag = dag_of("xecomla_spark_submit", "Attention of a Llama upcycled to MLA and distilled", submission)

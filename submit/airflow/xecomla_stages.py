@@ -8,6 +8,10 @@ import os
 from datetime import datetime, timedelta
 
 try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2
+    from airflow import DAG
+try:
     from airflow.providers.standard.sensors.python import PythonSensor
 except ImportError:  # Airflow 2
     from airflow.sensors.python import PythonSensor
@@ -53,8 +57,14 @@ def is_complete(run_dir, directories):
     return all((ObjectStoragePath(run_dir) / directory / "_SUCCESS").exists() for directory in directories)
 
 
+def dag_of(dag_id, description, task_of):
+    """A DAG of every stage's task, as task_of(stage) makes it, and a sensor on its end, all in a row."""
+    with DAG(dag_id=dag_id, description=description, **DAG_SETTINGS) as dag:
+        add_tasks(task_of)
+    return dag
+
+
 def add_tasks(task_of):
-    """Adds to the DAG at hand every stage's task, as task_of(stage) makes it, and a sensor on its end, all in a row."""
     previous = None
     for stage, directories in STAGES.items():
         work = task_of(stage)

@@ -201,7 +201,10 @@ public final class AveragingBenchmark {
         int rounds = numRounds;
         return leg(
                 replicas,
-                AveragingConfig.of(AveragingConfig.Transport.RING),
+                config.distill()
+                        .replicas()
+                        .averaging()
+                        .over(AveragingConfig.Transport.RING, AveragingConfig.Precision.FP32),
                 averaging -> trainRounds(config, numbers, localSteps, rounds, threads, averaging));
     }
 

@@ -71,18 +71,18 @@ final class AveragingCommand implements Callable<Integer> {
         }
         List<AveragingConfig> chosen = new ArrayList<>();
         for (String way : ways) {
-            chosen.add(way(way));
+            chosen.add(way(config.distill().replicas().averaging(), way));
         }
         AveragingBenchmark.rounds(config, parameters, replicas, rounds == null ? 5 : rounds, chosen, console);
         return 0;
     }
 
-    private static AveragingConfig way(String name) {
+    private static AveragingConfig way(AveragingConfig configured, String name) {
         return switch (name) {
-            case "ring" -> AveragingConfig.of(Transport.RING);
-            case "bf16" -> AveragingConfig.of(Transport.RING, Precision.BF16);
-            case "driver" -> AveragingConfig.of(Transport.DRIVER);
-            case "driver-bf16" -> AveragingConfig.of(Transport.DRIVER, Precision.BF16);
+            case "ring" -> configured.over(Transport.RING, Precision.FP32);
+            case "bf16" -> configured.over(Transport.RING, Precision.BF16);
+            case "driver" -> configured.over(Transport.DRIVER, Precision.FP32);
+            case "driver-bf16" -> configured.over(Transport.DRIVER, Precision.BF16);
             default -> throw new UserException("--ways " + name + ": ring, bf16, driver or driver-bf16");
         };
     }

@@ -4,9 +4,9 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
-import org.xecomla.run.Stage;
 import org.xecomla.spark.Pipeline;
 import org.xecomla.spark.driver.StoppedException;
+import org.xecomla.spark.stage.SparkStage;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -19,9 +19,9 @@ abstract class ClusterCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    private final List<Stage> stages;
+    private final List<SparkStage> stages;
 
-    ClusterCommand(List<Stage> stages) {
+    ClusterCommand(List<SparkStage> stages) {
         this.stages = stages;
     }
 
@@ -31,7 +31,7 @@ abstract class ClusterCommand implements Callable<Integer> {
     }
 
     /** Runs {@code stages} on behalf of a command. */
-    static int run(RunConfig config, List<Stage> stages, CommandSpec spec) {
+    static int run(RunConfig config, List<SparkStage> stages, CommandSpec spec) {
         PrintWriter out = spec.commandLine().getOut();
         Pipeline pipeline = new Pipeline(config, commandLine(spec), line -> {
             out.println(line);

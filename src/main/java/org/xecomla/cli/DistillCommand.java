@@ -1,7 +1,6 @@
 package org.xecomla.cli;
 
-import java.util.List;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /**
@@ -14,6 +13,6 @@ import picocli.CommandLine.Command;
                 + "average.")
 final class DistillCommand extends ClusterCommand {
     DistillCommand() {
-        super(List.of(Stage.INIT, Stage.DISTILL));
+        super(Stages.named("init", "distill"));
     }
 }

@@ -1,7 +1,6 @@
 package org.xecomla.cli;
 
-import java.util.List;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /** Runs one stage. */
@@ -13,6 +12,6 @@ import picocli.CommandLine.Command;
                         + " for reference, and trains by replicas that average.")
 final class DpoCommand extends ClusterCommand {
     DpoCommand() {
-        super(List.of(Stage.DPO));
+        super(Stages.named("dpo"));
     }
 }

@@ -3,7 +3,7 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.xecomla.files.DataFiles;
-import org.xecomla.report.RunReport;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -26,7 +26,7 @@ final class ReportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter console = spec.commandLine().getOut();
-        console.println(DataFiles.display(RunReport.write(DataFiles.path(directory))));
+        console.println(DataFiles.display(Stages.report(DataFiles.path(directory))));
         console.flush();
         return 0;
     }

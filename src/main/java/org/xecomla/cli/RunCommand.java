@@ -1,6 +1,6 @@
 package org.xecomla.cli;
 
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /** Runs all stages, one after the other. */
@@ -13,6 +13,6 @@ import picocli.CommandLine.Command;
                         + " Goes on where it stopped.")
 final class RunCommand extends ClusterCommand {
     RunCommand() {
-        super(Stage.ofRun());
+        super(Stages.ofRun());
     }
 }

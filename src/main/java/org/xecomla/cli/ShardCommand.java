@@ -1,7 +1,6 @@
 package org.xecomla.cli;
 
-import java.util.List;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /** Runs one stage. */
@@ -11,6 +10,6 @@ import picocli.CommandLine.Command;
         description = "Tokenises the corpus and packs it into token shards.")
 final class ShardCommand extends ClusterCommand {
     ShardCommand() {
-        super(List.of(Stage.SHARD));
+        super(Stages.named("shard"));
     }
 }

@@ -1,11 +1,12 @@
 package org.xecomla.cli;
 
-import java.util.List;
+import java.util.Iterator;
 import java.util.concurrent.Callable;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -17,8 +18,11 @@ import picocli.CommandLine.Spec;
                 "One stage of the run that --conf describes, on its cluster. Ends at once where it is complete, goes on"
                         + " where a part of it is there: it may be started again after any failure.")
 final class StageCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}, in this order, in lower case.")
-    private Stage stage;
+    @Parameters(
+            paramLabel = "STAGE",
+            description = "${COMPLETION-CANDIDATES}, in this order.",
+            completionCandidates = Names.class)
+    private String stage;
 
     @Mixin
     private ConfigOptions options;
@@ -26,8 +30,19 @@ final class StageCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    static final class Names implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Stages.names().iterator();
+        }
+    }
+
     @Override
     public Integer call() {
-        return ClusterCommand.run(options.load(), List.of(stage), spec);
+        if (!Stages.names().contains(stage)) {
+            throw new ParameterException(
+                    spec.commandLine(), stage + " is no stage: " + String.join(", ", Stages.names()) + " are");
+        }
+        return ClusterCommand.run(options.load(), Stages.named(stage), spec);
     }
 }

@@ -1,7 +1,6 @@
 package org.xecomla.cli;
 
-import java.util.List;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /** Runs every combination of a sweep's values. */
@@ -13,6 +12,6 @@ import picocli.CommandLine.Command;
                         + " against KV bytes as a table and a plot. Goes on where it stopped.")
 final class SweepCommand extends ClusterCommand {
     SweepCommand() {
-        super(List.of(Stage.SHARD, Stage.SWEEP, Stage.REPORT));
+        super(Stages.named("shard", "sweep", "report"));
     }
 }

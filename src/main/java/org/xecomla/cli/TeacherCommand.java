@@ -1,7 +1,6 @@
 package org.xecomla.cli;
 
-import java.util.List;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
 
 /** Runs one stage. */
@@ -11,6 +10,6 @@ import picocli.CommandLine.Command;
         description = "Writes the teacher's targets for every token shard.")
 final class TeacherCommand extends ClusterCommand {
     TeacherCommand() {
-        super(List.of(Stage.TEACHER));
+        super(Stages.named("teacher"));
     }
 }

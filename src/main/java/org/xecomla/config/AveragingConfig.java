@@ -31,14 +31,9 @@ public record AveragingConfig(
         BF16
     }
 
-    /** Weights in float32. */
-    public static AveragingConfig of(Transport transport) {
-        return of(transport, Precision.FP32);
-    }
-
-    /** Weights, with the time-outs that are the defaults. */
-    public static AveragingConfig of(Transport transport, Precision precision) {
-        return new AveragingConfig(transport, What.WEIGHTS, precision, Duration.ofMinutes(10), Duration.ofMinutes(1));
+    /** Weights over {@code newTransport}, with the same time-outs. */
+    public AveragingConfig over(Transport newTransport, Precision newPrecision) {
+        return new AveragingConfig(newTransport, What.WEIGHTS, newPrecision, replicaTimeout, executorTimeout);
     }
 
     /** The same, each replica waiting for others at most so long. */

@@ -1,5 +1,6 @@
 package org.xecomla.config;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -58,8 +59,13 @@ public record ReplicasConfig(
 
     /** One replica, all of it training. */
     public static ReplicasConfig alone(int checkpointEvery) {
-        AveragingConfig ring = AveragingConfig.of(AveragingConfig.Transport.RING);
-        return new ReplicasConfig(1, 1, ring, "none", checkpointEvery, 1, 0, Double.POSITIVE_INFINITY);
+        AveragingConfig nobody = new AveragingConfig(
+                AveragingConfig.Transport.RING,
+                AveragingConfig.What.WEIGHTS,
+                AveragingConfig.Precision.FP32,
+                Duration.ZERO,
+                Duration.ZERO);
+        return new ReplicasConfig(1, 1, nobody, "none", checkpointEvery, 1, 0, Double.POSITIVE_INFINITY);
     }
 
     /**

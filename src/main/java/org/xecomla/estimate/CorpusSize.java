@@ -6,12 +6,10 @@ import java.util.OptionalDouble;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.corpus.shards.Packing;
 import org.xecomla.corpus.text.TextDocuments;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 
 /**
  * About how many tokens a run's corpus has.
@@ -30,13 +28,12 @@ public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDoub
     /** From the length of the files and the tokens per byte of their beginning. */
     public static CorpusSize measure(RunConfig config, ModelConfig base) {
         long[] seen = new long[3]; // characters, tokens, nanoseconds
-        try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
-            Packing packing = RunModels.packing(config, tokenizer, base);
+        try (RunTokenizer tokenizer = RunTokenizer.open(config, base)) {
             TextDocuments.of(paths(config.corpus().train()), config.corpus().textKey())
                     .read(document -> {
                         long start = System.nanoTime();
                         seen[0] += document.text().length();
-                        seen[1] += packing.tokens(document, tokenizer).length;
+                        seen[1] += tokenizer.packing().tokens(document, tokenizer.tokenizer()).length;
                         seen[2] += System.nanoTime() - start;
                         return seen[0] < SAMPLED_CHARS;
                     });

@@ -11,7 +11,6 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
-import org.xecomla.run.Stage;
 import org.xecomla.targets.TargetCodec;
 import org.xecomla.train.TrainingPlan;
 
@@ -112,7 +111,7 @@ public final class Estimate {
 
     private StageCost distill() {
         return cost.stages().stream()
-                .filter(stage -> stage.stage() == Stage.DISTILL)
+                .filter(stage -> stage.stage().equals(RunCost.DISTILL))
                 .findFirst()
                 .orElseThrow();
     }
@@ -166,14 +165,14 @@ public final class Estimate {
         for (StageCost stage : cost.stages()) {
             lines.add(text(
                     "%-8s %,16.0f %,14.3f %,10.2f %,12.2f %,12.2f %,12.2f %,12.2f",
-                    stage.stage().command(),
+                    stage.stage(),
                     stage.tokens(),
                     stage.flops() / PETA,
                     hours(stage, rates),
                     stage.memory() / GIBI,
                     stage.kept() / GIGA,
                     stage.written() / GIGA,
-                    network(stage) / GIGA));
+                    stage.network() / GIGA));
         }
         lines.add(text(
                 "%-8s %16s %,14.3f %,10.2f %12s %,12.2f %,12.2f %,12.2f",
@@ -184,7 +183,7 @@ public final class Estimate {
                 "",
                 sum(StageCost::kept) / GIGA,
                 sum(StageCost::written) / GIGA,
-                sum(Estimate::network) / GIGA));
+                sum(StageCost::network) / GIGA));
         return lines;
     }
 
@@ -192,26 +191,8 @@ public final class Estimate {
         return cost.stages().stream().mapToDouble(part).sum();
     }
 
-    /** To and from storage, and between executors. */
-    private static double network(StageCost stage) {
-        return stage.read() + stage.written() + stage.exchanged();
-    }
-
-    /** Computing and moving one after the other; reading of samples happens beside. */
     private double hours(StageCost stage, StageRates rates) {
-        int executors =
-                switch (stage.stage()) {
-                    case INIT -> 1;
-                    case DPO -> cost.config().dpo().replicas().count();
-                    default -> cost.executors();
-                };
-        double computing =
-                switch (stage.stage()) {
-                    case SHARD -> stage.tokens() / (rates.tokensPerSecond() * executors * cost.threads());
-                    case DISTILL, DPO -> stage.flops() / (rates.trainingFlops() * executors);
-                    default -> stage.flops() / (rates.forwardFlops() * executors);
-                };
-        return (computing + stage.largestShare() / rates.networkBytes()) / HOUR;
+        return stage.seconds(rates, cost.threads()) / HOUR;
     }
 
     private List<String> totals(StageRates rates, double hours) {

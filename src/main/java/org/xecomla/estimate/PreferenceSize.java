@@ -9,9 +9,8 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.PreferenceFiles;
 import org.xecomla.corpus.tokenizer.TokenPair;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
-import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 
 /**
  * About how many preferences a run has.
@@ -56,9 +55,8 @@ public record PreferenceSize(long pairs, long validPairs, double tokensPerPair, 
             DocumentSplit first = PreferenceFiles.splits(files, SAMPLED_BYTES).get(0);
             long count = Math.max(1, PreferenceFiles.count(first));
             List<TokenPair> pairs;
-            try (Tokenizer tokenizer = RunModels.tokenizer(config, base)) {
-                pairs = RunModels.pairTokeniser(config, base, tokenizer)
-                        .tokens(first, 0, Math.min(count, SAMPLED_PAIRS));
+            try (RunTokenizer tokenizer = RunTokenizer.open(config, base)) {
+                pairs = tokenizer.pairTokeniser().tokens(first, 0, Math.min(count, SAMPLED_PAIRS));
             }
             double tokens =
                     pairs.stream().mapToLong(TokenPair::numTokens).average().orElse(0);

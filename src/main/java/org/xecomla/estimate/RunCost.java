@@ -6,9 +6,11 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.estimate.StageCost.Work;
 import org.xecomla.nn.Flops;
-import org.xecomla.run.Stage;
+import org.xecomla.run.Shares;
 import org.xecomla.targets.TargetCodec;
+import org.xecomla.train.TrainerCheckpoint;
 import org.xecomla.train.TrainingPlan;
 
 /**
@@ -22,9 +24,9 @@ record RunCost(
         PreferenceSize preferences,
         int threads,
         List<StageCost> stages) {
-    private static final int KEPT_CHECKPOINTS = 2;
+    static final String DISTILL = "distill";
+
     private static final int BASE_BYTES = 2; // published weights are bfloat16
-    private static final int TEACHER_LOADS = 4; // tasks of an executor, each of which loads the teacher
 
     /** @param threads of one task's kernels */
     static RunCost of(RunConfig config, RunShapes shapes, CorpusSize corpus, PreferenceSize preferences, int threads) {
@@ -103,14 +105,17 @@ record RunCost(
         double tokens = corpus.tokens() + (double) corpus.validTokens();
         double kept = shardBytes() + (double) Integer.BYTES * corpus.validTokens();
         // Written twice: as parts of the stream, then cut into sequences.
-        return new StageCost(Stage.SHARD, tokens, 0, 0, kept, 2 * kept, corpus.bytes() + kept, 0, 0);
+        return new StageCost(
+                "shard", Work.TOKENISING, executors(), tokens, 0, 0, kept, 2 * kept, corpus.bytes() + kept, 0, 0);
     }
 
     private StageCost teacher(long memory) {
         double tokens = (double) sequences() * shapes.sequenceLength();
-        double loads = TEACHER_LOADS * published(shapes.teacher());
+        double loads = Shares.LOADS_PER_SLOT * published(shapes.teacher());
         return new StageCost(
-                Stage.TEACHER,
+                "teacher",
+                Work.FORWARD,
+                executors(),
                 tokens,
                 tokens * forwardFlops(shapes.teacher()),
                 memory,
@@ -126,7 +131,9 @@ record RunCost(
         double student = StageMemory.weights(shapes.student());
         double base = published(shapes.base());
         return new StageCost(
-                Stage.INIT,
+                "init",
+                Work.FORWARD,
+                1,
                 tokens,
                 tokens * forwardFlops(shapes.base()),
                 memory,
@@ -141,7 +148,7 @@ record RunCost(
         TrainingPlan plan = plan();
         double epochs = (double) plan.numTokens() / (sequences() * shapes.sequenceLength());
         return training(
-                Stage.DISTILL,
+                DISTILL,
                 plan,
                 executors(),
                 plan.numTokens(),
@@ -161,7 +168,7 @@ record RunCost(
         double scored = perPair * (preferences.pairs() + preferences.validPairs());
         double learned = perPair * plan.numSteps() * plan.batchSequences();
         return training(
-                Stage.DPO,
+                "dpo",
                 plan,
                 config.dpo().replicas().count(),
                 scored + learned,
@@ -172,7 +179,7 @@ record RunCost(
 
     /** @param samples bytes that are read of them */
     private StageCost training(
-            Stage stage, TrainingPlan plan, int replicas, double tokens, double flops, long memory, double samples) {
+            String stage, TrainingPlan plan, int replicas, double tokens, double flops, long memory, double samples) {
         double model = StageMemory.weights(shapes.student());
         double moments = 2 * trained(plan);
         double outer = plan.plainAveraging() ? 0 : trained(plan);
@@ -181,10 +188,12 @@ record RunCost(
         double exchanged = exchangedByEach(plan, replicas);
         return new StageCost(
                 stage,
+                Work.TRAINING,
+                replicas,
                 tokens,
                 flops,
                 memory,
-                KEPT_CHECKPOINTS * checkpoint,
+                TrainerCheckpoint.KEPT * checkpoint,
                 checkpoints * checkpoint,
                 replicas * model + samples,
                 replicas * exchanged,
@@ -217,7 +226,9 @@ record RunCost(
         double student = StageMemory.weights(shapes.student());
         double loads = published(shapes.base()) + students * student + models * published(shapes.teacher());
         return new StageCost(
-                Stage.EVAL,
+                "eval",
+                Work.FORWARD,
+                executors(),
                 models * tokens + pairs,
                 tokens * flops + pairs * ofStudent,
                 memory,
@@ -232,6 +243,7 @@ record RunCost(
         int width = config.export().dtype() == WeightType.F32 ? Float.BYTES : Float.BYTES / 2;
         double written = (double) width * ParameterShapes.numParameters(shapes.student());
         double read = StageMemory.weights(shapes.student());
-        return new StageCost(Stage.EXPORT, 0, 0, memory, written, written, read, 0, read + written);
+        return new StageCost(
+                "export", Work.FORWARD, executors(), 0, 0, memory, written, written, read, 0, read + written);
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -35,9 +36,10 @@ public record Manifest(
         String revision,
         Map<String, String> inputs,
         Map<String, Long> counts,
-        Map<String, FileEntry> files) {
+        Map<String, FileEntry> files)
+        implements Serializable {
     /** Length and SHA-256 of a file. */
-    public record FileEntry(long bytes, String sha256) {}
+    public record FileEntry(long bytes, String sha256) implements Serializable {}
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)

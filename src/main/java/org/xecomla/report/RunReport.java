@@ -21,8 +21,6 @@ public final class RunReport {
     public static final String FILE = "report.html";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> STAGES = List.of(
-            "shards/train", "shards/valid", "targets", "student-init", "distill", "dpo", "eval", "frontier", "export");
     private static final List<String> TRAINING = List.of("distill", "dpo");
     private static final int SHOWN_FILES = 30; // of a stage; its manifest names all
 
@@ -30,12 +28,12 @@ public final class RunReport {
     private final Optional<RunRecord> record;
     private final Map<String, StageDirectory> stages = new LinkedHashMap<>();
 
-    private RunReport(Path directory) {
+    private RunReport(Path directory, List<StageDirectory> outputs) {
         this.directory = directory;
         this.record = RunRecord.read(directory);
-        for (String name : STAGES) {
-            StageDirectory stage = new StageDirectory(new Path(directory, name));
+        for (StageDirectory stage : outputs) {
             if (DataFiles.exists(stage.file(StageDirectory.MANIFEST))) {
+                String name = directory.toUri().relativize(stage.path().toUri()).getPath();
                 stages.put(name, stage);
             }
         }
@@ -44,10 +42,11 @@ public final class RunReport {
     /**
      * Writes the page into the run's directory; returns its path.
      *
+     * @param outputs of the run's stages, in their order, whether they are there or not
      * @throws UserException where the directory holds no run
      */
-    public static Path write(Path directory) {
-        RunReport report = new RunReport(directory);
+    public static Path write(Path directory, List<StageDirectory> outputs) {
+        RunReport report = new RunReport(directory, outputs);
         if (report.stages.isEmpty()) {
             throw new UserException(DataFiles.display(directory) + " holds no stage of a run: name the run.dir of one");
         }

@@ -3,14 +3,9 @@ package org.xecomla.run;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.CorpusConfig;
-import org.xecomla.config.DpoConfig;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.chat.ChatTemplate;
-import org.xecomla.corpus.shards.Packing;
-import org.xecomla.corpus.shards.PairTokeniser;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 
@@ -23,12 +18,17 @@ public final class RunModels {
     }
 
     public static ModelDirectory teacher(RunConfig config) {
-        return ModelDirectory.open(DataFiles.path(config.models().requireTeacher()));
+        return ModelDirectory.open(teacherPath(config));
     }
 
-    /** The run's tokenizer; documents begin as {@code model} says. */
-    public static Tokenizer tokenizer(RunConfig config, ModelConfig model) {
-        return Tokenizer.openFor(model, DataFiles.path(config.models().requireTokenizer()));
+    /** Where the teacher is, or would be: it may be on another cluster. */
+    public static Path teacherPath(RunConfig config) {
+        return DataFiles.path(config.models().requireTeacher());
+    }
+
+    /** {@code tokenizer.json} or its directory. */
+    public static Path tokenizerPath(RunConfig config) {
+        return DataFiles.path(config.models().requireTokenizer());
     }
 
     /**
@@ -37,27 +37,11 @@ public final class RunModels {
      * @throws org.xecomla.errors.UserException where the configuration names a chat template that is not there
      */
     public static ChatRules chat(RunConfig config) {
-        Path tokenizer = DataFiles.path(config.models().requireTokenizer());
+        Path tokenizer = tokenizerPath(config);
         Optional<ChatTemplate> template = config.corpus()
                 .chatTemplate()
                 .map(place -> ChatTemplate.open(DataFiles.path(place), tokenizer))
                 .or(() -> ChatTemplate.find(tokenizer));
         return new ChatRules(template, config.corpus().learn() == CorpusConfig.Learn.ASSISTANT);
-    }
-
-    /** How the run's documents become sequences for {@code model}. */
-    public static Packing packing(RunConfig config, Tokenizer tokenizer, ModelConfig model) {
-        return Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
-    }
-
-    /** Makes the token pairs of the run's preferences. */
-    public static PairTokeniser pairTokeniser(RunConfig config, ModelConfig base, Tokenizer tokenizer) {
-        DpoConfig dpo = config.dpo();
-        return new PairTokeniser(
-                tokenizer,
-                chat(config).template(),
-                base.vocabSize(),
-                dpo.maxLengthFor(base),
-                dpo.maxPromptLengthFor(base));
     }
 }

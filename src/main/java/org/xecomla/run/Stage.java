@@ -1,36 +1,33 @@
 package org.xecomla.run;
 
 import java.util.List;
-import java.util.Locale;
+import org.xecomla.config.RunConfig;
+import org.xecomla.files.StageDirectory;
 
-/** The stages of a run that work on the cluster, in their order. Each reads what those before it have written. */
-public enum Stage {
-    /** Tokenises the corpus and packs it into sequences. */
-    SHARD,
-    /** Writes down what the teacher says at every position. */
-    TEACHER,
-    /** Makes the student from the base's own weights. */
-    INIT,
-    /** Trains the student on what the teacher said. */
-    DISTILL,
-    /** Trains the student on preferences. */
-    DPO,
-    /** Measures base and student on held-out text. */
-    EVAL,
-    /** Writes the student as a Hugging Face directory. */
-    EXPORT,
-    /** Initialises, trains and measures many students, as the tasks of one job. No stage of an ordinary run. */
-    SWEEP,
-    /** Draws what there is of the run as one page. */
-    REPORT;
+/**
+ * What a stage of a run is called, reads and makes: enough to order, offer and report it. What it does on the cluster is its
+ * class in the {@code spark.stage} package, where all of them stand in one list.
+ */
+public interface Stage {
+    /** Of its command, its lines and the run's status; that of its section of the configuration, where it has one. */
+    String name();
 
-    /** The stages of an ordinary run, in their order. */
-    public static List<Stage> ofRun() {
-        return List.of(SHARD, TEACHER, INIT, DISTILL, DPO, EVAL, EXPORT, REPORT);
+    /** What the manifest of its output calls it. */
+    String kind();
+
+    /** Names of the stages whose output it reads, all of them earlier in a run. */
+    List<String> inputs();
+
+    /** Directories that are complete once it has ended. */
+    List<StageDirectory> outputs(RunLayout layout);
+
+    /** Whether the command that runs everything has it do its part. */
+    default boolean isOfRun() {
+        return true;
     }
 
-    /** The name of its command. */
-    public String command() {
-        return name().toLowerCase(Locale.ROOT);
+    /** Whether {@code config} asks for it, among others. */
+    default boolean isEnabled(RunConfig config) {
+        return true;
     }
 }

@@ -7,25 +7,15 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
-import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunLease;
 import org.xecomla.files.RunStatus;
 import org.xecomla.report.RunRecord;
-import org.xecomla.report.RunReport;
 import org.xecomla.run.Revision;
-import org.xecomla.run.RunModels;
-import org.xecomla.run.Stage;
+import org.xecomla.run.RunLayout;
 import org.xecomla.spark.driver.RunControl;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.StoppedException;
-import org.xecomla.spark.stage.DistillStage;
-import org.xecomla.spark.stage.DpoStage;
-import org.xecomla.spark.stage.EvalStage;
-import org.xecomla.spark.stage.ExportStage;
-import org.xecomla.spark.stage.InitStage;
-import org.xecomla.spark.stage.ShardStage;
-import org.xecomla.spark.stage.SweepStage;
-import org.xecomla.spark.stage.TeacherStage;
+import org.xecomla.spark.stage.SparkStage;
 
 /**
  * Runs stages one after the other as one Spark application. What is there already is kept, what is there in part is
@@ -52,10 +42,9 @@ public final class Pipeline {
      *
      * @throws UserException where something is wrong that the user can mend; the same stages may then be run again
      */
-    public void run(List<Stage> wanted) {
-        boolean preferences = config.dpo().isEnabled() || wanted.size() == 1;
-        List<Stage> stages = wanted.stream()
-                .filter(stage -> stage != Stage.DPO || preferences)
+    public void run(List<SparkStage> wanted) {
+        List<SparkStage> stages = wanted.stream()
+                .filter(stage -> stage.isEnabled(config) || wanted.size() == 1)
                 .toList();
         Preflight preflight = new Preflight(config);
         preflight.check(stages);
@@ -67,7 +56,7 @@ public final class Pipeline {
         conf.setIfMissing("spark.barrier.sync.timeout", patience + "s");
         conf.setIfMissing("spark.task.reaper.enabled", "true");
         conf.setIfMissing("spark.task.reaper.killTimeout", "60s");
-        Path directory = DataFiles.path(config.run().dir());
+        Path directory = RunLayout.of(config).dir();
         RunControl control = new RunControl(directory, config.run().leaseTimeout());
         try (RunLease lease = RunLease.acquire(
                 directory,
@@ -89,7 +78,7 @@ public final class Pipeline {
         }
     }
 
-    private void run(List<Stage> stages, Preflight preflight, SparkConf conf, RunControl control, RunLease lease) {
+    private void run(List<SparkStage> stages, Preflight preflight, SparkConf conf, RunControl control, RunLease lease) {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             console.accept("appId=" + spark.sc().applicationId());
             StageContext context = StageContext.of(spark, config, console, control);
@@ -97,44 +86,21 @@ public final class Pipeline {
             control.begin(spark);
             context.modelTasks().requireExecutor();
             run(stages, context, lease);
-            note(DataFiles.path(config.run().dir()));
+            note(RunLayout.of(config).dir());
             control.end(RunStatus.State.SUCCEEDED, null); // while Spark still answers signals by us
         }
     }
 
-    private void run(List<Stage> stages, StageContext context, RunLease lease) {
-        for (Stage stage : stages) {
+    private void run(List<SparkStage> stages, StageContext context, RunLease lease) {
+        for (SparkStage stage : stages) {
             lease.requireHeld();
-            context.run().control().stage(stage);
-            if (stage == Stage.REPORT) {
+            context.control().stage(stage);
+            if (stage.showsRecord()) {
                 note(context.layout().dir());
             }
-            run(stage, context);
+            stage.run(context);
         }
         lease.requireHeld();
-    }
-
-    private static void run(Stage stage, StageContext context) {
-        switch (stage) {
-            case SHARD ->
-                new ShardStage(context, RunModels.base(context.config()).config()).run();
-            case TEACHER -> new TeacherStage(context).run();
-            case INIT ->
-                context.byOneTask(
-                        InitStage.NAME, "the student's start", run -> new InitStage(run, RunModels.base(run.config()))
-                                .run());
-            case DISTILL -> new DistillStage(context.run()).run(context);
-            case DPO -> new DpoStage(context).run();
-            case EVAL -> new EvalStage(context).run();
-            case SWEEP -> new SweepStage(context).run();
-            case REPORT ->
-                context.say(
-                        Stage.REPORT.command(),
-                        "the run on one page: "
-                                + DataFiles.display(
-                                        RunReport.write(context.layout().dir())));
-            case EXPORT -> new ExportStage(context).run();
-        }
     }
 
     /** Only once the stages have worked: a configuration that was refused has made nothing here. */

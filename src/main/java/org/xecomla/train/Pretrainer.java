@@ -39,7 +39,6 @@ import org.xecomla.train.data.TrainingSequence;
  */
 public final class Pretrainer {
     private static final int MAX_VALIDATION_WINDOWS = 50;
-    private static final int KEPT_CHECKPOINTS = 2;
     private static final String KIND = "model";
 
     private final RunConfig config;
@@ -128,7 +127,7 @@ public final class Pretrainer {
     private List<TokenSequence> windows(
             List<String> files, Tokenizer tokenizer, ModelConfig model, int length, int maxWindows) {
         if (files.isEmpty()) {
-            throw new ConfigException("corpus.train is empty: name the JSON-lines files to train on");
+            throw new ConfigException("corpus.train is empty: name the files of text to train on");
         }
         TextDocuments documents = TextDocuments.of(
                 files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
@@ -144,10 +143,8 @@ public final class Pretrainer {
             List<TokenSequence> valid,
             Manifest asked,
             List<TrainListener> listeners) {
-        TrainerCheckpoint.Origin origin =
-                new TrainerCheckpoint.Origin(asked.settings(), asked.seed(), asked.revision(), asked.inputs());
         TrainerCheckpoint checkpoints =
-                new TrainerCheckpoint(checkpointDirectory, KEPT_CHECKPOINTS, origin, Optional.empty());
+                new TrainerCheckpoint(checkpointDirectory, TrainerCheckpoint.KEPT, asked, Optional.empty());
         checkpoints
                 .newest()
                 .ifPresentOrElse(

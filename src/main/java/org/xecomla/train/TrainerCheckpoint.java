@@ -32,6 +32,9 @@ import org.xecomla.safetensors.Dtype;
  * every replica starts from the mean of those that were saved.
  */
 public final class TrainerCheckpoint {
+    /** Checkpoints that stages keep: the newest, and the one to go back to where that is damaged. */
+    public static final int KEPT = 2;
+
     private static final Logger LOG = LoggerFactory.getLogger(TrainerCheckpoint.class);
     private static final Pattern NAME = Pattern.compile("step-(\\d+)");
     private static final String KIND = "checkpoint";
@@ -43,24 +46,22 @@ public final class TrainerCheckpoint {
     private final Manifest asked;
     private final Optional<Path> tokenizerFrom;
 
-    /** What each checkpoint's manifest says of the run that it belongs to. */
-    public record Origin(Map<String, String> settings, long seed, String revision, Map<String, String> inputs) {}
-
     /** A complete checkpoint. */
     public record Saved(Path path, TrainingProgress progress, int numReplicas) {}
 
     /**
      * @param directory of the run's checkpoints, made if need be
+     * @param run the manifest of what they belong to: each checkpoint's own repeats its settings, seed, revision and inputs
      * @param keep complete checkpoints to keep, at least 1
      * @param tokenizerFrom model directory whose tokenizer files every checkpoint receives; empty: none
      */
-    public TrainerCheckpoint(Path directory, int keep, Origin origin, Optional<Path> tokenizerFrom) {
+    public TrainerCheckpoint(Path directory, int keep, Manifest run, Optional<Path> tokenizerFrom) {
         if (keep < 1) {
             throw new IllegalArgumentException("keep " + keep + " checkpoints");
         }
         this.directory = directory;
         this.keep = keep;
-        this.asked = Manifest.asked(KIND, FORMAT_VERSION, origin.settings, origin.seed, origin.revision, origin.inputs);
+        this.asked = Manifest.asked(KIND, FORMAT_VERSION, run.settings(), run.seed(), run.revision(), run.inputs());
         this.tokenizerFrom = tokenizerFrom;
     }
 

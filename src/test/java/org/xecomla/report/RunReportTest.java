@@ -21,6 +21,7 @@ import org.w3c.dom.NodeList;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.spark.stage.Stages;
 
 class RunReportTest {
     @TempDir
@@ -28,7 +29,7 @@ class RunReportTest {
 
     private String html() throws Exception {
         SampleRun.write(dir);
-        RunReport.write(DataFiles.path(dir.toString()));
+        Stages.report(DataFiles.path(dir.toString()));
         return Files.readString(dir.resolve(RunReport.FILE));
     }
 
@@ -80,7 +81,7 @@ class RunReportTest {
         for (String later : List.of("eval", "frontier", "decode")) {
             DataFiles.delete(DataFiles.path(dir.resolve(later).toString()));
         }
-        RunReport.write(DataFiles.path(dir.toString()));
+        Stages.report(DataFiles.path(dir.toString()));
         String html = Files.readString(dir.resolve(RunReport.FILE));
         assertTrue(html.contains("in part"));
         assertTrue(html.contains("Training: distill"));
@@ -90,7 +91,7 @@ class RunReportTest {
 
     @Test
     void refusesADirectoryWithoutARun() {
-        UserException e = assertThrows(UserException.class, () -> RunReport.write(DataFiles.path(dir.toString())));
+        UserException e = assertThrows(UserException.class, () -> Stages.report(DataFiles.path(dir.toString())));
         assertTrue(e.getMessage().endsWith("holds no stage of a run: name the run.dir of one"), e.getMessage());
         assertFalse(Files.exists(dir.resolve(RunReport.FILE)));
     }

@@ -6,12 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumMap;
-import java.util.EnumSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -19,7 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.SparkStage;
+import org.xecomla.spark.stage.Stages;
 
 /**
  * Runs a command to its end while it kills its driver and executors at random moments of every stage, by
@@ -28,8 +28,10 @@ import org.xecomla.run.Stage;
  */
 final class ChaosMonkey {
     /** The stages of its runs: they have no preferences. */
-    static final List<Stage> STAGES =
-            Stage.ofRun().stream().filter(stage -> stage != Stage.DPO).toList();
+    static final List<String> STAGES = Stages.ofRun().stream()
+            .map(SparkStage::name)
+            .filter(name -> !name.equals("dpo"))
+            .toList();
 
     private static final double DRIVER_SHARE = 0.4;
     private static final int MAX_FAILURES = 5;
@@ -37,9 +39,9 @@ final class ChaosMonkey {
 
     private final Random random;
     private final Path log;
-    private final Map<Stage, Long> stageMillis;
+    private final Map<String, Long> stageMillis;
     private final ObjectMapper json = new ObjectMapper();
-    private final Set<Stage> stagesHit = EnumSet.noneOf(Stage.class);
+    private final Set<String> stagesHit = new HashSet<>();
     private int numKills;
     private int numRestarts;
 
@@ -53,7 +55,7 @@ final class ChaosMonkey {
      * @param log receives a line a kill, appended
      * @param stageMillis how long each stage takes about: kills come at any time up to that
      */
-    ChaosMonkey(long seed, Path log, Map<Stage, Long> stageMillis) {
+    ChaosMonkey(long seed, Path log, Map<String, Long> stageMillis) {
         this.stageMillis = stageMillis;
         this.random = new Random(seed);
         this.log = log;
@@ -68,16 +70,16 @@ final class ChaosMonkey {
     }
 
     /** Stages in which something was killed. */
-    Set<Stage> stagesHit() {
+    Set<String> stagesHit() {
         return stagesHit;
     }
 
     /** Waits for the end of a run that is not disturbed; returns how long each of its stages took. */
-    static Map<Stage, Long> timeStages(SubmittedRun run, Path directory) throws Exception {
-        Map<Stage, Long> millis = new EnumMap<>(Stage.class);
+    static Map<String, Long> timeStages(SubmittedRun run, Path directory) throws Exception {
+        Map<String, Long> millis = new HashMap<>();
         long last = System.nanoTime();
         for (int s = 0; s < STAGES.size(); s++) {
-            Stage stage = STAGES.get(s);
+            String stage = STAGES.get(s);
             run.awaitUnlessEnded(() -> reached(run, directory, stage));
             long now = System.nanoTime();
             if (s > 0) {
@@ -97,7 +99,7 @@ final class ChaosMonkey {
      * @param directory of the run
      */
     void run(Starter starter, Path directory, int kills) throws Exception {
-        List<Stage> plan = plan(kills);
+        List<String> plan = plan(kills);
         SubmittedRun run = starter.start();
         int failures = 0;
         while (true) {
@@ -117,21 +119,21 @@ final class ChaosMonkey {
         }
     }
 
-    private List<Stage> plan(int kills) {
-        List<Stage> all = STAGES;
-        List<Stage> missing =
+    private List<String> plan(int kills) {
+        List<String> all = STAGES;
+        List<String> missing =
                 all.stream().filter(stage -> !stagesHit.contains(stage)).toList();
-        List<Stage> plan = new ArrayList<>(missing.subList(0, Math.min(kills, missing.size())));
+        List<String> plan = new ArrayList<>(missing.subList(0, Math.min(kills, missing.size())));
         while (plan.size() < kills) {
-            plan.add(random.nextBoolean() ? Stage.DISTILL : all.get(random.nextInt(all.size())));
+            plan.add(random.nextBoolean() ? "distill" : all.get(random.nextInt(all.size())));
         }
-        Collections.sort(plan);
+        plan.sort(Comparator.comparing(STAGES::indexOf));
         return plan;
     }
 
     /** Kills what is next in {@code plan}; false when the command has ended or was killed. */
-    private boolean strike(SubmittedRun run, Path directory, List<Stage> plan) throws Exception {
-        Stage wanted = plan.get(0);
+    private boolean strike(SubmittedRun run, Path directory, List<String> plan) throws Exception {
+        String wanted = plan.get(0);
         boolean there = run.awaitUnlessEnded(() -> reached(run, directory, wanted));
         if (!there) {
             return false;
@@ -145,7 +147,7 @@ final class ChaosMonkey {
         ProcessHandle victim = driver || executors.isEmpty()
                 ? run.process().toHandle()
                 : executors.get(random.nextInt(executors.size()));
-        Stage stage = stage(status(directory));
+        String stage = status(directory).stage();
         plan.remove(0);
         if (!victim.destroyForcibly()) {
             return run.process().isAlive();
@@ -155,15 +157,11 @@ final class ChaosMonkey {
     }
 
     /** Whether this very process says that it is in stage {@code wanted} or behind it. */
-    private static boolean reached(SubmittedRun run, Path directory, Stage wanted) {
+    private static boolean reached(SubmittedRun run, Path directory, String wanted) {
         RunStatus status = status(directory);
         return status != null
-                && stage(status).compareTo(wanted) >= 0
+                && STAGES.indexOf(status.stage()) >= STAGES.indexOf(wanted)
                 && run.output().contains("appId=" + status.appId());
-    }
-
-    private static Stage stage(RunStatus status) {
-        return Stage.valueOf(status.stage().toUpperCase(Locale.ROOT));
     }
 
     private static RunStatus status(Path directory) {
@@ -174,13 +172,13 @@ final class ChaosMonkey {
         }
     }
 
-    private void record(Path directory, Stage stage, String victim, long pid, int delay) throws IOException {
+    private void record(Path directory, String stage, String victim, long pid, int delay) throws IOException {
         numKills++;
         stagesHit.add(stage);
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("kill", numKills);
         line.put("run", directory.getFileName().toString());
-        line.put("stage", stage.command());
+        line.put("stage", stage);
         line.put("victim", victim);
         line.put("pid", pid);
         line.put("millis", delay);

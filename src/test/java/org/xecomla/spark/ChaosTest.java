@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
-import org.xecomla.run.Stage;
 
 /**
  * Small runs by real processes of which drivers and executors are killed at random, over and over: each must end with
@@ -54,7 +53,7 @@ class ChaosTest {
     @Test
     void whateverIsKilledTheResultIsTheSame() throws Exception {
         tiny = TinyRun.in(dir);
-        Map<Stage, Long> stageMillis = ChaosMonkey.timeStages(start("reference"), dir.resolve("reference"));
+        Map<String, Long> stageMillis = ChaosMonkey.timeStages(start("reference"), dir.resolve("reference"));
         Path log = Files.createDirectories(Path.of("target/chaos")).resolve("kills-" + SEED + ".jsonl");
         Files.deleteIfExists(log);
         ChaosMonkey monkey = new ChaosMonkey(SEED, log, stageMillis);

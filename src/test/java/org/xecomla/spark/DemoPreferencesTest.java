@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 import org.xecomla.train.preference.PreferenceResult;
 
 /** The demo with its preferences, shorter: what it learns on held-out pairs, and what that costs on held-out text. */
@@ -45,7 +45,7 @@ class DemoPreferencesTest {
         RunConfig config = RunConfig.load(
                 "conf/demo-dpo.conf",
                 Map.of("run.dir", dir.toString(), "distill.tokens", "200000", "eval.max-windows", "60"));
-        new Pipeline(config, "test", lines::add).run(Stage.ofRun());
+        new Pipeline(config, "test", lines::add).run(Stages.ofRun());
 
         PreferenceResult preferences =
                 PreferenceResult.fromJson(Files.readString(dir.resolve("eval-preferences/preferences.json")));

@@ -15,10 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.RunConfig;
@@ -28,8 +28,9 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.files.RunStatus;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunLayout;
-import org.xecomla.run.Stage;
 import org.xecomla.spark.stage.DistillStage;
+import org.xecomla.spark.stage.SparkStage;
+import org.xecomla.spark.stage.Stages;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
@@ -43,7 +44,10 @@ import org.xecomla.train.data.TrainingSequence;
 /** The whole pipeline in one JVM, by two replicas of one thread each. */
 @Tag("spark")
 class PipelineTest {
-    private static final List<Stage> ALL = Stage.ofRun();
+    private static final List<SparkStage> ALL = Stages.ofRun();
+
+    @RegisterExtension
+    static final SparkProperties SPARK = new SparkProperties();
 
     @TempDir
     static Path dir;
@@ -54,21 +58,11 @@ class PipelineTest {
 
     @BeforeAll
     static void start() throws Exception {
-        System.setProperty("spark.master", "local[2]");
-        System.setProperty("spark.ui.enabled", "false");
-        System.setProperty("spark.eventLog.enabled", "true");
-        System.setProperty(
+        SPARK.set("spark.eventLog.enabled", "true");
+        SPARK.set(
                 "spark.eventLog.dir",
                 Files.createDirectories(dir.resolve("events")).toUri().toString());
         tiny = TinyRun.in(dir);
-    }
-
-    @AfterAll
-    static void stop() {
-        System.clearProperty("spark.master");
-        System.clearProperty("spark.ui.enabled");
-        System.clearProperty("spark.eventLog.enabled");
-        System.clearProperty("spark.eventLog.dir");
     }
 
     private void run(RunConfig config) {

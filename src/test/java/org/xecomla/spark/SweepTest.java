@@ -9,20 +9,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.report.Frontier;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.SparkStage;
+import org.xecomla.spark.stage.Stages;
 
 /** Two tiny runs as one job, and a third that joins them. */
 @Tag("spark")
 class SweepTest {
-    private static final List<Stage> STAGES = List.of(Stage.SHARD, Stage.SWEEP);
+    private static final List<SparkStage> STAGES = Stages.named("shard", "sweep");
+
+    @RegisterExtension
+    static final SparkProperties SPARK = new SparkProperties();
 
     @TempDir
     static Path dir;
@@ -33,15 +37,7 @@ class SweepTest {
 
     @BeforeAll
     static void start() throws Exception {
-        System.setProperty("spark.master", "local[2]");
-        System.setProperty("spark.ui.enabled", "false");
         tiny = TinyRun.in(dir);
-    }
-
-    @AfterAll
-    static void stop() {
-        System.clearProperty("spark.master");
-        System.clearProperty("spark.ui.enabled");
     }
 
     private static RunConfig config(String name, String budgets) {

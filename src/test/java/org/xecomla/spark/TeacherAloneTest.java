@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
-import org.xecomla.run.Stage;
+import org.xecomla.spark.stage.Stages;
 
 /** Targets made today on one cluster, used next week on another, where the teacher is not. */
 @Tag("spark")
@@ -87,14 +87,14 @@ class TeacherAloneTest {
         }
     }
 
-    private void run(String master, Map<String, String> settings, Stage... stages) {
+    private void run(String master, Map<String, String> settings, String... stages) {
         System.setProperty("spark.master", master);
-        new Pipeline(RunConfig.ofOverrides(settings), "submit/xecomla", lines::add).run(List.of(stages));
+        new Pipeline(RunConfig.ofOverrides(settings), "submit/xecomla", lines::add).run(Stages.named(stages));
     }
 
     @Test
     void trainingNeedsTheTargetsAndNotTheTeacher() throws Exception {
-        run("local[2]", settings("here"), Stage.SHARD, Stage.TEACHER);
+        run("local[2]", settings("here"), "shard", "teacher");
         for (Path file : list(teacher)) {
             Files.delete(file);
         }
@@ -107,11 +107,10 @@ class TeacherAloneTest {
 
         Map<String, String> other = settings("there");
         other.put("targets.samples", "30");
-        UserException refused =
-                assertThrows(UserException.class, () -> run("local[1]", other, Stage.INIT, Stage.DISTILL));
+        UserException refused = assertThrows(UserException.class, () -> run("local[1]", other, "init", "distill"));
         assertTrue(refused.getMessage().contains("targets.samples (there 20, asked 30)"), refused.getMessage());
 
-        run("local[1]", settings("there"), Stage.INIT, Stage.DISTILL);
+        run("local[1]", settings("there"), "init", "distill");
         assertTrue(Files.exists(there.resolve("distill/_SUCCESS")));
     }
 
@@ -146,7 +145,7 @@ class TeacherAloneTest {
 
     @Test
     void aDamagedShardIsMadeAgainAndAStrangersIsRefused() throws Exception {
-        run("local[2]", settings("whole"), Stage.SHARD, Stage.TEACHER);
+        run("local[2]", settings("whole"), "shard", "teacher");
         Path targets = dir.resolve("whole/targets");
         List<Path> shards = shards(targets);
         assertTrue(shards.size() >= 3, shards.toString());
@@ -159,21 +158,20 @@ class TeacherAloneTest {
         byte[] damaged = second.clone();
         damaged[damaged.length - 20] ^= 1;
         Files.write(shards.get(1), damaged);
-        run("local[1]", settings("whole"), Stage.TEACHER);
+        run("local[1]", settings("whole"), "teacher");
         assertArrayEquals(first, Files.readAllBytes(shards.get(0)));
         assertArrayEquals(second, Files.readAllBytes(shards.get(1)));
         assertEquals(untouched, Files.getLastModifiedTime(shards.get(2)));
 
         Map<String, String> other = settings("other");
         other.put("run.seed", "7");
-        run("local[1]", other, Stage.SHARD, Stage.TEACHER);
+        run("local[1]", other, "shard", "teacher");
         Files.delete(targets.resolve("_SUCCESS"));
         Files.copy(
                 dir.resolve("other/targets").resolve(shards.get(0).getFileName()),
                 shards.get(0),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        UserException stranger =
-                assertThrows(UserException.class, () -> run("local[1]", settings("whole"), Stage.TEACHER));
+        UserException stranger = assertThrows(UserException.class, () -> run("local[1]", settings("whole"), "teacher"));
         assertTrue(stranger.getMessage().contains("seed = 7, not 42"), stranger.getMessage());
     }
 }

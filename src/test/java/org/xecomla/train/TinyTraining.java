@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.files.Manifest;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
@@ -23,8 +24,8 @@ import org.xecomla.train.data.TrainingSequence;
 final class TinyTraining {
     static final TokenObjective LOSS = new TokenObjective(0.2, 1);
     static final long NUM_SEQUENCES = 17;
-    private static final TrainerCheckpoint.Origin ORIGIN =
-            new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "2"), 3, "test", Map.of());
+    private static final Manifest ASKED =
+            Manifest.asked("distill", 1, Map.of("distill.local-steps", "2"), 3, "test", Map.of());
 
     /** The power fails: nothing after it happens. */
     static final class PowerFailure extends RuntimeException {
@@ -36,7 +37,7 @@ final class TinyTraining {
     private TinyTraining() {}
 
     static TrainerCheckpoint checkpoints(Path directory) {
-        return new TrainerCheckpoint(directory, 2, ORIGIN, Optional.empty());
+        return new TrainerCheckpoint(directory, 2, ASKED, Optional.empty());
     }
 
     static TrainingPlan plan(double outerMomentum, Freeze freeze) {

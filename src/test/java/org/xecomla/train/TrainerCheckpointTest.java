@@ -22,6 +22,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
@@ -241,8 +242,7 @@ class TrainerCheckpointTest {
     @Test
     void anotherConfigurationsCheckpointIsRefused() {
         TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);
-        TrainerCheckpoint.Origin other =
-                new TrainerCheckpoint.Origin(Map.of("distill.local-steps", "5"), 3, "test", Map.of());
+        Manifest other = Manifest.asked("distill", 1, Map.of("distill.local-steps", "5"), 3, "test", Map.of());
         TrainerCheckpoint checkpoints = new TrainerCheckpoint(directory("run"), 2, other, Optional.empty());
         UserException failure = assertThrows(UserException.class, checkpoints::newest);
         assertTrue(failure.getMessage().contains("distill.local-steps"), failure.getMessage());

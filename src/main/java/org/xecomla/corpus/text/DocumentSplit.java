@@ -11,6 +11,9 @@ import java.io.Serializable;
  * @param copy how often the file has come before: a source may be taken more than once
  */
 public record DocumentSplit(String file, long start, long end, int source, int copy) implements Serializable {
+    /** Length of the splits that tasks of a run take, but for the last of a file. */
+    public static final long TASK_BYTES = 8L << 20;
+
     public DocumentSplit(String file, long start, long end) {
         this(file, start, end, 0, 0);
     }

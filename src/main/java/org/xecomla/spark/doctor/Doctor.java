@@ -103,12 +103,12 @@ public final class Doctor {
     }
 
     /** Joins all tasks in a ring and adds up a one of each, which goes over every link. */
-    private static List<Finding> ports(ModelTasks tasks, int slots) {
+    private List<Finding> ports(ModelTasks tasks, int slots) {
         try {
             double sum = BarrierLeg.run(
                             tasks,
                             RingGroup.create("doctor", 1, slots),
-                            AveragingConfig.of(AveragingConfig.Transport.RING).waiting(PATIENCE),
+                            averaging(AveragingConfig.Transport.RING),
                             averaging -> averaging.sum(1)[0])
                     .get(0);
             return List.of(
@@ -125,6 +125,14 @@ public final class Doctor {
         }
     }
 
+    private AveragingConfig averaging(AveragingConfig.Transport transport) {
+        return config.distill()
+                .replicas()
+                .averaging()
+                .over(transport, AveragingConfig.Precision.FP32)
+                .waiting(PATIENCE);
+    }
+
     private List<Report> examine(ModelTasks tasks, int slots) {
         RunConfig asked = config;
         OptionalLong need = need();
@@ -132,7 +140,7 @@ public final class Doctor {
         return BarrierLeg.run(
                 tasks,
                 RingGroup.create("doctor", 2, slots),
-                AveragingConfig.of(AveragingConfig.Transport.DRIVER).waiting(PATIENCE),
+                averaging(AveragingConfig.Transport.DRIVER),
                 (ParameterAveraging averaging) -> {
                     List<Finding> findings = new ArrayList<>(
                             MachineChecks.all(asked, bytes < 0 ? OptionalLong.empty() : OptionalLong.of(bytes)));

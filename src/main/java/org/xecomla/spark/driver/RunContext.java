@@ -12,22 +12,49 @@ import org.xecomla.files.StageDirectory;
 import org.xecomla.run.Revision;
 import org.xecomla.run.RunLayout;
 
-/**
- * What a stage works with wherever it runs, in the driver or within a task.
- *
- * @param console is shown lines for a person
- * @param control of the run as a whole
- */
-public record RunContext(RunConfig config, RunLayout layout, Consumer<String> console, RunControl control) {
+/** What a stage works with wherever it runs, in the driver or within a task. */
+public class RunContext {
     private static final double NANOS = 1e9;
+
+    private final RunConfig config;
+    private final RunLayout layout;
+    private final Consumer<String> console;
+    private final RunControl control;
+
+    /**
+     * @param console is shown lines for a person
+     * @param control of the run as a whole
+     */
+    public RunContext(RunConfig config, RunLayout layout, Consumer<String> console, RunControl control) {
+        this.config = config;
+        this.layout = layout;
+        this.console = console;
+        this.control = control;
+    }
 
     /** Work that nobody follows or stops: a part of a run. */
     public RunContext(RunConfig config, RunLayout layout, Consumer<String> console) {
         this(config, layout, console, new RunControl(layout.dir(), config.run().leaseTimeout()));
     }
 
+    public final RunConfig config() {
+        return config;
+    }
+
+    public final RunLayout layout() {
+        return layout;
+    }
+
+    public final Consumer<String> console() {
+        return console;
+    }
+
+    public final RunControl control() {
+        return control;
+    }
+
     /** Shows a line of stage {@code stage}. */
-    public void say(String stage, String text) {
+    public final void say(String stage, String text) {
         console.accept(String.format(Locale.ROOT, "%-8s %s", stage, text));
     }
 
@@ -37,7 +64,8 @@ public record RunContext(RunConfig config, RunLayout layout, Consumer<String> co
      * @param work makes what is missing and returns its counts
      * @throws org.xecomla.errors.UserException when the directory holds the output of another configuration
      */
-    public void complete(String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
+    public final void complete(
+            String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
         StageDirectory.State state = directory.prepare(asked);
         String where = DataFiles.display(directory.path());
         if (state == StageDirectory.State.COMPLETE) {
@@ -65,7 +93,7 @@ public record RunContext(RunConfig config, RunLayout layout, Consumer<String> co
     }
 
     /** What is asked of a stage under this configuration. */
-    public Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
+    public final Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
         return Manifest.asked(kind, 1, settings, config.run().seed(), Revision.current(), inputs);
     }
 }

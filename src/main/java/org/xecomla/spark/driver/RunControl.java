@@ -2,7 +2,6 @@ package org.xecomla.spark.driver;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SignalUtils;
@@ -101,7 +100,7 @@ public final class RunControl {
     }
 
     private void say(Stage stage, String appId) {
-        status = RunStatus.running(stage.name().toLowerCase(Locale.ROOT), appId, started);
+        status = RunStatus.running(stage.name(), appId, started);
         write();
     }
 

@@ -3,58 +3,53 @@ package org.xecomla.spark.driver;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
-import org.xecomla.files.Manifest;
-import org.xecomla.files.StageDirectory;
 import org.xecomla.run.RunLayout;
 
 /** What a stage of a run works with that has Spark do its work. */
-public record StageContext(JavaSparkContext spark, ModelTasks modelTasks, RunContext run) {
+public final class StageContext extends RunContext {
+    private final JavaSparkContext spark;
+    private final ModelTasks modelTasks;
+
     /** What an ordinary task does with its item. It may be run again. */
     @FunctionalInterface
     public interface Task<T, R> extends Serializable {
         R run(T item) throws Exception;
     }
 
+    private StageContext(
+            JavaSparkContext spark,
+            ModelTasks modelTasks,
+            RunConfig config,
+            RunLayout layout,
+            Consumer<String> console,
+            RunControl control) {
+        super(config, layout, console, control);
+        this.spark = spark;
+        this.modelTasks = modelTasks;
+    }
+
     /** @param console is shown lines for a person */
     public static StageContext of(
             JavaSparkContext spark, RunConfig config, Consumer<String> console, RunControl control) {
-        RunContext run = new RunContext(config, RunLayout.of(config), console, control);
-        return new StageContext(spark, new ModelTasks(spark, config), run);
+        RunLayout layout = RunLayout.of(config);
+        return new StageContext(spark, new ModelTasks(spark, config), config, layout, console, control);
     }
 
     /** The same executors for another run. */
-    public StageContext with(RunContext other) {
-        return new StageContext(spark, modelTasks, other);
+    public StageContext with(RunConfig otherConfig, RunLayout otherLayout) {
+        return new StageContext(spark, modelTasks, otherConfig, otherLayout, console(), control());
     }
 
-    public RunConfig config() {
-        return run.config();
+    public JavaSparkContext spark() {
+        return spark;
     }
 
-    public RunLayout layout() {
-        return run.layout();
-    }
-
-    public Consumer<String> console() {
-        return run.console();
-    }
-
-    public void say(String stage, String text) {
-        run.say(stage, text);
-    }
-
-    public void complete(String stage, StageDirectory directory, Manifest asked, Supplier<Map<String, Long>> work) {
-        run.complete(stage, directory, asked, work);
-    }
-
-    public Manifest asked(String kind, Map<String, String> settings, Map<String, String> inputs) {
-        return run.asked(kind, settings, inputs);
+    public ModelTasks modelTasks() {
+        return modelTasks;
     }
 
     /**
@@ -86,7 +81,7 @@ public record StageContext(JavaSparkContext spark, ModelTasks modelTasks, RunCon
      */
     public void byOneTask(String stage, String description, Work work) {
         if (spark.isLocal()) {
-            work.run(run);
+            work.run(this);
             return;
         }
         RunConfig config = config();

@@ -34,16 +34,16 @@ public final class WorkMeter extends SparkListener implements AutoCloseable {
     private long lastDone;
 
     /**
-     * Follows the jobs of {@code spark} until closed.
+     * Follows the jobs of {@code context} until closed, and tells in lines of {@code stage}.
      *
      * @param total what all tasks together will count
      * @param unit what they count
      */
-    public WorkMeter(JavaSparkContext spark, long total, String unit, Consumer<String> console) {
-        this.spark = spark;
+    public WorkMeter(StageContext context, String stage, long total, String unit) {
+        this.spark = context.spark();
         this.total = total;
         this.unit = unit;
-        this.console = console;
+        this.console = line -> context.say(stage, line);
         spark.sc().register(counter, NAME);
         spark.sc().addSparkListener(this);
     }

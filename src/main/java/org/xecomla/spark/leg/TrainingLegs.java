@@ -9,9 +9,9 @@ import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.averaging.RingGroup;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.report.ProgressLine;
-import org.xecomla.run.RunOrigin;
 import org.xecomla.spark.driver.MetricsLog;
 import org.xecomla.spark.driver.Progress;
 import org.xecomla.spark.driver.ProgressAccumulator;
@@ -40,15 +40,15 @@ public final class TrainingLegs<S> {
     private final StageContext context;
     private final RunConfig config;
     private final TrainingWork<S> work;
-    private final RunOrigin origin;
+    private final Manifest asked;
     private final TrainingPlan plan;
 
-    /** @param origin what the stage's checkpoints say of it */
-    public TrainingLegs(StageContext context, TrainingWork<S> work, RunOrigin origin) {
+    /** @param asked of the stage, which its checkpoints repeat */
+    public TrainingLegs(StageContext context, TrainingWork<S> work, Manifest asked) {
         this.context = context;
         this.config = context.config();
         this.work = work;
-        this.origin = origin;
+        this.asked = asked;
         try (Samples<S> samples = work.open()) {
             this.plan = work.plan(samples);
         }
@@ -63,8 +63,8 @@ public final class TrainingLegs<S> {
 
     /** Trains to the end of the plan; returns the stage's counts. */
     public Map<String, Long> train() {
-        TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);
-        RunControl control = context.run().control();
+        TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), asked);
+        RunControl control = context.control();
         control.training(true);
         try {
             return train(checkpoints, control);
@@ -107,10 +107,10 @@ public final class TrainingLegs<S> {
      * Trains to the end of the plan with one replica on this thread, from the newest checkpoint; returns the counts.
      */
     public static <S> Map<String, Long> trainHere(
-            RunConfig config, TrainingWork<S> work, RunOrigin origin, ProgressSink progress) {
-        TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), origin);
+            RunConfig config, TrainingWork<S> work, Manifest asked, ProgressSink progress) {
+        TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), asked);
         long from = newest(checkpoints).step();
-        new TrainingTask<>(config, work, origin, from, progress, null).run(ParameterAveraging.alone());
+        new TrainingTask<>(config, work, asked, from, progress, null).run(ParameterAveraging.alone());
         return finished(work, newest(checkpoints));
     }
 
@@ -148,10 +148,10 @@ public final class TrainingLegs<S> {
             TrainingTask<S> task = new TrainingTask<>(
                     config,
                     work,
-                    origin,
+                    asked,
                     from.step(),
                     accumulator,
-                    context.run().control().stopFile());
+                    context.control().stopFile());
             BarrierLeg.run(context.modelTasks(), group, work.replicas().averaging(), task);
             listener.report(accumulator.value());
             return null;
@@ -176,8 +176,7 @@ public final class TrainingLegs<S> {
                 progress.step() - from.step(),
                 progress.tokens() - from.tokens());
         context.say(work.name(), line.format());
-        context.run()
-                .control()
+        context.control()
                 .progress(
                         progress.step(),
                         plan.numSteps(),

@@ -9,9 +9,9 @@ import org.apache.spark.TaskContext;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.averaging.RingLostException;
 import org.xecomla.config.RunConfig;
-import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.run.RunOrigin;
+import org.xecomla.run.RunModels;
 import org.xecomla.spark.driver.MetricsLog;
 import org.xecomla.spark.driver.Progress;
 import org.xecomla.spark.driver.ProgressSink;
@@ -31,28 +31,26 @@ import org.xecomla.train.data.Samples;
 /**
  * One replica of one leg of a training stage: from the given checkpoint, or from the model to begin with, to the end.
  *
- * @param origin what the stage's checkpoints say of it
+ * @param asked of the stage, which its checkpoints repeat
  * @param fromStep step of the checkpoint to go on from; 0: the model to begin with
  * @param progress receives how far it is; replica 0 speaks for all
  * @param stop tells when to save and end; null: nobody does
  * @param <S> a sample
  */
 record TrainingTask<S>(
-        RunConfig config, TrainingWork<S> work, RunOrigin origin, long fromStep, ProgressSink progress, StopFile stop)
+        RunConfig config, TrainingWork<S> work, Manifest asked, long fromStep, ProgressSink progress, StopFile stop)
         implements BarrierLeg.Task<Long> {
-    private static final int KEPT_CHECKPOINTS = 2;
-
     /** The stage's checkpoints. */
-    static TrainerCheckpoint checkpoints(RunConfig config, Path output, RunOrigin origin) {
-        Optional<Path> tokenizer = Optional.of(DataFiles.path(config.models().requireTokenizer()));
-        return new TrainerCheckpoint(output, KEPT_CHECKPOINTS, origin.origin(), tokenizer);
+    static TrainerCheckpoint checkpoints(RunConfig config, Path output, Manifest asked) {
+        Optional<Path> tokenizer = Optional.of(RunModels.tokenizerPath(config));
+        return new TrainerCheckpoint(output, TrainerCheckpoint.KEPT, asked, tokenizer);
     }
 
     /** Trains; returns the steps done. */
     @Override
     public Long run(ParameterAveraging averaging) {
         ModelDirectory start = ModelDirectory.open(work.start());
-        TrainerCheckpoint checkpoints = checkpoints(config, work.output(), origin);
+        TrainerCheckpoint checkpoints = checkpoints(config, work.output(), asked);
         try (Samples<S> samples = work.open();
                 Kernels kernels = TaskKernels.of(config)) {
             TrainingPlan plan = work.plan(samples);

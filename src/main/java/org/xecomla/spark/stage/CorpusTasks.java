@@ -8,7 +8,6 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.chat.ChatRules;
-import org.xecomla.corpus.shards.Packing;
 import org.xecomla.corpus.shards.StreamPart;
 import org.xecomla.corpus.shards.TokenShardSpec;
 import org.xecomla.corpus.shards.TokenShardWriter;
@@ -17,13 +16,13 @@ import org.xecomla.corpus.text.DocumentFilter;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.NgramSet;
 import org.xecomla.corpus.text.TextDocuments;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 
 /**
- * What the tasks of {@link ShardStage} do. Only names travel: every task opens files and tokenizer itself.
+ * What the tasks of {@link CorpusShards} do. Only names travel: every task opens files and tokenizer itself.
  *
  * @param model the shape of the model that will read the tokens
  * @param weights of the files, or none
@@ -37,25 +36,25 @@ record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List
     }
 
     /**
-     * Tokenises splits {@code from} to {@code to}, with one tokenizer: opening that of a large vocabulary takes a
+     * Tokenises {@code splits} number {@code own}, with one tokenizer: opening that of a large vocabulary takes a
      * second.
      *
      * @param benchmarks of which nothing may occur
      * @param done is told the bytes of each split when it is a part
      */
     ArrayList<StreamPart> writeParts(
-            List<DocumentSplit> splits, int from, int to, NgramSet benchmarks, LongConsumer done) {
+            List<DocumentSplit> splits, List<Integer> own, NgramSet benchmarks, LongConsumer done) {
         ArrayList<StreamPart> parts = new ArrayList<>();
         TextDocuments documents = documents();
         ChatRules chat = RunModels.chat(config);
-        try (Tokenizer tokenizer = RunModels.tokenizer(config, model)) {
-            Packing packing = RunModels.packing(config, tokenizer, model);
-            for (int index = from; index < to; index++) {
+        try (RunTokenizer tokenizer = RunTokenizer.open(config, model)) {
+            for (int index : own) {
                 DocumentSplit split = splits.get(index);
                 long[] duplicates = DuplicateSearch.read(scratchPath(), index);
                 DocumentFilter filter =
                         new DocumentFilter(config.run().seed(), split, documents.share(split), duplicates, benchmarks);
-                parts.add(TokenStream.writePart(scratchPath(), index, documents, filter, tokenizer, packing, chat));
+                parts.add(TokenStream.writePart(
+                        scratchPath(), index, documents, filter, tokenizer.tokenizer(), tokenizer.packing(), chat));
                 done.accept(split.end() - split.start());
             }
         }

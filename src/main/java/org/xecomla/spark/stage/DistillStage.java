@@ -1,5 +1,6 @@
 package org.xecomla.spark.stage;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
@@ -9,7 +10,6 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunLayout;
-import org.xecomla.run.RunOrigin;
 import org.xecomla.spark.driver.ProgressSink;
 import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
@@ -24,32 +24,40 @@ import org.xecomla.train.data.Samples;
 import org.xecomla.train.data.TrainingSequence;
 
 /** Distillation: the student learns from the teacher's targets for the token shards. */
-public final class DistillStage {
+public final class DistillStage extends SparkStage {
     public static final String NAME = "distill";
     public static final String KIND = "distill";
-
-    private final RunContext context;
-
-    public DistillStage(RunContext context) {
-        this.context = context;
-    }
 
     /** The distilled student of a run: its last checkpoint. */
     public static Path student(RunLayout layout) {
         return TrainingLegs.result(layout.distill(), KIND);
     }
 
-    /** Trains to the end of the plan, by replicas on the cluster of {@code stage}. */
-    public void run(StageContext stage) {
-        complete((work, origin) -> new TrainingLegs<>(stage, work, origin).train());
+    DistillStage() {
+        super(
+                NAME,
+                KIND,
+                List.of(ShardStage.NAME, TeacherStage.NAME, InitStage.NAME),
+                layout -> List.of(layout.distill()));
+    }
+
+    @Override
+    public int numReplicas(RunConfig config) {
+        return config.distill().replicas().count();
+    }
+
+    /** Trains to the end of the plan, by replicas on the cluster. */
+    @Override
+    public void run(StageContext context) {
+        complete(context, (work, asked) -> new TrainingLegs<>(context, work, asked).train());
     }
 
     /** Trains to the end of the plan with one replica on this thread. */
-    void runHere(ProgressSink progress) {
-        complete((work, origin) -> TrainingLegs.trainHere(context.config(), work, origin, progress));
+    static void runHere(RunContext context, ProgressSink progress) {
+        complete(context, (work, asked) -> TrainingLegs.trainHere(context.config(), work, asked, progress));
     }
 
-    private void complete(BiFunction<Work, RunOrigin, Map<String, Long>> training) {
+    private static void complete(RunContext context, BiFunction<Work, Manifest, Map<String, Long>> training) {
         RunLayout layout = context.layout();
         Map<String, String> settings =
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
@@ -60,7 +68,7 @@ public final class DistillStage {
         inputs.put("student-init", InputDigests.ofStage(layout.studentInit(), InitStage.KIND));
         Manifest asked = context.asked(KIND, settings, inputs);
         Work work = new Work(context.config(), layout);
-        context.complete(NAME, layout.distill(), asked, () -> training.apply(work, RunOrigin.of(asked)));
+        context.complete(NAME, layout.distill(), asked, () -> training.apply(work, asked));
     }
 
     /** What the replicas do. */

@@ -1,15 +1,16 @@
 package org.xecomla.spark.stage;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.DpoConfig;
 import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
-import org.xecomla.errors.ConfigException;
 import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
-import org.xecomla.run.RunOrigin;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.leg.TrainingLegs;
 import org.xecomla.spark.leg.TrainingWork;
@@ -25,45 +26,59 @@ import org.xecomla.train.preference.PreferenceSample;
  * Direct Preference Optimization of the distilled student: pairs, the reference's log-probabilities of them, then
  * training by the same legs as distillation.
  */
-public final class DpoStage {
+public final class DpoStage extends SparkStage {
     public static final String NAME = "dpo";
     static final String KIND = "dpo";
 
-    private final StageContext context;
-
-    public DpoStage(StageContext context) {
-        this.context = context;
-    }
-
-    /** @throws ConfigException where no preferences are named */
-    public void run() {
-        if (!context.config().dpo().isEnabled()) {
-            throw new ConfigException("dpo.train names no file: give it at least one file of preferences");
-        }
-        new PairStage(context).run();
-        new ReferenceStage(context).run();
-        train();
-    }
+    private static final String FILES = "preferences, JSON lines or Parquet";
 
     /** The student as a run leaves it: after the preference stage where one is asked for, else after distillation. */
     static Path student(RunConfig config, RunLayout layout) {
         return config.dpo().isEnabled() ? TrainingLegs.result(layout.dpo(), KIND) : DistillStage.student(layout);
     }
 
-    private void train() {
+    DpoStage() {
+        super(NAME, KIND, List.of(DistillStage.NAME), layout -> List.of(layout.dpo()));
+    }
+
+    @Override
+    public boolean isEnabled(RunConfig config) {
+        return config.dpo().isEnabled();
+    }
+
+    @Override
+    public int numReplicas(RunConfig config) {
+        return config.dpo().replicas().count();
+    }
+
+    @Override
+    public void check(RunCheck check) {
+        DpoConfig dpo = check.config().dpo();
+        RunCheck.requireFiles("dpo.train", dpo.train(), FILES);
+        dpo.valid().forEach(file -> RunCheck.requireFile("dpo.valid", file));
+        dpo.maxLengthFor(check.base());
+    }
+
+    @Override
+    public void run(StageContext context) {
+        new PairStep(context).run();
+        new ReferenceStep(context).run();
+        train(context);
+    }
+
+    private static void train(StageContext context) {
         RunLayout layout = context.layout();
         Map<String, String> settings =
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
         settings.keySet().removeIf(key -> key.equals("dpo.train") || key.startsWith("dpo.valid"));
         Path student = DistillStage.student(layout);
         Map<String, String> inputs = new TreeMap<>();
-        inputs.put("pairs", InputDigests.ofStage(layout.trainPairs(), PairStage.KIND));
-        inputs.put("reference", InputDigests.ofStage(layout.trainReference(), ReferenceStage.KIND));
+        inputs.put("pairs", InputDigests.ofStage(layout.trainPairs(), PairStep.KIND));
+        inputs.put("reference", InputDigests.ofStage(layout.trainReference(), ReferenceStep.KIND));
         inputs.put("student", InputDigests.ofModel(student));
         Manifest asked = context.asked(KIND, settings, inputs);
         Work work = new Work(context.config(), layout, student, inputs.get("student"));
-        context.complete(
-                NAME, layout.dpo(), asked, () -> new TrainingLegs<>(context, work, RunOrigin.of(asked)).train());
+        context.complete(NAME, layout.dpo(), asked, () -> new TrainingLegs<>(context, work, asked).train());
     }
 
     /** What the replicas do. */
@@ -85,7 +100,7 @@ public final class DpoStage {
 
         @Override
         public Samples<PreferenceSample> open() {
-            long tokensPerPair = counts().get(PairStage.TOKENS) / counts().get(PairStage.PAIRS);
+            long tokensPerPair = counts().get(PairStep.TOKENS) / counts().get(PairStep.PAIRS);
             return PreferenceData.open(
                     layout.trainPairs().path(),
                     layout.trainReference().path(),
@@ -96,7 +111,7 @@ public final class DpoStage {
 
         @Override
         public TrainingPlan plan(Samples<PreferenceSample> samples) {
-            int longest = Math.toIntExact(counts().get(PairStage.LONGEST));
+            int longest = Math.toIntExact(counts().get(PairStep.LONGEST));
             return TrainingPlan.preferences(config, samples.numSamples(), longest);
         }
 

@@ -3,12 +3,14 @@ package org.xecomla.spark.stage;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.LongAccumulator;
+import org.xecomla.config.EvalConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
@@ -17,13 +19,18 @@ import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.eval.tasks.TaskResults;
+import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.report.ResultTable;
+import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
 import org.xecomla.run.RunModels;
+import org.xecomla.run.Shares;
 import org.xecomla.serve.LoadedModel;
+import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
 import org.xecomla.spark.driver.WorkMeter;
@@ -34,15 +41,17 @@ import org.xecomla.tensor.Kernels;
  * task scores one model on one range of windows; the sums are added in the order of ranges. Then the multiple-choice
  * tasks of {@code eval.tasks}.
  */
-public final class EvalStage {
-    static final String NAME = "eval";
+public final class EvalStage extends SparkStage {
+    public static final String NAME = "eval";
     public static final String KIND = "eval";
     static final String TABLE = "result.json";
 
-    private final StageContext context;
-
-    public EvalStage(StageContext context) {
-        this.context = context;
+    EvalStage() {
+        super(
+                NAME,
+                KIND,
+                List.of(ShardStage.NAME, InitStage.NAME, DistillStage.NAME, DpoStage.NAME),
+                layout -> List.of(layout.eval()));
     }
 
     /** A model to score. */
@@ -58,42 +67,97 @@ public final class EvalStage {
         }
     }
 
+    @Override
+    public void check(RunCheck check) {
+        EvalConfig eval = check.config().eval();
+        check.requireTeacher();
+        TaskSource.of(eval);
+        eval.tasks().forEach((name, file) -> RunCheck.requireFile("eval.tasks." + name, file));
+        eval.fewshot().forEach((name, file) -> RunCheck.requireFile("eval.fewshot." + name, file));
+    }
+
     /** Scores what the run has made and shows the table. */
-    public void run() {
+    @Override
+    public void run(StageContext context) {
+        StageDirectory output = context.layout().eval();
+        List<Candidate> candidates = candidates(context);
+        Map<String, Path> models = new LinkedHashMap<>();
+        candidates.forEach(c -> models.put(c.title, c.path));
+        TaskScoring tasks = new TaskScoring(context);
+        Manifest asked = asked(context, models, tasks.settings(), tasks.inputs());
+        context.complete(NAME, output, asked, () -> {
+            if (tasks.isWanted()) {
+                writeTasks(context, tasks, candidates);
+            }
+            return write(context, candidates);
+        });
+        show(context, candidates);
+        new PreferenceMeasure(context).run();
+    }
+
+    private static List<Candidate> candidates(RunContext context) {
+        RunConfig config = context.config();
         RunLayout layout = context.layout();
         List<Candidate> candidates = new ArrayList<>(List.of(
-                new Candidate(
-                        "base", "base.json", RunModels.base(context.config()).path()),
+                new Candidate("base", "base.json", RunModels.base(config).path()),
                 new Candidate(
                         "right after initialisation",
                         "student-init.json",
                         layout.studentInit().path()),
                 new Candidate("distilled", "student.json", DistillStage.student(layout))));
-        if (context.config().dpo().isEnabled()) {
-            candidates.add(
-                    new Candidate("after preferences", "preferred.json", DpoStage.student(context.config(), layout)));
+        if (config.dpo().isEnabled()) {
+            candidates.add(new Candidate("after preferences", "preferred.json", DpoStage.student(config, layout)));
         }
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("shards", InputDigests.ofStage(layout.validShards(), ShardStage.KIND));
-        inputs.put(
-                "teacher",
-                InputDigests.ofModel(RunModels.teacher(context.config()).path()));
-        candidates.forEach(c -> inputs.put(c.title, InputDigests.ofModel(c.path)));
-        TaskScoring tasks = new TaskScoring(context);
-        inputs.putAll(tasks.inputs());
-        Map<String, String> settings = new TreeMap<>(context.config().settings("eval.max-windows"));
-        settings.putAll(tasks.settings());
-        context.complete(NAME, layout.eval(), context.asked(KIND, settings, inputs), () -> {
-            if (tasks.isWanted()) {
-                writeTasks(tasks, candidates, layout.eval());
-            }
-            return write(candidates, layout.eval());
-        });
-        show(candidates, layout.eval());
-        new PreferenceMeasure(context).run();
+        return candidates;
     }
 
-    private Map<String, Long> write(List<Candidate> candidates, StageDirectory output) {
+    /** @param models that are measured, by names of the manifest's */
+    private static Manifest asked(
+            RunContext context,
+            Map<String, Path> models,
+            Map<String, String> moreSettings,
+            Map<String, String> moreInputs) {
+        Map<String, String> inputs = new TreeMap<>(moreInputs);
+        inputs.put("shards", InputDigests.ofStage(context.layout().validShards(), ShardStage.KIND));
+        inputs.put("teacher", InputDigests.ofModel(RunModels.teacherPath(context.config())));
+        models.forEach((name, path) -> inputs.put(name, InputDigests.ofModel(path)));
+        Map<String, String> settings = new TreeMap<>(context.config().settings("eval.max-windows"));
+        settings.putAll(moreSettings);
+        return context.asked(KIND, settings, inputs);
+    }
+
+    /** Scores {@code models} one after the other on this thread, by the names of their results. */
+    static void runHere(RunContext context, StageDirectory output, Map<String, Path> models) {
+        Manifest asked = asked(context, models, Map.of(), Map.of());
+        context.complete(NAME, output, asked, () -> {
+            RunConfig config = context.config();
+            Path tokens = context.layout().validShards().path();
+            long numWindows;
+            try (TokenShards shards = TokenShards.open(tokens)) {
+                numWindows = numWindows(config, shards);
+            }
+            models.forEach((name, path) -> {
+                EvalResult result = result(config, path, scored(config, path, tokens, 0, numWindows).sums);
+                DataFiles.writeString(output.file(name + ".json"), result.toJson());
+            });
+            return Map.of("models", (long) models.size(), "windows", numWindows);
+        });
+    }
+
+    /** What {@link #runHere} has found of the model called {@code name}. */
+    static EvalResult result(StageDirectory output, String name) {
+        return EvalResult.fromJson(DataFiles.readString(output.file(name + ".json")));
+    }
+
+    private static EvalResult result(RunConfig config, Path model, EvalSums sums) {
+        return EvalResult.of(
+                sums,
+                ModelDirectory.open(model).config(),
+                RunModels.base(config).dtype());
+    }
+
+    private static Map<String, Long> write(StageContext context, List<Candidate> candidates) {
+        StageDirectory output = context.layout().eval();
         RunConfig config = context.config();
         Path tokens = context.layout().validShards().path();
         long numWindows;
@@ -102,10 +166,10 @@ public final class EvalStage {
             numWindows = numWindows(config, shards);
             sequenceLength = shards.sequenceLength();
         }
-        List<Range> ranges = ranges(candidates.size(), numWindows);
+        List<Range> ranges = ranges(context, candidates.size(), numWindows);
         List<Scored> scored;
         long total = numWindows * candidates.size() * sequenceLength;
-        try (WorkMeter meter = new WorkMeter(context.spark(), total, "tokens", line -> context.say(NAME, line))) {
+        try (WorkMeter meter = new WorkMeter(context, NAME, total, "tokens")) {
             LongAccumulator counter = meter.counter();
             scored = context.mapOnModels(NAME, "perplexity and KL", ranges, range -> {
                 Scored part = scored(config, candidates.get(range.candidate).path, tokens, range.from, range.to);
@@ -120,9 +184,7 @@ public final class EvalStage {
                     all = all == null ? scored.get(r) : all.plus(scored.get(r));
                 }
             }
-            ModelDirectory model = ModelDirectory.open(candidates.get(c).path);
-            EvalResult result = EvalResult.of(
-                    all.sums, model.config(), RunModels.base(config).dtype());
+            EvalResult result = result(config, candidates.get(c).path, all.sums);
             String file = candidates.get(c).file;
             writeJson(output, file, result.json().setAll(all.details.summary()));
             writeJson(output, with("details", file), all.details.json());
@@ -131,12 +193,12 @@ public final class EvalStage {
         return Map.of("models", (long) candidates.size(), "windows", numWindows);
     }
 
-    private void writeTasks(TaskScoring tasks, List<Candidate> candidates, StageDirectory output) {
+    private static void writeTasks(StageContext context, TaskScoring tasks, List<Candidate> candidates) {
         List<TaskResults> results =
                 tasks.score(candidates.stream().map(Candidate::path).toList());
         for (int c = 0; c < candidates.size(); c++) {
             writeJson(
-                    output,
+                    context.layout().eval(),
                     with("tasks", candidates.get(c).file),
                     results.get(c).json());
             context.console().accept(candidates.get(c).title);
@@ -154,15 +216,15 @@ public final class EvalStage {
     }
 
     /** As many ranges of whole batches as tasks run at once, of every model. */
-    private List<Range> ranges(int numCandidates, long numWindows) {
+    private static List<Range> ranges(StageContext context, int numCandidates, long numWindows) {
         int batch = context.config().eval().batchSequences();
         long numBatches = (numWindows + batch - 1) / batch;
         int perModel = (int) Math.min(numBatches, context.parallelism());
         List<Range> ranges = new ArrayList<>();
         for (int candidate = 0; candidate < numCandidates; candidate++) {
             for (int r = 0; r < perModel; r++) {
-                long from = numBatches * r / perModel * batch;
-                long to = Math.min(numWindows, numBatches * (r + 1) / perModel * batch);
+                long from = Shares.start(numBatches, perModel, r) * batch;
+                long to = Math.min(numWindows, Shares.start(numBatches, perModel, r + 1) * batch);
                 ranges.add(new Range(candidate, from, to));
             }
         }
@@ -170,17 +232,13 @@ public final class EvalStage {
     }
 
     /** How many windows are scored. */
-    static long numWindows(RunConfig config, TokenShards shards) {
+    private static long numWindows(RunConfig config, TokenShards shards) {
         return Math.min(shards.numSequences(), config.eval().maxWindows().orElse(Long.MAX_VALUE));
     }
 
     /** Scores {@code model} on windows [from, to) of the shards in {@code tokens}, on this thread. */
-    static EvalSums score(RunConfig config, Path model, Path tokens, long from, long to) {
-        return scored(config, model, tokens, from, to).sums;
-    }
-
     private static Scored scored(RunConfig config, Path model, Path tokens, long from, long to) {
-        Path teacher = DataFiles.path(config.models().requireTeacher());
+        Path teacher = RunModels.teacherPath(config);
         int batch = (int) Math.min(config.eval().batchSequences(), to - from);
         try (TokenShards shards = TokenShards.open(tokens);
                 Kernels kernels = TaskKernels.of(config);
@@ -217,9 +275,9 @@ public final class EvalStage {
                 results.get(0).kvDtype().torchName());
     }
 
-    private void show(List<Candidate> candidates, StageDirectory output) {
+    private static void show(StageContext context, List<Candidate> candidates) {
         context.console().accept("");
-        table(candidates, output).toText().lines().forEach(context.console());
+        table(candidates, context.layout().eval()).toText().lines().forEach(context.console());
         context.console().accept("");
     }
 }

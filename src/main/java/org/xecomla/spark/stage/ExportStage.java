@@ -1,5 +1,6 @@
 package org.xecomla.spark.stage;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,28 +20,34 @@ import org.xecomla.spark.driver.StageContext;
  * The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was
  * taught by.
  */
-public final class ExportStage {
-    static final String NAME = "export";
+public final class ExportStage extends SparkStage {
+    public static final String NAME = "export";
     public static final String KIND = "export";
 
-    private final StageContext context;
-
-    public ExportStage(StageContext context) {
-        this.context = context;
+    ExportStage() {
+        super(
+                NAME,
+                KIND,
+                List.of(DistillStage.NAME, DpoStage.NAME, EvalStage.NAME),
+                layout -> List.of(layout.export()));
     }
 
-    public void run() {
+    @Override
+    public void run(StageContext context) {
         RunConfig config = context.config();
         Path student = DpoStage.student(config, context.layout());
         Map<String, String> inputs = new TreeMap<>(Map.of("student", InputDigests.ofModel(student)));
-        chosenTemplate().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
+        chosenTemplate(context.config()).ifPresent(chat -> inputs.put("chat-template", chat.digest()));
         StageDirectory output = context.layout().export();
         context.complete(
-                NAME, output, context.asked(KIND, config.settings("export"), inputs), () -> write(student, output));
+                NAME,
+                output,
+                context.asked(KIND, config.settings("export"), inputs),
+                () -> write(context, student, output));
         context.say(NAME, "the student is in " + DataFiles.display(output.path()));
     }
 
-    private Map<String, Long> write(Path student, StageDirectory output) {
+    private static Map<String, Long> write(StageContext context, Path student, StageDirectory output) {
         RunConfig config = context.config();
         Exporter exporter =
                 new Exporter(ModelDirectory.open(student), config.export().format());
@@ -48,18 +55,19 @@ public final class ExportStage {
         SaveOptions options = new SaveOptions(
                 Dtype.valueOf(config.export().dtype().name()),
                 config.export().maxShardBytes(),
-                Optional.of(DataFiles.path(config.models().requireTokenizer())));
+                Optional.of(RunModels.tokenizerPath(config)));
         StageDirectory eval = context.layout().eval();
         Optional<Path> measurements =
                 DataFiles.exists(eval.file(EvalStage.TABLE)) ? Optional.of(eval.path()) : Optional.empty();
         long parameters = exporter.write(output.path(), options, measurements);
-        chosenTemplate().ifPresent(chat -> DataFiles.writeString(output.file(ChatTemplate.FILE), chat.text()));
+        chosenTemplate(context.config())
+                .ifPresent(chat -> DataFiles.writeString(output.file(ChatTemplate.FILE), chat.text()));
         return Map.of("parameters", parameters);
     }
 
     /** The chat template that the run has in place of the tokenizer's, which is copied with it. */
-    private Optional<ChatTemplate> chosenTemplate() {
-        return context.config().corpus().chatTemplate().flatMap(place -> RunModels.chat(context.config())
+    private static Optional<ChatTemplate> chosenTemplate(RunConfig config) {
+        return config.corpus().chatTemplate().flatMap(place -> RunModels.chat(config)
                 .template());
     }
 }

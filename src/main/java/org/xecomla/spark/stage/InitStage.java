@@ -3,18 +3,18 @@ package org.xecomla.spark.stage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
-import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.SaveOptions;
+import org.xecomla.run.RunModels;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.driver.RunContext;
+import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.BaseWeights;
@@ -24,43 +24,47 @@ import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /** The student as it starts, made from the base's own weights in this JVM: one forward pass, then layer by layer. */
-public final class InitStage {
+public final class InitStage extends SparkStage {
     public static final String NAME = "init";
     public static final String KIND = "student-init";
 
-    private final RunContext context;
-    private final ModelDirectory base;
-    private final UpcyclePlan plan;
-
-    public InitStage(RunContext context, ModelDirectory base) {
-        this.context = context;
-        this.base = base;
-        this.plan = UpcyclePlan.of(context.config().upcycle(), base.config());
+    InitStage() {
+        super(NAME, KIND, List.of(ShardStage.NAME), layout -> List.of(layout.studentInit()));
     }
 
-    /** Makes the student; its calibration text, where it needs one, is the beginning of the shards to train on. */
-    public void run() {
+    @Override
+    public void run(StageContext context) {
+        context.byOneTask(NAME, "the student's start", InitStage::runHere);
+    }
+
+    /** Makes the student on this thread; its calibration text, where it needs one, is the beginning of the shards. */
+    static void runHere(RunContext context) {
         RunConfig config = context.config();
-        StageDirectory shards = context.layout().trainShards();
+        ModelDirectory base = RunModels.base(config);
+        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
         Map<String, String> inputs = new TreeMap<>();
         inputs.put("base", InputDigests.ofModel(base.path()));
         if (plan.needsCalibration()) {
-            inputs.put("shards", InputDigests.ofStage(shards, ShardStage.KIND));
+            inputs.put("shards", InputDigests.ofStage(context.layout().trainShards(), ShardStage.KIND));
         }
         StageDirectory output = context.layout().studentInit();
-        context.complete(NAME, output, context.asked(KIND, config.settings("upcycle"), inputs), () -> write(output));
+        context.complete(
+                NAME,
+                output,
+                context.asked(KIND, config.settings("upcycle"), inputs),
+                () -> write(context, base, plan, output));
     }
 
-    private Map<String, Long> write(StageDirectory output) {
+    private static Map<String, Long> write(
+            RunContext context, ModelDirectory base, UpcyclePlan plan, StageDirectory output) {
         RunConfig config = context.config();
         try (Kernels kernels = TaskKernels.of(config)) {
-            Calibration calibration =
-                    plan.needsCalibration() ? StudentInitializer.calibrate(base, plan, windows(), kernels) : null;
+            Calibration calibration = plan.needsCalibration()
+                    ? StudentInitializer.calibrate(base, plan, windows(context, plan), kernels)
+                    : null;
             try (Student student =
                     StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, DataType.FLOAT)) {
-                Optional<org.apache.hadoop.fs.Path> tokenizer =
-                        Optional.of(DataFiles.path(config.models().requireTokenizer()));
-                SaveOptions options = new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, tokenizer);
+                SaveOptions options = SaveOptions.of(Dtype.F32, RunModels.tokenizerPath(config));
                 ModelDirectory.save(output.path(), student.config(), student.weights(), options);
                 student.report().lines().forEach(line -> context.say(NAME, line));
                 return Map.of(
@@ -70,7 +74,7 @@ public final class InitStage {
         }
     }
 
-    private List<TokenSequence> windows() {
+    private static List<TokenSequence> windows(RunContext context, UpcyclePlan plan) {
         try (TokenShards tokens =
                 TokenShards.open(context.layout().trainShards().path())) {
             long wanted = plan.numCalibrationWindows(tokens.sequenceLength());

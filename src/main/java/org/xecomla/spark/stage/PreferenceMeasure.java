@@ -14,6 +14,7 @@ import org.xecomla.corpus.shards.PairShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.run.RunLayout;
+import org.xecomla.run.Shares;
 import org.xecomla.serve.LoadedModel;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
@@ -44,8 +45,8 @@ final class PreferenceMeasure {
         }
         Path student = DpoStage.student(config, layout);
         Map<String, String> inputs = new TreeMap<>();
-        inputs.put("pairs", InputDigests.ofStage(layout.validPairs(), PairStage.KIND));
-        inputs.put("reference", InputDigests.ofStage(layout.validReference(), ReferenceStage.KIND));
+        inputs.put("pairs", InputDigests.ofStage(layout.validPairs(), PairStep.KIND));
+        inputs.put("reference", InputDigests.ofStage(layout.validReference(), ReferenceStep.KIND));
         inputs.put("student", InputDigests.ofModel(student));
         Work work = new Work(
                 config, layout.validPairs().path(), layout.validReference().path(), student);
@@ -69,13 +70,13 @@ final class PreferenceMeasure {
         try (PairShards pairs = PairShards.open(work.pairs)) {
             numShards = pairs.plan().numShards();
         }
-        int numTasks = TeacherStage.numTasks(numShards, context);
+        int numTasks = Shares.numLoads(numShards, context.parallelism());
         List<Integer> tasks = IntStream.range(0, numTasks).boxed().toList();
         List<PreferenceResult> parts = context.mapOnModels(
                 EvalStage.NAME,
                 "held-out preferences",
                 tasks,
-                task -> work.score(TeacherStage.share(numShards, numTasks, task)));
+                task -> work.score(Shares.of(numShards, numTasks, task)));
         PreferenceResult all = parts.stream().reduce(PreferenceResult::plus).orElseThrow();
         DataFiles.writeString(output.file(RESULT), all.toJson());
         return Map.of("pairs", all.pairs());

@@ -1,164 +1,32 @@
 package org.xecomla.spark.stage;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.CorpusConfig;
-import org.xecomla.config.model.ModelConfig;
-import org.xecomla.corpus.shards.StreamPart;
-import org.xecomla.corpus.shards.TokenShardSpec;
-import org.xecomla.corpus.text.DocumentSplit;
-import org.xecomla.corpus.text.NgramSet;
-import org.xecomla.corpus.tokenizer.Tokenizer;
-import org.xecomla.errors.ConfigException;
-import org.xecomla.files.DataFiles;
-import org.xecomla.files.StageDirectory;
-import org.xecomla.run.RunModels;
+import org.xecomla.run.RunCheck;
 import org.xecomla.spark.driver.StageContext;
-import org.xecomla.spark.driver.WorkMeter;
 
-/**
- * The corpus as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts
- * the one stream into sequences. The result depends on the text and the settings only.
- */
-public final class ShardStage {
-    static final String NAME = "shard";
+/** The corpus as token shards: those to train on and those to evaluate on. */
+public final class ShardStage extends SparkStage {
+    public static final String NAME = "shard";
     public static final String KIND = "shards";
 
-    private static final long SPLIT_BYTES = 8L << 20;
-    private static final int SPLITS_PER_TASK = 8;
-    private static final int TASKS_PER_CORE = 4;
-    private static final String PARTS = "parts";
+    private static final String FILES = "text or conversations (JSON lines, a JSON array, Parquet, plain text)";
 
-    private final StageContext context;
-    private final ModelConfig model;
-    private final int sequenceLength;
-
-    /** @param model the base: its vocabulary holds all ids, and it says how documents begin */
-    public ShardStage(StageContext context, ModelConfig model) {
-        this.context = context;
-        this.model = model;
-        this.sequenceLength = context.config().sequence().lengthFor(model);
+    ShardStage() {
+        super(NAME, KIND, List.of(), layout -> List.of(layout.trainShards(), layout.validShards()));
     }
 
-    /** Makes the shards to train and those to evaluate on, each unless it is there. */
-    public void run() {
+    @Override
+    public void check(RunCheck check) {
+        RunCheck.requireFiles("corpus.train", check.config().corpus().train(), FILES);
+        RunCheck.requireFiles("corpus.valid", check.config().corpus().valid(), FILES);
+    }
+
+    @Override
+    public void run(StageContext context) {
         CorpusConfig corpus = context.config().corpus();
-        shard("corpus.train", corpus.train(), true, context.layout().trainShards());
-        shard("corpus.valid", corpus.valid(), false, context.layout().validShards());
-    }
-
-    /** @param selected whether weights, duplicates and benchmarks are looked at */
-    private void shard(String key, List<String> files, boolean selected, StageDirectory output) {
-        if (files.isEmpty()) {
-            throw new ConfigException(key + " names no file: give it at least one JSON-lines file");
-        }
-        CorpusConfig config = context.config().corpus();
-        Map<String, String> settings = new TreeMap<>(context.config()
-                .settings(
-                        "corpus.text-key",
-                        "corpus.learn",
-                        "corpus.sequences-per-shard",
-                        "sequence.attention-across-documents"));
-        if (selected) {
-            settings.putAll(context.config()
-                    .settings("corpus.weights", "corpus.drop-duplicates", "corpus.decontaminate.ngram"));
-        }
-        settings.put("sequence.length", Integer.toString(sequenceLength));
-        settings.put("vocab-size", Integer.toString(model.vocabSize()));
-        settings.put("bos-token-id", Integer.toString(model.bosTokenId()));
-        Map<String, String> inputs = InputDigests.ofFiles(key, files);
-        if (selected) {
-            inputs.putAll(InputDigests.ofFiles(
-                    "corpus.decontaminate.tasks", config.decontaminate().tasks()));
-        }
-        RunModels.chat(context.config()).template().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
-        try (Tokenizer tokenizer = RunModels.tokenizer(context.config(), model)) {
-            RunModels.packing(
-                    context.config(), tokenizer, model); // refuses a tokenizer that the model is too small for
-            inputs.put("tokenizer", tokenizer.digest());
-        }
-        context.complete(
-                NAME, output, context.asked(KIND, settings, inputs), () -> write(key, files, selected, output.path()));
-    }
-
-    private Map<String, Long> write(String key, List<String> files, boolean selected, Path output) {
-        Path scratch = new Path(output, PARTS);
-        List<Double> weights = selected ? context.config().corpus().weights() : List.of();
-        CorpusTasks corpus = new CorpusTasks(context.config(), model, files, weights, scratch.toString());
-        List<StreamPart> parts = tokenise(key, corpus, selected);
-        TokenShardSpec spec = corpus.spec(parts, sequenceLength);
-        cut(key, corpus, parts, spec.plan().numShards(), output);
-        CorpusReport report = CorpusReport.of(corpus, parts);
-        report.write(output);
-        report.lines().forEach(line -> context.say(NAME, key + ": " + line));
-        DataFiles.delete(scratch);
-        return Map.of(
-                "documents", report.all().numKept(),
-                "tokens", report.all().numTokens(),
-                "learned-tokens", report.all().numLearned(),
-                "sequences", spec.plan().numSequences(),
-                "shards", (long) spec.plan().numShards());
-    }
-
-    private List<StreamPart> tokenise(String key, CorpusTasks corpus, boolean selected) {
-        CorpusConfig config = context.config().corpus();
-        List<DocumentSplit> splits = new ArrayList<>(corpus.documents().splits(SPLIT_BYTES));
-        int numSplits = splits.size();
-        int numTasks = numTasks(numSplits);
-        if (selected && config.dropDuplicates()) {
-            DuplicateSearch.run(context.spark(), corpus, splits, numTasks);
-        }
-        List<String> tasks = selected ? config.decontaminate().tasks() : List.of();
-        Broadcast<NgramSet> benchmarks = context.spark().broadcast(benchmarks(tasks));
-        long bytes =
-                splits.stream().mapToLong(split -> split.end() - split.start()).sum();
-        List<Integer> indices = IntStream.range(0, numTasks).boxed().toList();
-        try (WorkMeter meter = new WorkMeter(context.spark(), bytes, "bytes", line -> context.say(NAME, line))) {
-            LongAccumulator counter = meter.counter();
-            return context
-                    .map(NAME, "tokenise " + key, indices, task -> {
-                        int from = (int) ((long) task * numSplits / numTasks);
-                        int to = (int) ((task + 1L) * numSplits / numTasks);
-                        return corpus.writeParts(splits, from, to, benchmarks.value(), counter::add);
-                    })
-                    .stream()
-                    .flatMap(List::stream)
-                    .collect(Collectors.toCollection(ArrayList::new)); // a list that travels
-        } finally {
-            benchmarks.destroy();
-        }
-    }
-
-    /**
-     * Several tasks a core, for the sake of balance, but not so many that each is mostly the opening of its tokenizer.
-     */
-    private int numTasks(int numSplits) {
-        int forBalance = TASKS_PER_CORE * context.spark().defaultParallelism();
-        int forLength = (numSplits + SPLITS_PER_TASK - 1) / SPLITS_PER_TASK;
-        return Math.max(1, Math.min(numSplits, Math.max(forBalance, forLength)));
-    }
-
-    private NgramSet benchmarks(List<String> tasks) {
-        if (tasks.isEmpty()) {
-            return NgramSet.NONE;
-        }
-        List<Path> files = tasks.stream().map(DataFiles::path).toList();
-        return NgramSet.ofTasks(files, context.config().corpus().decontaminate().ngram());
-    }
-
-    private void cut(String key, CorpusTasks corpus, List<StreamPart> parts, int numShards, Path output) {
-        List<Integer> shards = IntStream.range(0, numShards).boxed().toList();
-        int length = sequenceLength;
-        context.map(NAME, "cut " + key + " into sequences", shards, shard -> {
-            corpus.writeShard(parts, length, output, shard);
-            return shard;
-        });
+        CorpusShards shards = new CorpusShards(context);
+        shards.shard("corpus.train", corpus.train(), true, context.layout().trainShards());
+        shards.shard("corpus.valid", corpus.valid(), false, context.layout().validShards());
     }
 }

@@ -17,6 +17,7 @@ import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.report.Frontier;
 import org.xecomla.report.SvgChart;
+import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
 import org.xecomla.run.RunModels;
 import org.xecomla.spark.driver.RunContext;
@@ -29,41 +30,52 @@ import org.xecomla.train.TrainingPlan;
  * What came out is written as a table and a plot. A finished run is kept, so that a sweep that was stopped, or that is
  * given another value, does only what is missing.
  */
-public final class SweepStage {
+public final class SweepStage extends SparkStage {
     static final String NAME = "sweep";
     private static final String KIND = "frontier";
     private static final String BASE = "base";
 
-    private final StageContext context;
-    private final List<SweepRun> runs;
+    SweepStage() {
+        super(NAME, KIND, List.of(ShardStage.NAME), layout -> List.of(layout.frontier()));
+    }
 
-    public SweepStage(StageContext context) {
-        this.context = context;
-        this.runs = SweepRun.all(context.config());
+    @Override
+    public boolean isOfRun() {
+        return false;
+    }
+
+    @Override
+    public List<RunConfig> variants(RunConfig config) {
+        return SweepRun.all(config).stream().map(SweepRun::config).toList();
+    }
+
+    @Override
+    public void check(RunCheck check) {
+        check.requireTeacher();
+        variants(check.config()).forEach(check::requireTargets);
     }
 
     /** Makes the targets of every codec, then all runs, then table and plot. */
-    public void run() {
-        for (SweepRun one : distinctTargets()) {
-            RunContext teacher = new RunContext(one.config(), one.layout(), context.console());
-            new TeacherStage(context.with(teacher)).run();
+    @Override
+    public void run(StageContext context) {
+        List<SweepRun> runs = SweepRun.all(context.config());
+        for (SweepRun one : distinctTargets(runs)) {
+            new TeacherStage().run(context.with(one.config(), one.layout()));
         }
-        long tokensOfRun = 0;
         List<Long> tokens = new ArrayList<>();
         try (TokenShards shards =
                 TokenShards.open(context.layout().trainShards().path())) {
             for (SweepRun one : runs) {
-                tokensOfRun = TrainingPlan.distillation(one.config(), shards.numSequences(), shards.sequenceLength())
-                        .numTokens();
-                tokens.add(tokensOfRun);
+                tokens.add(TrainingPlan.distillation(one.config(), shards.numSequences(), shards.sequenceLength())
+                        .numTokens());
             }
         }
         context.say(NAME, runs.size() + " runs of " + String.format(Locale.ROOT, "%,d tokens", total(tokens)));
-        train(tokens);
-        show(tokens);
+        train(context, runs, tokens);
+        show(context, runs, tokens);
     }
 
-    private List<SweepRun> distinctTargets() {
+    private static List<SweepRun> distinctTargets(List<SweepRun> runs) {
         Map<Path, SweepRun> byTargets = new TreeMap<>();
         runs.forEach(one -> byTargets.putIfAbsent(one.layout().targets().path(), one));
         return List.copyOf(byTargets.values());
@@ -74,20 +86,19 @@ public final class SweepStage {
     }
 
     /** Task number {@code runs.size()} measures the base. */
-    private void train(List<Long> tokens) {
-        List<SweepRun> items = runs;
+    private static void train(StageContext context, List<SweepRun> runs, List<Long> tokens) {
+        List<SweepRun> items = List.copyOf(runs);
         List<Integer> numbers = IntStream.rangeClosed(0, items.size()).boxed().toList();
         List<Long> tokensOf = List.copyOf(tokens);
         RunConfig config = context.config();
         RunLayout layout = context.layout();
-        try (WorkMeter meter =
-                new WorkMeter(context.spark(), total(tokens), "tokens", line -> context.say(NAME, line))) {
+        try (WorkMeter meter = new WorkMeter(context, NAME, total(tokens), "tokens")) {
             LongAccumulator counter = meter.counter();
             context.mapOnModels(NAME, items.size() + " runs", numbers, number -> {
                 if (number == items.size()) {
                     RunContext quiet = new RunContext(config, layout, line -> {});
                     Map<String, Path> base = Map.of(BASE, RunModels.base(config).path());
-                    new LocalEval(quiet).run(layout.ofSweep(BASE).eval(), base);
+                    EvalStage.runHere(quiet, layout.ofSweep(BASE).eval(), base);
                 } else {
                     SweepTask.of(items.get(number), counter).run(tokensOf.get(number));
                 }
@@ -96,14 +107,14 @@ public final class SweepStage {
         }
     }
 
-    private void show(List<Long> tokens) {
-        EvalResult ofBase = LocalEval.result(context.layout().ofSweep(BASE).eval(), BASE);
+    private static void show(StageContext context, List<SweepRun> runs, List<Long> tokens) {
+        EvalResult ofBase = EvalStage.result(context.layout().ofSweep(BASE).eval(), BASE);
         List<Frontier.Run> found = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             found.add(found(runs.get(i), tokens.get(i)));
         }
         Frontier frontier = new Frontier(ofBase.kvDtype().torchName(), model(ofBase), found);
-        write(frontier);
+        write(context, runs, frontier);
         context.console().accept("");
         frontier.toText().lines().forEach(context.console());
         context.console().accept("");
@@ -131,8 +142,8 @@ public final class SweepStage {
                 tokens,
                 rank,
                 rope,
-                model(LocalEval.result(eval, SweepTask.START)),
-                model(LocalEval.result(eval, SweepTask.STUDENT)));
+                model(EvalStage.result(eval, SweepTask.START)),
+                model(EvalStage.result(eval, SweepTask.STUDENT)));
     }
 
     private static Frontier.Model model(EvalResult result) {
@@ -144,7 +155,7 @@ public final class SweepStage {
     }
 
     /** Always anew: it costs nothing, and a sweep may have been given another value. */
-    private void write(Frontier frontier) {
+    private static void write(StageContext context, List<SweepRun> runs, Frontier frontier) {
         StageDirectory output = context.layout().frontier();
         DataFiles.delete(output.path());
         Map<String, String> inputs = new TreeMap<>();

@@ -43,11 +43,11 @@ record SweepTask(RunContext context, LongAccumulator tokensDone) {
             tokensDone.add(numTokens);
             return;
         }
-        new InitStage(context, RunModels.base(context.config())).run();
-        new DistillStage(context).runHere(new Counter(tokensDone));
+        InitStage.runHere(context);
+        DistillStage.runHere(context, new Counter(tokensDone));
         RunLayout layout = context.layout();
         Map<String, Path> models = Map.of(START, layout.studentInit().path(), STUDENT, DistillStage.student(layout));
-        new LocalEval(context).run(layout.eval(), models);
+        EvalStage.runHere(context, layout.eval(), models);
         whole.complete(layout.distill().manifest().counts(), Map.of()); // the parts' manifests hold their files
     }
 

@@ -10,7 +10,6 @@ import org.apache.spark.util.LongAccumulator;
 import org.xecomla.config.EvalConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.eval.tasks.Continuation;
 import org.xecomla.eval.tasks.ContinuationEncoder;
 import org.xecomla.eval.tasks.ContinuationScorer;
@@ -21,6 +20,8 @@ import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
+import org.xecomla.run.Shares;
 import org.xecomla.serve.LoadedModel;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
@@ -80,8 +81,7 @@ final class TaskScoring {
         List<Share> shares = shares(prompts, models.size());
         long total = ContinuationScorer.numTokens(prompts) * models.size();
         List<List<LogLikelihood>> answers;
-        try (WorkMeter meter =
-                new WorkMeter(context.spark(), total, "tokens", line -> context.say(EvalStage.NAME, line))) {
+        try (WorkMeter meter = new WorkMeter(context, EvalStage.NAME, total, "tokens")) {
             LongAccumulator counter = meter.counter();
             answers = context.mapOnModels(EvalStage.NAME, "tasks", shares, share -> {
                 List<LogLikelihood> some = answer(config, models.get(share.model), maxLength, share.continuations);
@@ -102,8 +102,8 @@ final class TaskScoring {
 
     private List<Continuation> encode(TaskSet set, int maxLength) {
         ModelConfig base = RunModels.base(context.config()).config();
-        try (Tokenizer tokenizer = RunModels.tokenizer(context.config(), base)) {
-            return new ContinuationEncoder(tokenizer, maxLength).encode(set.prompts());
+        try (RunTokenizer tokenizer = RunTokenizer.open(context.config(), base)) {
+            return new ContinuationEncoder(tokenizer.tokenizer(), maxLength).encode(set.prompts());
         }
     }
 
@@ -113,8 +113,8 @@ final class TaskScoring {
         List<Share> shares = new ArrayList<>();
         for (int model = 0; model < numModels; model++) {
             for (int s = 0; s < perModel; s++) {
-                int from = (int) ((long) prompts.size() * s / perModel);
-                int to = (int) ((long) prompts.size() * (s + 1) / perModel);
+                int from = (int) Shares.start(prompts.size(), perModel, s);
+                int to = (int) Shares.start(prompts.size(), perModel, s + 1);
                 shares.add(new Share(model, new ArrayList<>(prompts.subList(from, to))));
             }
         }

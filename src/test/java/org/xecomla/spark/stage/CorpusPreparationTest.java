@@ -25,8 +25,6 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.run.RunLayout;
-import org.xecomla.run.RunModels;
-import org.xecomla.run.Stage;
 import org.xecomla.spark.Pipeline;
 import org.xecomla.spark.TinyRun;
 import org.xecomla.spark.driver.RunControl;
@@ -68,7 +66,7 @@ class CorpusPreparationTest {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             StageContext context = StageContext.of(
                     spark, config, lines::add, new RunControl(DataFiles.path(dir.toString()), Duration.ofMinutes(1)));
-            new ShardStage(context, RunModels.base(config).config()).run();
+            new ShardStage().run(context);
             return new ObjectMapper()
                     .readTree(Path.of(context.layout()
                                     .trainShards()
@@ -133,7 +131,7 @@ class CorpusPreparationTest {
         RunConfig config = config("chat", Map.of("corpus.train", "[\"" + chat + "\"]"));
         System.setProperty("spark.master", "local[2]");
         System.setProperty("spark.ui.enabled", "false");
-        new Pipeline(config, "test", lines::add).run(Stage.ofRun());
+        new Pipeline(config, "test", lines::add).run(Stages.ofRun());
         double share;
         try (TokenShards shards =
                 TokenShards.open(RunLayout.of(config).trainShards().path())) {

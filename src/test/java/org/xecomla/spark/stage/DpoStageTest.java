@@ -11,18 +11,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.stories.StoryGrammar;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.run.Stage;
 import org.xecomla.spark.Pipeline;
+import org.xecomla.spark.SparkProperties;
 import org.xecomla.spark.TinyRun;
 import org.xecomla.train.preference.PreferenceResult;
 
@@ -30,6 +30,9 @@ import org.xecomla.train.preference.PreferenceResult;
 @Tag("spark")
 class DpoStageTest {
     private static final int NUM_PAIRS = 48;
+
+    @RegisterExtension
+    static final SparkProperties SPARK = new SparkProperties();
 
     @TempDir
     static Path dir;
@@ -40,8 +43,6 @@ class DpoStageTest {
 
     @BeforeAll
     static void start() throws Exception {
-        System.setProperty("spark.master", "local[2]");
-        System.setProperty("spark.ui.enabled", "false");
         tiny = TinyRun.in(dir);
         writePairs("pairs.jsonl", 0, NUM_PAIRS);
         writePairs("held-out.jsonl", NUM_PAIRS, NUM_PAIRS + 8);
@@ -59,12 +60,6 @@ class DpoStageTest {
         Files.write(dir.resolve(file), pairs);
     }
 
-    @AfterAll
-    static void stop() {
-        System.clearProperty("spark.master");
-        System.clearProperty("spark.ui.enabled");
-    }
-
     private static Map<String, String> settings(String name) {
         Map<String, String> settings = tiny.settings(name, 2);
         settings.put("dpo.train", "[\"" + dir.resolve("pairs.jsonl") + "\"]");
@@ -79,7 +74,7 @@ class DpoStageTest {
         return settings;
     }
 
-    private void run(Map<String, String> settings, List<Stage> stages) {
+    private void run(Map<String, String> settings, List<SparkStage> stages) {
         new Pipeline(RunConfig.ofOverrides(settings), "test", lines::add).run(stages);
     }
 
@@ -89,7 +84,7 @@ class DpoStageTest {
 
     @Test
     void preferencesMoveTheStudentAndEvaluationTakesIt() throws Exception {
-        run(settings("whole"), Stage.ofRun());
+        run(settings("whole"), Stages.ofRun());
         Path out = dir.resolve("whole");
         List<String> metrics = Files.readAllLines(out.resolve("dpo/metrics.jsonl"));
         assertEquals(6, metrics.size(), "48 pairs twice in batches of 8, in rounds of two steps");
@@ -105,13 +100,13 @@ class DpoStageTest {
         assertTrue(Files.exists(out.resolve("dpo/step-000012/_SUCCESS")));
 
         lines.clear();
-        run(settings("whole"), Stage.ofRun());
+        run(settings("whole"), Stages.ofRun());
         assertEquals(13, lines.stream().filter(line -> line.contains("kept")).count(), String.join("\n", lines));
     }
 
     @Test
     void whatIsCompleteIsNeverRedoneAndWhatIsNotIsGoneOnWith() throws Exception {
-        run(settings("parts"), Stage.ofRun());
+        run(settings("parts"), Stages.ofRun());
         Path out = dir.resolve("parts");
         float[] expected = weights(out.resolve("dpo/step-000012"));
 
@@ -123,7 +118,7 @@ class DpoStageTest {
         Files.delete(out.resolve("reference/train/_SUCCESS"));
         Files.delete(out.resolve("dpo/_SUCCESS"));
         DataFiles.delete(DataFiles.path(out.resolve("dpo/step-000012").toString()));
-        run(settings("parts"), List.of(Stage.DPO));
+        run(settings("parts"), Stages.named("dpo"));
         assertEquals(written, Files.getLastModifiedTime(kept));
         assertArrayEquals(bytes, Files.readAllBytes(lost));
         assertArrayEquals(expected, weights(out.resolve("dpo/step-000012")), 0);
@@ -133,17 +128,17 @@ class DpoStageTest {
     @Test
     void anotherReferenceIsRefused() throws Exception {
         Map<String, String> settings = settings("other");
-        run(settings, List.of(Stage.SHARD, Stage.TEACHER, Stage.INIT, Stage.DISTILL, Stage.DPO));
+        run(settings, Stages.named("shard", "teacher", "init", "distill", "dpo"));
         Path out = dir.resolve("other");
         DataFiles.delete(DataFiles.path(out.resolve("distill").toString()));
         settings.put("distill.learning-rate", "1e-3");
-        UserException e = assertThrows(UserException.class, () -> run(settings, List.of(Stage.DISTILL, Stage.DPO)));
+        UserException e = assertThrows(UserException.class, () -> run(settings, Stages.named("distill", "dpo")));
         assertTrue(e.getMessage().contains("reference") && e.getMessage().contains("model"), e.getMessage());
     }
 
     @Test
     void withoutPreferencesTheCommandSaysSo() {
-        UserException e = assertThrows(UserException.class, () -> run(tiny.settings("none", 2), List.of(Stage.DPO)));
+        UserException e = assertThrows(UserException.class, () -> run(tiny.settings("none", 2), Stages.named("dpo")));
         assertTrue(e.getMessage().contains("dpo.train names no file"), e.getMessage());
     }
 }

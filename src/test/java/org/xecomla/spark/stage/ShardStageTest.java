@@ -24,11 +24,11 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.corpus.shards.WindowPacker;
 import org.xecomla.corpus.text.TextDocuments;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 import org.xecomla.spark.driver.RunControl;
 import org.xecomla.spark.driver.StageContext;
 
@@ -78,7 +78,7 @@ class ShardStageTest {
     }
 
     private static void run(StageContext context) {
-        new ShardStage(context, RunModels.base(context.config()).config()).run();
+        new ShardStage().run(context);
     }
 
     @Test
@@ -88,13 +88,10 @@ class ShardStageTest {
         ModelDirectory base = RunModels.base(context.config());
         try (TokenShards shards =
                         TokenShards.open(context.layout().trainShards().path());
-                Tokenizer tokenizer = RunModels.tokenizer(context.config(), base.config())) {
+                RunTokenizer tokenizer = RunTokenizer.open(context.config(), base.config())) {
             TextDocuments documents = TextDocuments.of(List.of(DataFiles.path(VALID.toString())));
             List<TokenSequence> windows = WindowPacker.windows(
-                    documents,
-                    tokenizer,
-                    RunModels.packing(context.config(), tokenizer, base.config()),
-                    shards.sequenceLength());
+                    documents, tokenizer.tokenizer(), tokenizer.packing(), shards.sequenceLength());
             assertEquals(256, shards.sequenceLength());
             assertEquals(windows.size(), shards.numSequences());
             assertTrue(shards.numShards() > 1);

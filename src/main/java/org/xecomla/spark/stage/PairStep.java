@@ -15,30 +15,28 @@ import org.xecomla.corpus.shards.PairTokeniser;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.PreferenceFiles;
 import org.xecomla.corpus.tokenizer.TokenPair;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.WorkMeter;
 
 /**
- * The preferences as pair shards: a task a split of the files counts them, then a task a shard tokenises its range. The
+ * The preferences as pair shards, a step of the stage: a task a split of the files counts them, then a task a shard tokenises its range. The
  * result depends on the files and the settings only; a shard that is there and sound is passed over.
  */
-final class PairStage {
+final class PairStep {
     static final String KIND = "pairs";
     static final String PAIRS = "pairs";
     static final String TOKENS = "tokens";
     static final String LONGEST = "longest sequence";
 
-    private static final long SPLIT_BYTES = 8L << 20;
-
     private final StageContext context;
 
-    PairStage(StageContext context) {
+    PairStep(StageContext context) {
         this.context = context;
     }
 
@@ -52,10 +50,6 @@ final class PairStage {
     }
 
     private void shard(String key, List<String> files, StageDirectory output) {
-        if (files.isEmpty()) {
-            throw new ConfigException(
-                    key + " names no file: give it at least one file of preferences, JSON lines or Parquet");
-        }
         Work work = new Work(context.config(), files, output.path());
         Map<String, String> settings = new TreeMap<>(context.config().settings("dpo.pairs-per-shard"));
         Map<String, String> inputs = InputDigests.ofFiles(key, files);
@@ -75,8 +69,7 @@ final class PairStage {
         ShardPlan plan = new ShardPlan(numPairs, context.config().dpo().pairsPerShard());
         List<Integer> shards = IntStream.range(0, plan.numShards()).boxed().toList();
         List<long[]> sizes;
-        try (WorkMeter meter =
-                new WorkMeter(context.spark(), numPairs, "pairs", line -> context.say(DpoStage.NAME, line))) {
+        try (WorkMeter meter = new WorkMeter(context, DpoStage.NAME, numPairs, "pairs")) {
             LongAccumulator counter = meter.counter();
             sizes = context.map(DpoStage.NAME, "tokenise " + key, shards, shard -> {
                 long[] size = work.write(plan, counts, shard);
@@ -98,27 +91,23 @@ final class PairStage {
     /** What the tasks do; only names travel. */
     private record Work(RunConfig config, List<String> files, Path output) implements Serializable {
         List<DocumentSplit> splits() {
-            return PreferenceFiles.splits(files.stream().map(DataFiles::path).toList(), SPLIT_BYTES);
+            return PreferenceFiles.splits(files.stream().map(DataFiles::path).toList(), DocumentSplit.TASK_BYTES);
         }
 
-        private PairTokeniser tokeniser(Tokenizer tokenizer) {
-            return RunModels.pairTokeniser(config, RunModels.base(config).config(), tokenizer);
-        }
-
-        private Tokenizer tokenizer() {
-            return RunModels.tokenizer(config, RunModels.base(config).config());
+        private RunTokenizer tokenizer() {
+            return RunTokenizer.open(config, RunModels.base(config).config());
         }
 
         Map<String, String> settings() {
-            try (Tokenizer tokenizer = tokenizer()) {
-                return tokeniser(tokenizer).settings();
+            try (RunTokenizer tokenizer = tokenizer()) {
+                return tokenizer.pairTokeniser().settings();
             }
         }
 
         /** Writes a shard unless it is there; returns its tokens and those of its longest sequence. */
         long[] write(ShardPlan plan, List<Long> counts, int shard) {
-            try (Tokenizer tokenizer = tokenizer()) {
-                PairTokeniser tokeniser = tokeniser(tokenizer);
+            try (RunTokenizer tokenizer = tokenizer()) {
+                PairTokeniser tokeniser = tokenizer.pairTokeniser();
                 Map<String, String> settings = tokeniser.settings();
                 if (!PairShards.isComplete(output, plan, settings, shard)) {
                     PairShards.write(output, plan, settings, shard, pairs(plan, counts, shard, tokeniser));

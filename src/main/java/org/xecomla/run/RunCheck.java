@@ -1,0 +1,85 @@
+package org.xecomla.run;
+
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.tokenizer.TokenizerVocabulary;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.targets.TargetCodec;
+import org.xecomla.teacher.Teacher;
+import org.xecomla.upcycle.UpcyclePlan;
+
+/** What stages ask of a run before it starts. Reads headers and configurations, no weights. */
+public final class RunCheck {
+    private final RunConfig config;
+    private final ModelDirectory base;
+    private final int sequenceLength;
+
+    /** @throws UserException where the base is missing or broken, or a sequence is longer than it takes */
+    public RunCheck(RunConfig config) {
+        this.config = config;
+        this.base = RunModels.base(config);
+        this.sequenceLength = config.sequence().lengthFor(base.config());
+    }
+
+    public RunConfig config() {
+        return config;
+    }
+
+    public ModelConfig base() {
+        return base.config();
+    }
+
+    public int sequenceLength() {
+        return sequenceLength;
+    }
+
+    /** Requires that the base can be upcycled as {@code variant} of the run says. */
+    public void requireUpcycling(RunConfig variant) {
+        UpcyclePlan.of(variant.upcycle(), base());
+    }
+
+    /** Requires that targets can be written as {@code variant} of the run says. */
+    public void requireTargets(RunConfig variant) {
+        TargetCodec.of(variant).encoder(sequenceLength, base().vocabSize(), 0);
+    }
+
+    /** Requires a teacher that takes the run's sequences and means the same by every id. */
+    public void requireTeacher() {
+        ModelConfig teacher = RunModels.teacher(config).config();
+        config.sequence().lengthFor(teacher);
+        Teacher.requireSameVocabulary(teacher, base());
+        requireSameTokenizer();
+    }
+
+    /**
+     * Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is trusted.
+     */
+    private void requireSameTokenizer() {
+        Path ofTeacher = RunModels.teacherPath(config);
+        Path ofRun = RunModels.tokenizerPath(config);
+        if (ofTeacher.equals(ofRun)) {
+            return;
+        }
+        TokenizerVocabulary.find(ofRun).ifPresent(run -> TokenizerVocabulary.find(ofTeacher)
+                .ifPresent(teachers -> run.requireSame(teachers, "this run", "the teacher")));
+    }
+
+    /** Requires that {@code key} names files, and that they are there. */
+    public static void requireFiles(String key, List<String> files, String kinds) {
+        if (files.isEmpty()) {
+            throw new ConfigException(key + " names no file: give it at least one file of " + kinds);
+        }
+        files.forEach(file -> requireFile(key, file));
+    }
+
+    public static void requireFile(String key, String file) {
+        if (!DataFiles.exists(DataFiles.path(file))) {
+            throw new UserException("no such file: " + file + " (" + key + ")");
+        }
+    }
+}
