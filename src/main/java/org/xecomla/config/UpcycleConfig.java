@@ -44,10 +44,11 @@ public record UpcycleConfig(
         PAPER
     }
 
-    /** How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware. */
+    /** How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned. */
     public enum Method {
         XECOMLA,
-        ALIGNED
+        ALIGNED,
+        PHASED
     }
 
     /** How a share of the energy becomes a rank. */

@@ -38,7 +38,7 @@ final class AlignedUpcycler implements Upcycler {
         return new LatentLayer(query, kv, rope.key(base), norm, scaling, rope.energyKept()).finish(plan, base);
     }
 
-    private static Matrix damped(Matrix secondMoment) {
+    static Matrix damped(Matrix secondMoment) {
         int d = secondMoment.rows();
         double mean = secondMoment.trace() / d;
         double added = Math.max(DAMPING * mean, Double.MIN_NORMAL);
@@ -75,8 +75,7 @@ final class AlignedUpcycler implements Upcycler {
         if (plan.queryRank() == null) {
             return LatentQuery.full(weight);
         }
-        LowRank factors = LowRank.weighted(weight, root, inverseRoot, plan.queryRank(), plan.singularValues());
-        return new LatentQuery(factors.down(), factors.up(), factors.energyKept());
+        return LatentQuery.of(LowRank.weighted(weight, root, inverseRoot, plan.queryRank(), plan.singularValues()));
     }
 
     /** Down (R, D); up (H*(N+E), R), per query head E remaining key rows, then E value rows. */

@@ -16,6 +16,10 @@ record LatentQuery(Matrix down, Matrix up, double energyKept) {
         return new LatentQuery(null, weight, 1);
     }
 
+    static LatentQuery of(LowRank factors) {
+        return new LatentQuery(factors.down(), factors.up(), factors.energyKept());
+    }
+
     /** 0: full q_proj. */
     int rank() {
         return down == null ? 0 : down.rows();

@@ -18,6 +18,7 @@ import org.xecomla.config.model.RopeScaling;
  * @param kvNorm a calibrated RMSNorm on the KV latent
  * @param ropeScaling the rope of the new layer; with {@link RopeRows#STRONGEST} the planes' own frequencies take its
  *     place
+ * @param phased of the phased start; null: another method, or not searched for yet
  */
 public record LayerPlan(
         int layer,
@@ -29,7 +30,8 @@ public record LayerPlan(
         RopeRows ropeRows,
         SingularValues singularValues,
         boolean kvNorm,
-        RopeScaling ropeScaling)
+        RopeScaling ropeScaling,
+        PhasedPlan phased)
         implements Serializable {
     /** The same for another layer. */
     LayerPlan ofLayer(int other) {
@@ -43,7 +45,25 @@ public record LayerPlan(
                 ropeRows,
                 singularValues,
                 kvNorm,
-                ropeScaling);
+                ropeScaling,
+                phased);
+    }
+
+    /** The same with slots that were found for it; the latent has what they leave of the layer's elements. */
+    LayerPlan withPhased(PhasedPlan found, RopeScaling rope) {
+        int elements = ((RankPolicy.Fixed) kvRank).rank() + qkRopeHeadDim;
+        return new LayerPlan(
+                layer,
+                method,
+                new RankPolicy.Fixed(elements - found.ropeDim()),
+                queryRank,
+                qkNopeHeadDim,
+                found.ropeDim(),
+                ropeRows,
+                singularValues,
+                kvNorm,
+                rope,
+                found);
     }
 
     /**
@@ -76,6 +96,6 @@ public record LayerPlan(
 
     /** Whether the layer can only be made with calibration text. */
     public boolean needsActivations() {
-        return method == UpcycleConfig.Method.ALIGNED || kvNorm;
+        return method != UpcycleConfig.Method.XECOMLA || kvNorm;
     }
 }

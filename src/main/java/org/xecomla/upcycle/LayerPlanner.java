@@ -55,7 +55,8 @@ final class LayerPlanner {
                 ropeRows,
                 config.singularValues(),
                 config.kvNorm(),
-                scaling);
+                scaling,
+                null);
     }
 
     /** What is worth knowing about the rope, if anything. */

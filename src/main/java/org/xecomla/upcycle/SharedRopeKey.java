@@ -57,7 +57,7 @@ record SharedRopeKey(Matrix mix, Matrix spread, List<Integer> planes, double ene
     /**
      * Root of the energy of the queries that see key head h in plane j, floored at a millionth of the largest: [h][j].
      */
-    private static double[][] queryWeights(BaseAttention base, Matrix secondMoment) {
+    static double[][] queryWeights(BaseAttention base, Matrix secondMoment) {
         int e = base.shape().headDim();
         double[] energy = base.query().quadraticForms(secondMoment); // (H*E)
         double[][] weights = new double[base.shape().numKvHeads()][e / 2];

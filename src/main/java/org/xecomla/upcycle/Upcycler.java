@@ -19,6 +19,7 @@ public interface Upcycler {
         return switch (method) {
             case XECOMLA -> new XEcoMlaUpcycler();
             case ALIGNED -> new AlignedUpcycler();
+            case PHASED -> new PhasedUpcycler();
         };
     }
 }

@@ -48,7 +48,8 @@ class AlignedUpcyclerTest {
                 rows,
                 SingularValues.DOWN,
                 false,
-                scaling);
+                scaling,
+                null);
     }
 
     /** ||student's logits - base's logits|| / ||base's logits||. */

@@ -43,7 +43,8 @@ class GoldenStartTest {
                 rows,
                 SingularValues.DOWN,
                 shape.kvNorm(),
-                shape.ropeScaling());
+                shape.ropeScaling(),
+                null);
     }
 
     private static double logitsDifference(String name, BaseWeights base, List<UpcycledLayer> layers, DataType type) {

@@ -29,7 +29,8 @@ class XEcoMlaUpcyclerTest {
                 rows,
                 s,
                 false,
-                RopeScaling.NONE);
+                RopeScaling.NONE,
+                null);
     }
 
     private static double difference(Matrix a, Matrix b) {
@@ -178,7 +179,8 @@ class XEcoMlaUpcyclerTest {
                 none.ropeRows(),
                 none.singularValues(),
                 true,
-                none.ropeScaling());
+                none.ropeScaling(),
+                null);
         UpcycledLayer layer = StudentInitializer.layer(base, norm, activations);
         Matrix gain = layer.tensors().get(PREFIX + "kv_a_layernorm.weight");
         Matrix latents = activations

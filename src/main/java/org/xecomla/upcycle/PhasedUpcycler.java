@@ -1,0 +1,164 @@
+package org.xecomla.upcycle;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.xecomla.config.UpcycleConfig.SingularValues;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
+import org.xecomla.linalg.Matrix;
+
+/**
+ * A start that mixes the keys of all heads, and of several rotary planes, with complex weights ({@link PhasedRopeKey}), then
+ * cuts what is left of the keys, and the values, by an SVD weighted on both sides: by the inputs, and keys by the queries
+ * that will read them. What is written is balanced, so that equal steps of Adam move all factors alike.
+ *
+ * <p>With one key head, a slot a plane and rank E the student computes the base's attention exactly.
+ *
+ * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope (= E), S slots, P = 2S rope, R rank of the KV
+ * latent.
+ */
+final class PhasedUpcycler implements Upcycler {
+    /** Added to the diagonal of a queries' moment, as a share of its mean. */
+    private static final double QUERY_DAMPING = 1e-4;
+
+    private static final double SMALLEST_BALANCE = 1e-6;
+
+    @Override
+    public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        Matrix moment = activations.secondMoment();
+        SharedRopeKey rope = new PhasedRopeKey(base, moment).of(plan.phased().slots(), false);
+        SymmetricEigen damped = LinearAlgebra.symmetricEigen(AlignedUpcycler.damped(moment));
+        Matrix root = damped.apply(Math::sqrt); // (D, D)
+        Matrix inverseRoot = damped.apply(x -> 1 / Math.sqrt(x)); // (D, D)
+
+        LowRank kv = keysAndValues(plan, base, rope.remainder(base), moment, root, inverseRoot);
+        Matrix key = rope.key(base); // (P, D)
+        Matrix query = query(plan, base, rope); // (H*(N+P), D)
+        if (plan.phased().balanced()) {
+            kv = balanced(kv);
+            double[] factors = slotFactors(base, query, key);
+            key = key.scaleRows(factors);
+            query = query.scaleRows(ofHeads(base, factors));
+        }
+        LatentNorm norm = plan.kvNorm() ? LatentNorm.fitted(kv.down(), activations) : LatentNorm.NONE;
+        LatentQuery latentQuery = plan.queryRank() == null
+                ? LatentQuery.full(query)
+                : LatentQuery.of(LowRank.weighted(query, root, inverseRoot, plan.queryRank(), plan.singularValues()));
+        return new LatentLayer(latentQuery, kv, key, norm, plan.ropeScaling(), rope.energyKept()).finish(plan, base);
+    }
+
+    /** Scaled so that the student's softmax scale and YaRN's factor on cos and sin change no score. (H*(N+P), D) */
+    private static Matrix query(LayerPlan plan, BaseAttention base, SharedRopeKey rope) {
+        int e = base.shape().headDim();
+        double scale = Math.sqrt((double) (e + plan.qkRopeHeadDim()) / e);
+        double before = factor(e, base, base.shape().ropeScaling());
+        double after = factor(plan.qkRopeHeadDim(), base, plan.ropeScaling());
+        double nope = scale * before * before;
+        return rope.query(base, nope, nope / (after * after));
+    }
+
+    private static double factor(int dim, BaseAttention base, RopeScaling scaling) {
+        return RopeFrequencies.of(dim, base.ropeTheta(), scaling).attentionFactor();
+    }
+
+    /**
+     * [G K' / s ; V] H = U S V<sup>T</sup> with H the root of the inputs' moment and G that of the queries', head by head;
+     * down = S V<sup>T</sup> H<sup>-1</sup> (R, D); up (H*(N+E), R), per query head E rows of s G<sup>-1</sup> U, then E of U.
+     */
+    private static LowRank keysAndValues(
+            LayerPlan plan, BaseAttention base, Matrix remainder, Matrix moment, Matrix root, Matrix inverseRoot) {
+        int e = base.shape().headDim();
+        int numHeads = base.shape().numKvHeads();
+        Matrix[] keys = new Matrix[numHeads]; // G K' of a head (E, D)
+        Matrix[] inverseWeights = new Matrix[numHeads]; // (E, E)
+        for (int head = 0; head < numHeads; head++) {
+            SymmetricEigen weight = queryMoment(base, head, moment);
+            keys[head] = weight.apply(Math::sqrt).times(remainder.rows(head * e, (head + 1) * e)); // (E, D)
+            inverseWeights[head] = weight.apply(x -> 1 / Math.sqrt(x)); // (E, E)
+        }
+        Matrix weighted = Matrix.stack(keys); // (K*E, D)
+        double keyNorm = weighted.times(root).frobeniusNorm();
+        double valueNorm = base.value().times(root).frobeniusNorm();
+        double ratio = Math.max(valueNorm == 0 ? 1 : keyNorm / valueNorm, SMALLEST_BALANCE);
+        double balance = ratio / plan.phased().keyWeight();
+        Matrix stacked = Matrix.stack(weighted.scale(1 / balance), base.value()); // (2*K*E, D)
+        LowRank factors = LowRank.weighted(stacked, root, inverseRoot, plan.kvRank(), SingularValues.DOWN);
+
+        Matrix[] up = new Matrix[numHeads + 1];
+        for (int head = 0; head < numHeads; head++) {
+            Matrix rows = factors.up().rows(head * e, (head + 1) * e); // (E, R)
+            up[head] = inverseWeights[head].times(rows).scale(balance); // (E, R)
+        }
+        up[numHeads] = factors.up().rows(numHeads * e, 2 * numHeads * e); // (K*E, R)
+        int[] keyRows = IntStream.range(0, e).toArray();
+        Matrix ofHeads = Matrix.stack(up).selectRows(XEcoMlaUpcycler.upRows(base, keyRows)); // (H*(N+E), R)
+        return new LowRank(factors.down(), ofHeads, factors.energyKept());
+    }
+
+    /** 1/E sum of W<sub>q</sub> C W<sub>q</sub><sup>T</sup> over the query heads of a key head, damped. (E, E) */
+    private static SymmetricEigen queryMoment(BaseAttention base, int keyHead, Matrix moment) {
+        int e = base.shape().headDim();
+        Matrix sum = Matrix.zeros(e, e); // (E, E)
+        for (int head = keyHead * base.groupSize(); head < (keyHead + 1) * base.groupSize(); head++) {
+            Matrix query = base.queryHead(head); // (E, D)
+            sum = sum.plus(query.times(moment).timesTranspose(query)); // (E, E)
+        }
+        sum = sum.scale(1.0 / e);
+        double damping = Math.max(QUERY_DAMPING * sum.trace() / e, Double.MIN_NORMAL);
+        return LinearAlgebra.symmetricEigen(sum.plus(Matrix.identity(e).scale(damping)));
+    }
+
+    /** The same product, row i of down and column i of up of the same root mean square. */
+    private static LowRank balanced(LowRank kv) {
+        int rank = kv.rank();
+        double[] grow = new double[rank];
+        double[] shrink = new double[rank];
+        Matrix columns = kv.up().transpose(); // (R, H*(N+E))
+        for (int i = 0; i < rank; i++) {
+            grow[i] = root(rootMeanSquare(columns, i) / rootMeanSquare(kv.down(), i));
+            shrink[i] = 1 / grow[i];
+        }
+        return new LowRank(kv.down().scaleRows(grow), kv.up().scaleCols(shrink), kv.energyKept());
+    }
+
+    /** What the rows of the rope key are multiplied by, so that a slot's key and queries have the same rms. (P) */
+    private static double[] slotFactors(BaseAttention base, Matrix query, Matrix key) {
+        int half = key.rows() / 2;
+        int width = query.rows() / base.shape().numHeads();
+        int nope = width - 2 * half;
+        double[] factors = new double[2 * half];
+        for (int s = 0; s < half; s++) {
+            double ofQueries = 0;
+            for (int head = 0; head < base.shape().numHeads(); head++) {
+                int row = head * width + nope + s;
+                ofQueries += query.rows(row, row + 1).sumOfSquares()
+                        + query.rows(row + half, row + half + 1).sumOfSquares();
+            }
+            double ofKeys = key.rows(s, s + 1).sumOfSquares()
+                    + key.rows(s + half, s + half + 1).sumOfSquares();
+            factors[s] = root(Math.sqrt(ofQueries / base.shape().numHeads() / ofKeys));
+            factors[s + half] = factors[s];
+        }
+        return factors;
+    }
+
+    /** The inverse factors for the rope rows of all query heads. (H*(N+P)) */
+    private static double[] ofHeads(BaseAttention base, double[] factors) {
+        int nope = base.shape().headDim();
+        int width = nope + factors.length;
+        double[] all = new double[base.shape().numHeads() * width];
+        Arrays.setAll(all, row -> row % width < nope ? 1 : 1 / factors[row % width - nope]);
+        return all;
+    }
+
+    private static double rootMeanSquare(Matrix rows, int row) {
+        return Math.sqrt(rows.rows(row, row + 1).sumOfSquares() / rows.cols());
+    }
+
+    /** Of a ratio; 1 where one side is all zeros, which no factor can mend. */
+    private static double root(double ratio) {
+        return ratio > 0 && !Double.isInfinite(ratio) ? Math.sqrt(ratio) : 1;
+    }
+}
