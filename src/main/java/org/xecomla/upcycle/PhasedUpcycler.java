@@ -1,8 +1,6 @@
 package org.xecomla.upcycle;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
-import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.LinearAlgebra;
@@ -20,20 +18,11 @@ import org.xecomla.linalg.Matrix;
  * latent.
  */
 final class PhasedUpcycler implements Upcycler {
-    /** Added to the diagonal of a queries' moment, as a share of its mean. */
-    private static final double QUERY_DAMPING = 1e-4;
-
-    private static final double SMALLEST_BALANCE = 1e-6;
-
     @Override
     public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
         Matrix moment = activations.secondMoment();
         SharedRopeKey rope = new PhasedRopeKey(base, moment).of(plan.phased().slots(), false);
-        SymmetricEigen damped = LinearAlgebra.symmetricEigen(AlignedUpcycler.damped(moment));
-        Matrix root = damped.apply(Math::sqrt); // (D, D)
-        Matrix inverseRoot = damped.apply(x -> 1 / Math.sqrt(x)); // (D, D)
-
-        LowRank kv = keysAndValues(plan, base, rope.remainder(base), moment, root, inverseRoot);
+        LowRank kv = new PhasedLatent(base, moment).of(rope, plan.phased().keyWeight(), plan.kvRank());
         Matrix key = rope.key(base); // (P, D)
         Matrix query = query(plan, base, rope); // (H*(N+P), D)
         if (plan.phased().balanced()) {
@@ -43,14 +32,22 @@ final class PhasedUpcycler implements Upcycler {
             query = query.scaleRows(ofHeads(base, factors));
         }
         LatentNorm norm = plan.kvNorm() ? LatentNorm.fitted(kv.down(), activations) : LatentNorm.NONE;
-        LatentQuery latentQuery = plan.queryRank() == null
-                ? LatentQuery.full(query)
-                : LatentQuery.of(LowRank.weighted(query, root, inverseRoot, plan.queryRank(), plan.singularValues()));
+        LatentQuery latentQuery = latentQuery(plan, query, moment);
         return new LatentLayer(latentQuery, kv, key, norm, plan.ropeScaling(), rope.energyKept()).finish(plan, base);
     }
 
+    private static LatentQuery latentQuery(LayerPlan plan, Matrix query, Matrix moment) {
+        if (plan.queryRank() == null) {
+            return LatentQuery.full(query);
+        }
+        SymmetricEigen damped = LinearAlgebra.symmetricEigen(AlignedUpcycler.damped(moment));
+        Matrix root = damped.apply(Math::sqrt); // (D, D)
+        Matrix inverseRoot = damped.apply(x -> 1 / Math.sqrt(x)); // (D, D)
+        return LatentQuery.of(LowRank.weighted(query, root, inverseRoot, plan.queryRank(), plan.singularValues()));
+    }
+
     /** Scaled so that the student's softmax scale and YaRN's factor on cos and sin change no score. (H*(N+P), D) */
-    private static Matrix query(LayerPlan plan, BaseAttention base, SharedRopeKey rope) {
+    static Matrix query(LayerPlan plan, BaseAttention base, SharedRopeKey rope) {
         int e = base.shape().headDim();
         double scale = Math.sqrt((double) (e + plan.qkRopeHeadDim()) / e);
         double before = factor(e, base, base.shape().ropeScaling());
@@ -61,53 +58,6 @@ final class PhasedUpcycler implements Upcycler {
 
     private static double factor(int dim, BaseAttention base, RopeScaling scaling) {
         return RopeFrequencies.of(dim, base.ropeTheta(), scaling).attentionFactor();
-    }
-
-    /**
-     * [G K' / s ; V] H = U S V<sup>T</sup> with H the root of the inputs' moment and G that of the queries', head by head;
-     * down = S V<sup>T</sup> H<sup>-1</sup> (R, D); up (H*(N+E), R), per query head E rows of s G<sup>-1</sup> U, then E of U.
-     */
-    private static LowRank keysAndValues(
-            LayerPlan plan, BaseAttention base, Matrix remainder, Matrix moment, Matrix root, Matrix inverseRoot) {
-        int e = base.shape().headDim();
-        int numHeads = base.shape().numKvHeads();
-        Matrix[] keys = new Matrix[numHeads]; // G K' of a head (E, D)
-        Matrix[] inverseWeights = new Matrix[numHeads]; // (E, E)
-        for (int head = 0; head < numHeads; head++) {
-            SymmetricEigen weight = queryMoment(base, head, moment);
-            keys[head] = weight.apply(Math::sqrt).times(remainder.rows(head * e, (head + 1) * e)); // (E, D)
-            inverseWeights[head] = weight.apply(x -> 1 / Math.sqrt(x)); // (E, E)
-        }
-        Matrix weighted = Matrix.stack(keys); // (K*E, D)
-        double keyNorm = weighted.times(root).frobeniusNorm();
-        double valueNorm = base.value().times(root).frobeniusNorm();
-        double ratio = Math.max(valueNorm == 0 ? 1 : keyNorm / valueNorm, SMALLEST_BALANCE);
-        double balance = ratio / plan.phased().keyWeight();
-        Matrix stacked = Matrix.stack(weighted.scale(1 / balance), base.value()); // (2*K*E, D)
-        LowRank factors = LowRank.weighted(stacked, root, inverseRoot, plan.kvRank(), SingularValues.DOWN);
-
-        Matrix[] up = new Matrix[numHeads + 1];
-        for (int head = 0; head < numHeads; head++) {
-            Matrix rows = factors.up().rows(head * e, (head + 1) * e); // (E, R)
-            up[head] = inverseWeights[head].times(rows).scale(balance); // (E, R)
-        }
-        up[numHeads] = factors.up().rows(numHeads * e, 2 * numHeads * e); // (K*E, R)
-        int[] keyRows = IntStream.range(0, e).toArray();
-        Matrix ofHeads = Matrix.stack(up).selectRows(XEcoMlaUpcycler.upRows(base, keyRows)); // (H*(N+E), R)
-        return new LowRank(factors.down(), ofHeads, factors.energyKept());
-    }
-
-    /** 1/E sum of W<sub>q</sub> C W<sub>q</sub><sup>T</sup> over the query heads of a key head, damped. (E, E) */
-    private static SymmetricEigen queryMoment(BaseAttention base, int keyHead, Matrix moment) {
-        int e = base.shape().headDim();
-        Matrix sum = Matrix.zeros(e, e); // (E, E)
-        for (int head = keyHead * base.groupSize(); head < (keyHead + 1) * base.groupSize(); head++) {
-            Matrix query = base.queryHead(head); // (E, D)
-            sum = sum.plus(query.times(moment).timesTranspose(query)); // (E, E)
-        }
-        sum = sum.scale(1.0 / e);
-        double damping = Math.max(QUERY_DAMPING * sum.trace() / e, Double.MIN_NORMAL);
-        return LinearAlgebra.symmetricEigen(sum.plus(Matrix.identity(e).scale(damping)));
     }
 
     /** The same product, row i of down and column i of up of the same root mean square. */

@@ -1,0 +1,57 @@
+package org.xecomla.nn;
+
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.engine.SizingKernels;
+
+/**
+ * The attention of one layer alone, forward only, on inputs that are given: what a search judges a converted layer by.
+ * Legend: T tokens, D model.
+ */
+public final class AttentionProbe {
+    private AttentionProbe() {}
+
+    /**
+     * What the attention adds to the residual stream, causal over one window.
+     *
+     * @param config grouped-query or latent attention
+     * @param ropeTheta of the model
+     * @param prefix of the layer's parameter names in {@code weights}, with its trailing dot
+     * @param x (T*D), inputs after the RMSNorm, row by row
+     * @return (T*D)
+     */
+    public static float[] outputs(
+            AttentionConfig config, double ropeTheta, ParameterStore weights, String prefix, Kernels kernels, float[] x) {
+        int hiddenSize = weights.get(prefix + "o_proj.weight").rows();
+        int length = x.length / hiddenSize;
+        Sequences window = Sequences.of(1, length);
+        RopeFrequencies frequencies = RopeFrequencies.of(config.ropeDim(), ropeTheta, config.ropeScaling());
+        try (RopeTable rope = RopeTable.of(frequencies, length, kernels.type());
+                Arena arena = Arena.ofElements(
+                        kernels.type(), elements(config, weights, prefix, rope, window, hiddenSize))) {
+            Tensor input = arena.matrix(length, hiddenSize); // (T, D)
+            Tensor output = arena.matrix(length, hiddenSize); // (T, D)
+            input.write(x, 0);
+            kernels.fill(output, 0);
+            Attention.of(config, prefix, new Parameters(weights, null, kernels), rope)
+                    .forward(input, window, output, arena);
+            return output.toFloats();
+        }
+    }
+
+    private static long elements(
+            AttentionConfig config, ParameterStore weights, String prefix, RopeTable rope, Sequences window, int d) {
+        try (Arena sizing = Arena.sizing(weights.type());
+                Kernels nothing = new SizingKernels(weights.type())) {
+            Tensor input = sizing.matrix(window.length(), d); // (T, D)
+            Tensor output = sizing.matrix(window.length(), d); // (T, D)
+            Attention.of(config, prefix, new Parameters(weights, null, nothing), rope)
+                    .forward(input, window, output, sizing);
+            return sizing.peakElements();
+        }
+    }
+}
