@@ -19,8 +19,6 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.serve.LoadedModel;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
-import org.xecomla.upcycle.BaseWeights;
-import org.xecomla.upcycle.Calibration;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
@@ -142,13 +140,9 @@ final class FidelityCommand implements Callable<Integer> {
 
     private static Student student(RunConfig config, ModelDirectory base, List<TokenSequence> text, Kernels kernels) {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
-        Calibration calibration = null;
-        if (plan.needsCalibration()) {
-            int numWindows =
-                    Math.min(text.size(), plan.numCalibrationWindows(text.get(0).ids().length));
-            calibration = StudentInitializer.calibrate(base, plan, text.subList(0, numWindows), kernels);
-        }
-        return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());
+        int numWindows =
+                Math.min(text.size(), plan.numCalibrationWindows(text.get(0).ids().length));
+        return StudentInitializer.make(base, plan, () -> text.subList(0, numWindows), kernels, kernels.type());
     }
 
     private static java.nio.file.Path scratch() {

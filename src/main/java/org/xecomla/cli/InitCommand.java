@@ -13,8 +13,6 @@ import org.xecomla.formats.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
-import org.xecomla.upcycle.BaseWeights;
-import org.xecomla.upcycle.Calibration;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
@@ -56,8 +54,9 @@ final class InitCommand implements Callable<Integer> {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), directory.config());
         List<String> text = calibration.isEmpty() ? config.corpus().train() : calibration;
         plan.requireCalibration(!text.isEmpty());
-        Calibration seen = plan.needsCalibration() ? calibrate(config, directory, plan, text) : null;
-        try (Student student = StudentInitializer.initialise(BaseWeights.of(directory), plan, seen, DataType.FLOAT)) {
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                Student student = StudentInitializer.make(
+                        directory, plan, () -> windows(config, directory, plan, text), kernels, DataType.FLOAT)) {
             ModelDirectory.save(
                     DataFiles.path(out),
                     student.config(),
@@ -70,12 +69,9 @@ final class InitCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Calibration calibrate(RunConfig config, ModelDirectory directory, UpcyclePlan plan, List<String> text) {
+    private List<TokenSequence> windows(
+            RunConfig config, ModelDirectory directory, UpcyclePlan plan, List<String> text) {
         int length = config.sequence().lengthFor(directory.config());
-        int maxWindows = plan.numCalibrationWindows(length);
-        List<TokenSequence> windows = Texts.windows(config, text, base, directory.config(), length, maxWindows);
-        try (Kernels kernels = ComputeKernels.of(config.compute())) {
-            return StudentInitializer.calibrate(directory, plan, windows, kernels);
-        }
+        return Texts.windows(config, text, base, directory.config(), length, plan.numCalibrationWindows(length));
     }
 }

@@ -18,6 +18,8 @@ import java.util.OptionalInt;
  * @param qEnergy the same for query ranks
  * @param fixedFirstLast first and last layer keep the fixed ranks
  * @param ropeRows empty: last for method xecomla, fold for aligned
+ * @param ropeSlots of method phased
+ * @param searchLength tokens of a window that slots are searched on; empty: the base's context, or what calibration allows
  * @param calibrationTokens at most so many tokens of calibration text are used
  */
 public record UpcycleConfig(
@@ -37,6 +39,8 @@ public record UpcycleConfig(
         Optional<RopeRows> ropeRows,
         SingularValues singularValues,
         RopeChoice ropeScaling,
+        RopeSlots ropeSlots,
+        OptionalInt searchLength,
         int calibrationTokens) {
     /** Set of defaults: what stock servers load, or what X-EcoMLA's code ships. */
     public enum Profile {
@@ -79,6 +83,14 @@ public record UpcycleConfig(
         UP
     }
 
+    /** What the slots of the shared rope key may be, which method phased searches for. */
+    public enum RopeSlots {
+        /** The same in all layers, with the frequencies of a rope_theta: stock servers compute them. */
+        SERVABLE,
+        /** Every layer its own number and frequencies; only this project's format holds them. */
+        OWN
+    }
+
     /** Frequencies of MLA layers where the base scales its own: YaRN's, the base's, or plain ones. */
     public enum RopeChoice {
         YARN,
@@ -112,6 +124,8 @@ public record UpcycleConfig(
                 config.optionalChoice("upcycle.rope-rows", RopeRows.class),
                 config.choice("upcycle.singular-values", SingularValues.class),
                 config.choice("upcycle.rope-scaling", RopeChoice.class),
+                config.choice("upcycle.rope-slots", RopeSlots.class),
+                config.optionalInteger("upcycle.search-length", Range.atLeast(2)),
                 config.integer("upcycle.calibration-tokens", Range.atLeast(1)));
     }
 

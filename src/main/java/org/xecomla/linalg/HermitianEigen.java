@@ -53,9 +53,8 @@ public record HermitianEigen(List<Double> values, Matrix real, Matrix imaginary)
             throw new IllegalStateException("found " + taken.size() + " of " + n + " eigenvectors");
         }
         return new HermitianEigen(
-                values,
-                Matrix.build(n, n, (i, j) -> taken.get(j)[0][i]),
-                Matrix.build(n, n, (i, j) -> taken.get(j)[1][i]));
+                values, Matrix.build(n, n, (i, j) -> taken.get(j)[0][i]), Matrix.build(n, n, (i, j) -> taken.get(j)[1][
+                        i]));
     }
 
     private static double[][] part(Matrix vectors, int column, int n) {

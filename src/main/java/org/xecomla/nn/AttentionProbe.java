@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -25,14 +26,19 @@ public final class AttentionProbe {
      * @return (T*D)
      */
     public static float[] outputs(
-            AttentionConfig config, double ropeTheta, ParameterStore weights, String prefix, Kernels kernels, float[] x) {
-        int hiddenSize = weights.get(prefix + "o_proj.weight").rows();
+            AttentionConfig config,
+            double ropeTheta,
+            ParameterStore weights,
+            String prefix,
+            Kernels kernels,
+            float[] x) {
+        int hiddenSize = weights.get(prefix + ParameterNames.O_PROJ).rows();
         int length = x.length / hiddenSize;
         Sequences window = Sequences.of(1, length);
         RopeFrequencies frequencies = RopeFrequencies.of(config.ropeDim(), ropeTheta, config.ropeScaling());
         try (RopeTable rope = RopeTable.of(frequencies, length, kernels.type());
-                Arena arena = Arena.ofElements(
-                        kernels.type(), elements(config, weights, prefix, rope, window, hiddenSize))) {
+                Arena arena =
+                        Arena.ofElements(kernels.type(), elements(config, weights, prefix, rope, window, hiddenSize))) {
             Tensor input = arena.matrix(length, hiddenSize); // (T, D)
             Tensor output = arena.matrix(length, hiddenSize); // (T, D)
             input.write(x, 0);

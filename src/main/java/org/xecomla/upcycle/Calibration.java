@@ -24,6 +24,8 @@ public final class Calibration {
     /** Inputs kept of each layer: at 4,096 of 4,096 floats 64 MiB a layer. */
     public static final int MAX_SAMPLES = 4096;
 
+    private static final long MAX_WINDOW_BYTES = 1L << 30;
+
     private final long numTokens;
     private final Map<Integer, Layer> layers;
 
@@ -43,14 +45,31 @@ public final class Calibration {
         return of(base, windows, layers, MAX_SAMPLES);
     }
 
+    /**
+     * The same, keeping the inputs of the first windows for a search.
+     *
+     * @param numKept windows whose inputs are kept whole; at most 1 GiB over all layers, but one window always
+     */
+    static Calibration keepingWindows(
+            CausalLm base, List<TokenSequence> windows, Collection<Integer> layers, int numKept) {
+        long bytes = 4L * base.config().hiddenSize() * windows.get(0).ids().length * layers.size();
+        int kept = (int) Math.max(1, Math.min(numKept, MAX_WINDOW_BYTES / bytes));
+        return of(base, windows, layers, MAX_SAMPLES, kept);
+    }
+
     static Calibration of(CausalLm base, List<TokenSequence> windows, Collection<Integer> layers, int maxSamples) {
+        return of(base, windows, layers, maxSamples, 0);
+    }
+
+    private static Calibration of(
+            CausalLm base, List<TokenSequence> windows, Collection<Integer> layers, int maxSamples, int numKept) {
         long numTokens =
                 windows.stream().mapToLong(window -> window.ids().length).sum();
         if (numTokens == 0) {
             throw new UserException("the calibration text has no full window of tokens: give more text");
         }
         Map<Integer, Layer> made = new TreeMap<>();
-        layers.forEach(layer -> made.put(layer, new Layer(base.config().hiddenSize(), numTokens, maxSamples)));
+        layers.forEach(layer -> made.put(layer, new Layer(base.config().hiddenSize(), numTokens, maxSamples, numKept)));
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().getAsInt();
         long elements = base.arenaElements((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
@@ -81,6 +100,11 @@ public final class Calibration {
         return seen.activations();
     }
 
+    /** A layer's inputs in the windows that were kept, (T*D) each. */
+    List<float[]> windows(int layer) {
+        return List.copyOf(layers.get(layer).windows);
+    }
+
     /** Inputs x of one layer as they come. Legend: D model. */
     private static final class Layer {
         private final int hiddenSize;
@@ -88,9 +112,12 @@ public final class Calibration {
         private final long step; // every step-th input is kept
         private final List<float[]> kept = new ArrayList<>(); // (D) each
         private Matrix sum; // of x x^T (D, D); null: all inputs are kept
+        private final int numWindows;
+        private final List<float[]> windows = new ArrayList<>(); // (T*D) each
         private long seen;
 
-        private Layer(int hiddenSize, long numTokens, int maxSamples) {
+        private Layer(int hiddenSize, long numTokens, int maxSamples, int numWindows) {
+            this.numWindows = numWindows;
             this.hiddenSize = hiddenSize;
             this.numTokens = numTokens;
             this.step = (numTokens + maxSamples - 1) / maxSamples;
@@ -99,6 +126,9 @@ public final class Calibration {
 
         private void add(Tensor input) {
             float[] values = input.toFloats(); // (B*T, D)
+            if (windows.size() < numWindows) {
+                windows.add(values);
+            }
             for (int row = 0; row < input.rows(); row++, seen++) {
                 if (seen % step == 0) {
                     float[] x = new float[hiddenSize];

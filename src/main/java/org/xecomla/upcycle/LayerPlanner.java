@@ -20,7 +20,8 @@ final class LayerPlanner {
     private final UpcycleConfig config;
     private final ModelConfig base;
     private final AttentionConfig.Gqa shape;
-    private final boolean aligned;
+    private final boolean phased;
+    private final boolean wholeHeads; // the base's heads stay as the unrotated part: aligned, phased
     private final RopeRows ropeRows;
     private final int ropeDim;
     private final int nopeDim;
@@ -32,7 +33,9 @@ final class LayerPlanner {
         this.config = config;
         this.base = base;
         this.shape = shape;
-        this.aligned = config.method() == UpcycleConfig.Method.ALIGNED;
+        this.phased = config.method() == UpcycleConfig.Method.PHASED;
+        this.wholeHeads = config.method() != UpcycleConfig.Method.XECOMLA;
+        requireFixedRank();
         this.ropeRows = ropeRows();
         this.ropeDim = config.qkRopeHeadDim().orElseGet(this::defaultRopeDim);
         checkRopeDim();
@@ -66,6 +69,18 @@ final class LayerPlanner {
                 : StudentRope.note(base, shape, ropeDim, scaling);
     }
 
+    private void requireFixedRank() {
+        if (phased && config.kvEnergy().isPresent()) {
+            throw new ConfigException(
+                    "upcycle.kv-energy does not go with method phased, whose search divides a fixed number"
+                            + " of elements between latent and rope key: set upcycle.kv-budget, and kv-energy = none");
+        }
+    }
+
+    private String methodName() {
+        return config.method().name().toLowerCase(Locale.ROOT);
+    }
+
     private RankPolicy policy(OptionalDouble energy, boolean fixed, int rank) {
         if (energy.isPresent() && !fixed) {
             return new RankPolicy.Energy(energy.getAsDouble(), config.energyRounding());
@@ -74,12 +89,16 @@ final class LayerPlanner {
     }
 
     private RopeRows ropeRows() {
-        RopeRows rows = config.ropeRows().orElse(aligned ? RopeRows.FOLD : RopeRows.LAST);
+        if (phased && config.ropeRows().isPresent()) {
+            throw new ConfigException(
+                    "upcycle.rope-rows is not for method phased, which searches its slots: leave it out");
+        }
+        RopeRows rows = config.ropeRows().orElse(wholeHeads ? RopeRows.FOLD : RopeRows.LAST);
         boolean ofAligned = rows == RopeRows.FOLD || rows == RopeRows.STRONGEST;
-        if (ofAligned != aligned) {
+        if (ofAligned != wholeHeads) {
             throw new ConfigException("upcycle.rope-rows = " + rows.name().toLowerCase(Locale.ROOT)
                     + " is not for method "
-                    + (aligned ? "aligned: use fold or strongest" : "xecomla: use last or stride"));
+                    + (wholeHeads ? "aligned: use fold or strongest" : "xecomla: use last or stride"));
         }
         return rows;
     }
@@ -95,7 +114,7 @@ final class LayerPlanner {
      */
     private int defaultRopeDim() {
         int e = shape.headDim();
-        int wanted = aligned ? e : e / 2;
+        int wanted = wholeHeads ? e : e / 2;
         for (int dim = wanted / 2 * 2; dim > 2; dim -= 2) {
             boolean leavesRoom = config.kvLoraRank().isPresent() || 2 * dim <= budget();
             if (e % dim == 0 && leavesRoom) {
@@ -123,11 +142,11 @@ final class LayerPlanner {
 
     private int nopeDim() {
         int e = shape.headDim();
-        int dim = config.qkNopeHeadDim().orElse(aligned ? e : e - ropeDim);
+        int dim = config.qkNopeHeadDim().orElse(wholeHeads ? e : e - ropeDim);
         String key = "upcycle.qk-nope-head-dim = " + dim;
-        if (aligned && dim != e) {
-            throw new ConfigException(
-                    key + " does not go with method aligned, which keeps the base's " + e + ": leave it out");
+        if (wholeHeads && dim != e) {
+            throw new ConfigException(key + " does not go with method " + methodName() + ", which keeps the base's " + e
+                    + ": leave it out");
         }
         if (dim < 0 || dim > e) {
             throw new ConfigException(key + " is more than the base's head dimension " + e + ": use at most that");

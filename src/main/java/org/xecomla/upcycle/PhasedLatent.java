@@ -53,8 +53,7 @@ final class PhasedLatent {
         LinearAlgebra.Svd svd = LinearAlgebra.svd(stacked.times(root));
         int kept = rank.rank(svd.singularValues());
         double total = svd.singularValues().sumOfSquares();
-        double energy =
-                total == 0 ? 1 : svd.singularValues().cols(0, kept).sumOfSquares() / total;
+        double energy = total == 0 ? 1 : svd.singularValues().cols(0, kept).sumOfSquares() / total;
         return factors(stacked, svd.u().cols(0, kept), balance, energy);
     }
 

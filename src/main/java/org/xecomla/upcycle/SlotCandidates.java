@@ -54,7 +54,8 @@ record SlotCandidates(List<Double> frequencies, int elements) {
 
     private List<Integer> slotCounts() {
         int half = frequencies.size();
-        IntStream counts = half <= 2 * FEW_PLANES ? IntStream.rangeClosed(1, half) : IntStream.of(half / 4, half / 2, half);
+        IntStream counts =
+                half <= 2 * FEW_PLANES ? IntStream.rangeClosed(1, half) : IntStream.of(half / 4, half / 2, half);
         return counts.filter(n -> elements - 2 * n >= 1).boxed().toList();
     }
 

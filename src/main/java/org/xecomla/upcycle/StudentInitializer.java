@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -24,6 +25,24 @@ public final class StudentInitializer {
     private StudentInitializer() {}
 
     /**
+     * The whole way from a base to its student: calibration where the plan needs one, the search for slots where it asks for
+     * them, then layer by layer.
+     *
+     * @param text consecutive windows of one text, at least {@link UpcyclePlan#numCalibrationWindows}; asked for at most once
+     * @param type of the student's weights
+     * @throws org.xecomla.errors.UserException where there is too little text
+     */
+    public static Student make(
+            ModelDirectory base, UpcyclePlan plan, Supplier<List<TokenSequence>> text, Kernels kernels, DataType type) {
+        BaseWeights weights = BaseWeights.of(base);
+        if (!plan.needsCalibration()) {
+            return initialise(weights, plan, null, type);
+        }
+        Calibration calibration = calibrate(base, plan, plan.windows(text.get()), kernels);
+        return initialise(weights, SlotPlanner.planned(weights, plan, calibration, kernels), calibration, type);
+    }
+
+    /**
      * Loads {@code base} for one forward pass over calibration text and lets it go again.
      *
      * @param windows each a sequence of its own
@@ -37,7 +56,9 @@ public final class StudentInitializer {
         try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
             base.load(weights);
             try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {
-                return Calibration.of(model, windows, plan.latentLayers());
+                return plan.search().isPresent()
+                        ? Calibration.keepingWindows(model, windows, plan.latentLayers(), SlotChoice.LAST_WINDOWS)
+                        : Calibration.of(model, windows, plan.latentLayers());
             }
         }
     }
@@ -95,7 +116,7 @@ public final class StudentInitializer {
             attention.set(layer.report().layer(), layer.attention());
             reports.set(layer.report().layer(), layer.report());
         }
-        ModelConfig config = base.config().withAttention(attention);
+        ModelConfig config = PlainRope.where(base.config().withAttention(attention));
         ParameterLayout layout = CausalLm.layout(config, name -> true);
         ParameterStore weights = ParameterStore.zeros(layout, type);
         for (String name : layout.places().keySet()) {

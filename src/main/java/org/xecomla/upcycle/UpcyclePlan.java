@@ -4,22 +4,59 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig;
+import org.xecomla.config.UpcycleConfig.RopeSlots;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
 
 /**
  * The section {@code upcycle} of a configuration, worked out for a given base: what becomes of every layer that is made
  * latent.
  *
  * @param layers ascending by layer; layers that stay as they are have none
+ * @param search for slots, which must be done before layers are made; empty: nothing to search
  * @param calibrationTokens how many tokens of text the calibration looks at
  * @param notes what the user should know, one line each
  */
-public record UpcyclePlan(List<LayerPlan> layers, int calibrationTokens, List<String> notes) implements Serializable {
+public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int calibrationTokens, List<String> notes)
+        implements Serializable {
+    /** At least so many windows of the calibration text are searched on, unless a longer length is asked for. */
+    private static final int SEARCH_WINDOWS = 4;
+
+    /**
+     * What slots are searched for, and on what.
+     *
+     * @param ropeDim rotated dimensions that were asked for; empty: the search's choice
+     * @param length tokens of a window
+     * @param why it is that long, for a person
+     */
+    public record Search(RopeSlots slots, OptionalInt ropeDim, int length, String why) implements Serializable {
+        private static Search of(UpcycleConfig config, ModelConfig base) {
+            int context = base.maxPositionEmbeddings();
+            int allowed = Math.max(2, config.calibrationTokens() / SEARCH_WINDOWS);
+            int length = config.searchLength().orElse(Math.min(context, allowed));
+            if (length > context) {
+                throw new ConfigException("upcycle.search-length = " + length + " is more than the base's context of "
+                        + context + " tokens: use at most that");
+            }
+            String why = length == context
+                    ? "the base's context"
+                    : config.searchLength().isPresent()
+                            ? "upcycle.search-length; the base's context is " + context
+                            : "a quarter of upcycle.calibration-tokens; the base's context is " + context
+                                    + ", give more where that is served";
+            return new Search(config.ropeSlots(), config.qkRopeHeadDim(), length, why);
+        }
+    }
+
     public UpcyclePlan {
         layers = List.copyOf(layers);
         notes = List.copyOf(notes);
@@ -45,7 +82,10 @@ public record UpcyclePlan(List<LayerPlan> layers, int calibrationTokens, List<St
                 .flatMap(p -> p.note().stream())
                 .distinct()
                 .toList();
-        return new UpcyclePlan(plans, config.calibrationTokens(), notes);
+        Optional<Search> search = config.method() == UpcycleConfig.Method.PHASED
+                ? Optional.of(Search.of(config, base))
+                : Optional.empty();
+        return new UpcyclePlan(plans, search, config.calibrationTokens(), notes);
     }
 
     private static List<Integer> layers(UpcycleConfig config, ModelConfig base) {
@@ -96,11 +136,38 @@ public record UpcyclePlan(List<LayerPlan> layers, int calibrationTokens, List<St
      */
     public void requireCalibration(boolean given) {
         if (needsCalibration() && !given) {
-            boolean aligned = layers.get(0).method() == UpcycleConfig.Method.ALIGNED;
-            throw new ConfigException((aligned ? "upcycle.method = aligned" : "upcycle.kv-norm = true")
+            UpcycleConfig.Method method = layers.get(0).method();
+            boolean aligned = method != UpcycleConfig.Method.XECOMLA;
+            throw new ConfigException((aligned
+                            ? "upcycle.method = " + method.name().toLowerCase(Locale.ROOT)
+                            : "upcycle.kv-norm = true")
                     + " needs calibration text: give --calibration FILE.jsonl or corpus.train, or set "
                     + (aligned ? "upcycle.method = xecomla and upcycle.kv-norm = false" : "upcycle.kv-norm = false"));
         }
+    }
+
+    /**
+     * The windows that the plan is calibrated on: as they are, or several joined where a search wants longer ones.
+     *
+     * @throws UserException where the text is shorter than one window
+     */
+    public List<TokenSequence> windows(List<TokenSequence> text) {
+        if (search.isEmpty() || text.isEmpty()) {
+            return text;
+        }
+        int length = text.get(0).ids().length;
+        int joined = Math.max(1, search.get().length() / length);
+        List<TokenSequence> windows = new ArrayList<>();
+        for (int from = 0; from + joined <= text.size(); from += joined) {
+            windows.add(TokenSequence.joined(text.subList(from, from + joined)));
+        }
+        if (windows.isEmpty()) {
+            throw new UserException("the calibration text has " + text.size() + " windows of " + length
+                    + " tokens, too few for one of upcycle.search-length = "
+                    + search.get().length()
+                    + ": give more text, or a smaller length");
+        }
+        return windows;
     }
 
     /** Windows of {@code sequenceLength} tokens that the calibration takes, at least one. */

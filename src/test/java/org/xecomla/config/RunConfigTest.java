@@ -86,6 +86,8 @@ class RunConfigTest {
                         Optional.empty(),
                         UpcycleConfig.SingularValues.DOWN,
                         UpcycleConfig.RopeChoice.YARN,
+                        UpcycleConfig.RopeSlots.SERVABLE,
+                        OptionalInt.empty(),
                         8192),
                 c.upcycle());
         assertEquals(
@@ -225,7 +227,7 @@ class RunConfigTest {
               qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1]
               kv-energy = 0.95, q-energy = 0.9
               energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
-              rope-scaling = base, calibration-tokens = 4096
+              rope-scaling = base, rope-slots = own, search-length = 512, calibration-tokens = 4096
             }
             targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
             distill {
@@ -309,6 +311,8 @@ class RunConfigTest {
                         Optional.of(UpcycleConfig.RopeRows.STRIDE),
                         UpcycleConfig.SingularValues.UP,
                         UpcycleConfig.RopeChoice.BASE,
+                        UpcycleConfig.RopeSlots.OWN,
+                        OptionalInt.of(512),
                         4096),
                 c.upcycle());
         assertEquals(
@@ -555,7 +559,7 @@ class RunConfigTest {
                         + "share such as 25% nor a rank such as 16",
                 "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
-                "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned",
+                "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned, phased",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
                 "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above "
                         + "0 and at most 1",

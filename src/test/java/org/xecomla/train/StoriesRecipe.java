@@ -26,8 +26,6 @@ import org.xecomla.teacher.Teacher;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.upcycle.BaseWeights;
-import org.xecomla.upcycle.Calibration;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
@@ -134,10 +132,7 @@ final class StoriesRecipe implements AutoCloseable {
 
     Student student(RunConfig config, List<int[]> text) {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
-        Calibration calibration = plan.needsCalibration()
-                ? StudentInitializer.calibrate(base, plan, calibration(plan, text), kernels)
-                : null;
-        return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());
+        return StudentInitializer.make(base, plan, () -> calibration(plan, text), kernels, kernels.type());
     }
 
     private static List<TokenSequence> calibration(UpcyclePlan plan, List<int[]> text) {

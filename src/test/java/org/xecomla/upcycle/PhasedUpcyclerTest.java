@@ -57,8 +57,7 @@ class PhasedUpcyclerTest {
                 Goldens.calibration(base, windows(12, base.config().vocabSize()));
         int headDim = base.attention(0).shape().headDim();
         return IntStream.range(0, base.config().numLayers())
-                .mapToObj(l -> StudentInitializer.layer(
-                        base, plan(l, headDim, rank, phased), calibration.layer(l)))
+                .mapToObj(l -> StudentInitializer.layer(base, plan(l, headDim, rank, phased), calibration.layer(l)))
                 .toList();
     }
 
@@ -115,8 +114,10 @@ class PhasedUpcyclerTest {
         List<RopeSlot> slots = aSlotAPlane(8, RopeScaling.NONE, 1);
         List<UpcycledLayer> layers = layers(base, 32, new PhasedPlan(slots, 0.4, true));
         assertEquals(0, distance(base, layers), 1e-6); // the base's weights are floats
-        Calibration calibration = Goldens.calibration(base, windows(12, base.config().vocabSize()));
-        PhasedRopeKey key = new PhasedRopeKey(base.attention(0), calibration.layer(0).secondMoment());
+        Calibration calibration =
+                Goldens.calibration(base, windows(12, base.config().vocabSize()));
+        PhasedRopeKey key =
+                new PhasedRopeKey(base.attention(0), calibration.layer(0).secondMoment());
         for (int j = 0; j < 4; j++) {
             assertEquals(1, key.share(List.of(j), false), 1e-9, "complex mixing of plane " + j);
             assertTrue(key.share(List.of(j), true) < 0.98, "real mixing of plane " + j);

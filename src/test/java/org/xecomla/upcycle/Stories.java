@@ -62,11 +62,8 @@ final class Stories implements AutoCloseable {
                     setting.substring(setting.indexOf('=') + 1));
         }
         UpcyclePlan plan = UpcyclePlan.of(RunConfig.ofOverrides(overrides).upcycle(), base.config());
-        Calibration calibration = plan.needsCalibration()
-                ? StudentInitializer.calibrate(
-                        base, plan, training.subList(0, plan.numCalibrationWindows(LENGTH)), kernels)
-                : null;
-        return StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, kernels.type());
+        return StudentInitializer.make(
+                base, plan, () -> training.subList(0, plan.numCalibrationWindows(LENGTH)), kernels, kernels.type());
     }
 
     /** Perplexity of the student, which is closed, and its KL to the base. */

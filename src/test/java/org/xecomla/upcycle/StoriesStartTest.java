@@ -42,6 +42,20 @@ class StoriesStartTest {
         assertTrue(normed.perplexity() < 1.1 * free.perplexity(), free + " without norm, with norm " + normed);
     }
 
+    /** KL to the base before any training, by method: the phased start keeps far more, and its servable form nearly as much. */
+    @Test
+    void phasedStartsNearerThanAlignedAtEveryBudget() {
+        for (String budget : List.of("0.5", "0.25")) {
+            double aligned = start("kv-budget=" + budget).kl();
+            double servable = start("method=phased", "kv-budget=" + budget).kl();
+            double own = start("method=phased", "rope-slots=own", "kv-budget=" + budget)
+                    .kl();
+            System.out.printf("KV %s: aligned %.4f, phased servable %.4f, own %.4f%n", budget, aligned, servable, own);
+            assertTrue(servable < 0.95 * aligned, "servable " + servable + ", aligned " + aligned);
+            assertTrue(own < 0.95 * aligned, "own " + own + ", aligned " + aligned);
+        }
+    }
+
     /** The table of the method's description: perplexities that PyTorch measured with its own calibration. */
     @Test
     void startsAreThoseOfTheReference() {

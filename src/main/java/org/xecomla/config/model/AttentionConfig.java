@@ -68,6 +68,21 @@ public sealed interface AttentionConfig extends Serializable {
             }
         }
 
+        /** The same attention with another rope. */
+        public Mla withRopeScaling(RopeScaling scaling) {
+            return new Mla(
+                    numHeads,
+                    qLoraRank,
+                    kvLoraRank,
+                    qkNopeHeadDim,
+                    qkRopeHeadDim,
+                    vHeadDim,
+                    qNorm,
+                    kvNorm,
+                    scaling,
+                    softmaxScale);
+        }
+
         public int qkHeadDim() {
             return qkNopeHeadDim + qkRopeHeadDim;
         }

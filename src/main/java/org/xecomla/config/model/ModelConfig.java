@@ -50,6 +50,21 @@ public record ModelConfig(
         return attention.stream().mapToInt(AttentionConfig::kvElementsPerToken).sum();
     }
 
+    /** The same model with another base of its rotary frequencies. */
+    public ModelConfig withRopeTheta(double theta) {
+        return new ModelConfig(
+                hiddenSize,
+                intermediateSize,
+                vocabSize,
+                maxPositionEmbeddings,
+                rmsNormEps,
+                theta,
+                tieWordEmbeddings,
+                bosTokenId,
+                eosTokenId,
+                attention);
+    }
+
     /** The same model with other attention layers. */
     public ModelConfig withAttention(List<AttentionConfig> layers) {
         return new ModelConfig(

@@ -1,6 +1,7 @@
 package org.xecomla.corpus.shards;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * T tokens in a row.
@@ -33,6 +34,20 @@ public record TokenSequence(int[] ids, boolean[] learned, boolean[] begins) {
         boolean[] learned = new boolean[ids.length];
         Arrays.fill(learned, true);
         return new TokenSequence(ids, learned, begins);
+    }
+
+    /** Consecutive sequences of one text as one. */
+    public static TokenSequence joined(List<TokenSequence> parts) {
+        int length = parts.stream().mapToInt(part -> part.ids.length).sum();
+        TokenSequence all = new TokenSequence(new int[length], new boolean[length], new boolean[length]);
+        int at = 0;
+        for (TokenSequence part : parts) {
+            System.arraycopy(part.ids, 0, all.ids, at, part.ids.length);
+            System.arraycopy(part.learned, 0, all.learned, at, part.ids.length);
+            System.arraycopy(part.begins, 0, all.begins, at, part.ids.length);
+            at += part.ids.length;
+        }
+        return all;
     }
 
     /** Where the part of the sequence begins that a token sees: (T). */

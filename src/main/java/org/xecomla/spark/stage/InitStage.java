@@ -17,8 +17,6 @@ import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.upcycle.BaseWeights;
-import org.xecomla.upcycle.Calibration;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
@@ -59,11 +57,8 @@ public final class InitStage extends SparkStage {
             RunContext context, ModelDirectory base, UpcyclePlan plan, StageDirectory output) {
         RunConfig config = context.config();
         try (Kernels kernels = TaskKernels.of(config)) {
-            Calibration calibration = plan.needsCalibration()
-                    ? StudentInitializer.calibrate(base, plan, windows(context, plan), kernels)
-                    : null;
             try (Student student =
-                    StudentInitializer.initialise(BaseWeights.of(base), plan, calibration, DataType.FLOAT)) {
+                    StudentInitializer.make(base, plan, () -> windows(context, plan), kernels, DataType.FLOAT)) {
                 SaveOptions options = SaveOptions.of(Dtype.F32, RunModels.tokenizerPath(config));
                 ModelDirectory.save(output.path(), student.config(), student.weights(), options);
                 student.report().lines().forEach(line -> context.say(NAME, line));

@@ -1,0 +1,114 @@
+package org.xecomla.upcycle;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.xecomla.config.UpcycleConfig.RopeSlots;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
+import org.xecomla.config.model.RopeFrequencies;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.linalg.Matrix;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.upcycle.SlotChoice.Chosen;
+
+/** Searches the slots of a plan's layers and writes them into it, with what a person wants to know of it. */
+final class SlotPlanner {
+    private SlotPlanner() {}
+
+    /** The plan itself where it asks for no search. */
+    static UpcyclePlan planned(BaseWeights base, UpcyclePlan plan, Calibration calibration, Kernels kernels) {
+        if (plan.search().isEmpty()) {
+            return plan;
+        }
+        UpcyclePlan.Search search = plan.search().get();
+        List<LayerPlan> layers = plan.layers();
+        SlotChoice choice = new SlotChoice(
+                (candidates, numWindows) -> IntStream.range(0, layers.size())
+                        .mapToObj(i -> search(base, layers.get(i), calibration, kernels)
+                                .errors(candidates.get(i), numWindows))
+                        .toList(),
+                layers.size());
+        boolean shared = search.slots() == RopeSlots.SERVABLE;
+        List<List<RopeSlot>> slots = candidates(base, plan, search, shared);
+        List<Chosen> chosen = shared ? choice.shared(slots) : choice.own(slots);
+        List<LayerPlan> found = IntStream.range(0, layers.size())
+                .mapToObj(i -> layers.get(i)
+                        .withPhased(chosen.get(i).plan(), chosen.get(i).plan().ropeScaling()))
+                .toList();
+        List<String> notes = new ArrayList<>(plan.notes());
+        notes.add(String.format(
+                Locale.ROOT,
+                "slots: %d candidates on windows of %,d tokens (%s)",
+                slots.size(),
+                search.length(),
+                search.why()));
+        notes.addAll(notes(layers, chosen, shared));
+        return new UpcyclePlan(found, plan.search(), plan.calibrationTokens(), notes);
+    }
+
+    private static SlotSearch search(BaseWeights base, LayerPlan layer, Calibration calibration, Kernels kernels) {
+        AttentionConfig.Gqa shape =
+                (AttentionConfig.Gqa) base.config().attention().get(layer.layer());
+        int width = shape.numHeads() * shape.headDim();
+        String name = ParameterNames.layer(layer.layer()) + ParameterNames.O_PROJ;
+        Matrix output = Matrix.ofFloats(base.config().hiddenSize(), width, base.read(name)); // (D, H*E)
+        return new SlotSearch(
+                layer,
+                base.attention(layer.layer()),
+                output,
+                calibration.layer(layer.layer()).secondMoment(),
+                calibration.windows(layer.layer()),
+                kernels);
+    }
+
+    /** All layers are of one shape where slots are shared. */
+    private static List<List<RopeSlot>> candidates(
+            BaseWeights base, UpcyclePlan plan, UpcyclePlan.Search search, boolean shared) {
+        LayerPlan first = plan.layers().get(0);
+        AttentionConfig.Gqa shape =
+                (AttentionConfig.Gqa) base.config().attention().get(first.layer());
+        List<Double> frequencies = RopeFrequencies.of(
+                        shape.headDim(), base.config().ropeTheta(), shape.ropeScaling())
+                .inverse();
+        int elements = ((RankPolicy.Fixed) first.kvRank()).rank() + first.qkRopeHeadDim();
+        SlotCandidates candidates = new SlotCandidates(frequencies, elements);
+        List<List<RopeSlot>> slots = (shared ? candidates.servable() : candidates.own())
+                .stream()
+                        .filter(s -> search.ropeDim().isEmpty()
+                                || 2 * s.size() == search.ropeDim().getAsInt())
+                        .toList();
+        if (slots.isEmpty()) {
+            throw new ConfigException("method phased has no slots for upcycle.qk-rope-head-dim = "
+                    + search.ropeDim().stream()
+                            .mapToObj(String::valueOf)
+                            .findFirst()
+                            .orElse("auto") + " and " + elements
+                    + " elements a layer: leave the key out, or raise upcycle.kv-budget");
+        }
+        return slots;
+    }
+
+    private static List<String> notes(List<LayerPlan> layers, List<Chosen> chosen, boolean shared) {
+        List<String> notes = new ArrayList<>();
+        for (int i = 0; i < chosen.size(); i++) {
+            Chosen layer = chosen.get(i);
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "slots of layer %d: %s; keys weigh %.1f, attention is off by %.4f",
+                    layers.get(i).layer(),
+                    shared && i > 0 ? "the same" : describe(layer.plan().slots()),
+                    layer.plan().keyWeight(),
+                    layer.error()));
+        }
+        return notes;
+    }
+
+    private static String describe(List<RopeSlot> slots) {
+        List<String> words = slots.stream()
+                .map(slot -> String.format(Locale.ROOT, "%s at %.4g", slot.planes(), slot.frequency()))
+                .toList();
+        return String.join(", ", words);
+    }
+}
