@@ -48,9 +48,19 @@ final class StoriesExperiment implements AutoCloseable {
 
     /** @param temporary receives shards and targets */
     StoriesExperiment(Path temporary) {
-        stories = new StoriesRecipe(temporary, SOURCE.base);
+        this(new StoriesRecipe(temporary, SOURCE.base), true, 10);
+    }
+
+    /** Measured on the last windows of the held-out text, which nothing was chosen on. */
+    static StoriesExperiment onLastWindows(Path temporary, int numWindows) {
+        return new StoriesExperiment(new StoriesRecipe(temporary, SOURCE.base), false, numWindows);
+    }
+
+    private StoriesExperiment(StoriesRecipe stories, boolean first, int numWindows) {
+        this.stories = stories;
         text = stories.windows(SOURCE.train, 1500);
-        valid = stories.windows(SOURCE.valid, 10);
+        List<int[]> all = stories.windows(SOURCE.valid, first ? numWindows : Integer.MAX_VALUE);
+        valid = all.subList(all.size() - numWindows, all.size());
         tokens = stories.shard(text);
     }
 
