@@ -23,7 +23,7 @@ import org.xecomla.tensor.Tensor;
  */
 public final class RingAveraging implements ParameterAveraging {
     private static final int CHUNK_BYTES = 1 << 20;
-    private static final int HEADER_BYTES = 3 * Long.BYTES;
+    private static final int HEADER_BYTES = 4 * Long.BYTES;
 
     private final RingGroup group;
     private final int rank;
@@ -89,7 +89,7 @@ public final class RingAveraging implements ParameterAveraging {
         long bytes = segments.stream()
                 .mapToLong(s -> s.length() * wire.width(s.type()))
                 .sum();
-        meet(bytes);
+        meet(Subject.MEAN, bytes);
         for (Tensor segment : segments) {
             scale(segment, share);
             for (int round = 0; round < numReplicas() - 1; round++) {
@@ -107,7 +107,7 @@ public final class RingAveraging implements ParameterAveraging {
             return values.clone();
         }
         int width = values.length * Double.BYTES;
-        meet(-width);
+        meet(Subject.SUM, width);
         ByteBuffer table = direct(width * numReplicas()); // (P, n)
         table.position(rank * width);
         for (double value : values) {
@@ -129,21 +129,31 @@ public final class RingAveraging implements ParameterAveraging {
         return table.slice(Math.floorMod(member, numReplicas()) * width, width).order(ByteOrder.nativeOrder());
     }
 
-    /** Shows the previous member and asks of the next one that this is the same meeting about as many bytes. */
-    private void meet(long bytes) {
+    /** What members meet about. */
+    private enum Subject {
+        SUM,
+        MEAN
+    }
+
+    /** Shows the next member and asks of the previous one that this is the same meeting about as many bytes. */
+    private void meet(Subject subject, long bytes) {
         numMeetings++;
         ByteBuffer mine = direct(HEADER_BYTES);
-        mine.putLong(numMeetings).putLong(bytes).putLong(rank).flip();
+        mine.putLong(numMeetings).putLong(subject.ordinal()).putLong(bytes).putLong(rank).flip();
         ByteBuffer its = direct(HEADER_BYTES);
-        exchange(mine, its);
-        its.flip();
-        long itsMeeting = its.getLong();
-        long itsBytes = its.getLong();
-        if (itsMeeting != numMeetings || itsBytes != bytes || its.getLong() != group.previous(rank)) {
+        exchange(mine.duplicate().order(mine.order()), its);
+        if (!its.flip().slice(0, 3 * Long.BYTES).equals(mine.slice(0, 3 * Long.BYTES))
+                || its.getLong(3 * Long.BYTES) != group.previous(rank)) {
             close();
-            throw new IllegalStateException("replica " + rank + " is at meeting " + numMeetings + " about " + bytes
-                    + " bytes, replica " + group.previous(rank) + " at " + itsMeeting + " about " + itsBytes);
+            throw new IllegalStateException("replica " + rank + " is at " + describe(mine) + ", replica "
+                    + group.previous(rank) + " at " + describe(its));
         }
+    }
+
+    private static String describe(ByteBuffer header) {
+        return "meeting " + header.getLong(0) + " about the "
+                + (header.getLong(Long.BYTES) == Subject.SUM.ordinal() ? "sum" : "mean") + " of "
+                + header.getLong(2 * Long.BYTES) + " bytes";
     }
 
     private void exchange(ByteBuffer out, ByteBuffer in) {

@@ -1,17 +1,18 @@
 package org.xecomla.averaging;
 
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 import java.io.Serializable;
-import java.security.MessageDigest;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What the members of one ring know of each other before they meet: handed out by Spark, shown at every handshake.
+ * What the members of one ring know of each other before they meet: handed out by Spark, proved in every handshake.
  *
- * <p>A connection that cannot show the same run, generation, size and token is not of this ring: a stranger, or a task
+ * <p>A connection that cannot prove the same run, generation, size and token is not of this ring: a stranger, or a task
  * of an earlier leg that has not yet noticed its end.
  *
  * @param runId names the run in messages
@@ -19,8 +20,9 @@ import java.util.Arrays;
  * @param token secret of this leg, known only to those whom Spark gave it
  */
 public record RingGroup(String runId, int generation, int numReplicas, byte[] token) implements Serializable {
-    private static final int MAGIC = 0x5845434f; // "XECO"
     private static final int TOKEN_BYTES = 32;
+    private static final String MAC = "HmacSHA256";
+    static final int MAC_BYTES = 32;
     private static final int MAX_RUN_ID_CHARS = 1 << 12;
 
     public RingGroup {
@@ -46,34 +48,25 @@ public record RingGroup(String runId, int generation, int numReplicas, byte[] to
         return (rank + numReplicas - 1) % numReplicas;
     }
 
-    /** Introduces the member {@code rank}. */
-    void introduce(int rank, DataOutputStream out) throws IOException {
-        out.writeInt(MAGIC);
-        out.write(token);
-        out.writeUTF(runId);
-        out.writeInt(generation);
-        out.writeInt(numReplicas);
-        out.writeInt(rank);
-        out.flush();
+    /** What only those who know the token can make of {@code parts}, for this run and leg and {@code purpose}. */
+    byte[] mac(String purpose, byte[]... parts) {
+        try {
+            Mac mac = Mac.getInstance(MAC);
+            mac.init(new SecretKeySpec(token, MAC));
+            String scope = runId.length() + " " + runId + " " + generation + " " + numReplicas + " " + purpose;
+            mac.update(scope.getBytes(StandardCharsets.UTF_8));
+            for (byte[] part : parts) {
+                mac.update(part);
+            }
+            return mac.doFinal();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java has " + MAC, e);
+        }
     }
 
-    /** Reads an introduction; null when it is of member {@code rank}, else what is wrong with it. */
-    String refuse(int rank, DataInputStream in) throws IOException {
-        if (in.readInt() != MAGIC) {
-            return "it does not speak this protocol";
-        }
-        byte[] shown = in.readNBytes(TOKEN_BYTES);
-        String run = in.readUTF();
-        int itsGeneration = in.readInt();
-        int itsSize = in.readInt();
-        int itsRank = in.readInt();
-        if (!MessageDigest.isEqual(shown, token)) {
-            return "it does not know the token of this leg";
-        }
-        if (!run.equals(runId) || itsGeneration != generation || itsSize != numReplicas) {
-            return "it belongs to run " + run + ", leg " + itsGeneration + ", " + itsSize + " replicas";
-        }
-        return itsRank == rank ? null : "it is replica " + itsRank + ", not " + rank;
+    /** A number of this leg, for names that others see. */
+    public int publicNumber() {
+        return ByteBuffer.wrap(mac("name")).getInt() & Integer.MAX_VALUE;
     }
 
     @Override

@@ -1,13 +1,7 @@
 package org.xecomla.averaging;
 
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -18,8 +12,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.zip.CRC32C;
 
 /**
  * One member's two connections in a ring: it sends to the next rank and receives from the previous one.
@@ -28,9 +21,7 @@ import org.slf4j.LoggerFactory;
  * cancelled} says so, it throws and closes both connections, so that the failure runs round the ring at once.
  */
 final class RingLinks implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(RingLinks.class);
     private static final int POLL_MILLIS = 200;
-    private static final int INTRODUCTION_MILLIS = 5_000;
 
     private final RingGroup group;
     private final int rank;
@@ -77,132 +68,49 @@ final class RingLinks implements AutoCloseable {
             List<InetSocketAddress> addresses,
             Duration timeout,
             BooleanSupplier cancelled) {
-        long deadline = System.nanoTime() + timeout.toNanos();
-        SocketChannel next = null;
-        SocketChannel previous = null;
-        try (server) {
-            next = connect(group, rank, addresses.get(group.next(rank)), deadline, cancelled);
-            previous = accept(group, rank, server, deadline, cancelled);
-            answer(group, rank, previous);
-            checkAnswer(group, rank, next, timeout);
+        SocketChannel next;
+        SocketChannel previous;
+        try (RingJoin join = new RingJoin(group, rank, server, addresses.get(group.next(rank)))) {
+            join.await(System.nanoTime() + timeout.toNanos(), cancelled);
+            next = join.next();
+            previous = join.previous();
+        } catch (IOException e) {
+            throw new RingLostException("replica " + rank + " cannot join the ring of " + group + ": " + e, e);
+        }
+        try {
             return new RingLinks(group, rank, timeout, cancelled, next, previous);
         } catch (IOException e) {
-            closeQuietly(next);
-            closeQuietly(previous);
+            RingJoin.closeQuietly(next);
+            RingJoin.closeQuietly(previous);
             throw new RingLostException("replica " + rank + " cannot join the ring of " + group + ": " + e, e);
-        } catch (RuntimeException e) {
-            closeQuietly(next);
-            closeQuietly(previous);
-            throw e;
-        }
-    }
-
-    private static SocketChannel connect(
-            RingGroup group, int rank, InetSocketAddress address, long deadline, BooleanSupplier cancelled)
-            throws IOException {
-        while (true) {
-            SocketChannel channel = SocketChannel.open();
-            try {
-                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                channel.socket().connect(address, POLL_MILLIS * 10);
-                group.introduce(rank, new DataOutputStream(channel.socket().getOutputStream()));
-                return channel;
-            } catch (ConnectException | SocketTimeoutException e) {
-                channel.close();
-                checkWait("replica " + group.next(rank) + " at " + address, deadline, cancelled);
-                pause();
-            } catch (IOException e) {
-                channel.close();
-                throw e;
-            }
-        }
-    }
-
-    /** The previous member; whoever else knocks is refused and waited past. */
-    private static SocketChannel accept(
-            RingGroup group, int rank, ServerSocketChannel server, long deadline, BooleanSupplier cancelled)
-            throws IOException {
-        server.socket().setSoTimeout(POLL_MILLIS);
-        while (true) {
-            Socket socket;
-            try {
-                socket = server.socket().accept();
-            } catch (SocketTimeoutException e) {
-                checkWait("replica " + group.previous(rank), deadline, cancelled);
-                continue;
-            }
-            String refusal;
-            try {
-                socket.setSoTimeout(INTRODUCTION_MILLIS);
-                socket.setTcpNoDelay(true);
-                refusal = group.refuse(group.previous(rank), new DataInputStream(socket.getInputStream()));
-            } catch (IOException e) {
-                refusal = "it did not introduce itself: " + e;
-            }
-            if (refusal == null) {
-                return socket.getChannel();
-            }
-            log.warn("replica {} refused a connection from {}: {}", rank, socket.getRemoteSocketAddress(), refusal);
-            socket.close();
-        }
-    }
-
-    private static void answer(RingGroup group, int rank, SocketChannel previous) throws IOException {
-        group.introduce(rank, new DataOutputStream(previous.socket().getOutputStream()));
-    }
-
-    private static void checkAnswer(RingGroup group, int rank, SocketChannel next, Duration timeout)
-            throws IOException {
-        next.socket().setSoTimeout(Math.toIntExact(timeout.toMillis()));
-        String refusal =
-                group.refuse(group.next(rank), new DataInputStream(next.socket().getInputStream()));
-        if (refusal != null) {
-            throw new IOException("the address of replica " + group.next(rank) + " is not its own: " + refusal);
-        }
-    }
-
-    private static void checkWait(String whom, long deadline, BooleanSupplier cancelled) {
-        if (cancelled.getAsBoolean()) {
-            throw new RingLostException("cancelled while waiting for " + whom);
-        }
-        if (System.nanoTime() > deadline) {
-            throw new RingLostException("time-out while waiting for " + whom);
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(POLL_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RingLostException("interrupted while joining the ring", e);
         }
     }
 
     /**
-     * Sends to the next member and receives from the previous one at the same time, until both sides are done.
+     * Sends to the next member and receives from the previous one at the same time, until both sides are done. Every
+     * buffer is followed by its CRC-32C: a bit that flips on the way ends the leg and is not averaged in.
      *
      * @param outgoing gives one buffer after the other, and null after the last
      * @param incoming is given each buffer once full, and gives the next one to fill, or null; first called with null
      */
     void exchange(Supplier<ByteBuffer> outgoing, UnaryOperator<ByteBuffer> incoming) {
         try {
-            ByteBuffer out = outgoing.get();
-            ByteBuffer in = incoming.apply(null);
+            ByteBuffer[] out = checked(outgoing.get());
+            ByteBuffer[] in = withRoom(incoming.apply(null));
             long lastMove = System.nanoTime();
             while (out != null || in != null) {
                 boolean moved = false;
                 if (out != null) {
                     moved |= next.write(out) > 0;
-                    out = out.hasRemaining() ? out : outgoing.get();
+                    out = out[1].hasRemaining() ? out : checked(outgoing.get());
                 }
                 if (in != null) {
-                    int read = previous.read(in);
+                    long read = previous.read(in, 0, 2);
                     if (read < 0) {
                         throw new IOException("replica " + group.previous(rank) + " has left");
                     }
                     moved |= read > 0;
-                    in = in.hasRemaining() ? in : incoming.apply(in);
+                    in = in[1].hasRemaining() ? in : withRoom(incoming.apply(verified(in)));
                 }
                 if (moved) {
                     lastMove = System.nanoTime();
@@ -217,6 +125,35 @@ final class RingLinks implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** What is to be sent: {@code buffer} and its checksum; null at the end. */
+    private static ByteBuffer[] checked(ByteBuffer buffer) {
+        if (buffer == null) {
+            return null;
+        }
+        ByteBuffer checksum = ByteBuffer.allocate(Integer.BYTES);
+        return new ByteBuffer[] {buffer, checksum.putInt(crc(buffer)).flip()};
+    }
+
+    /** What is to be received: {@code buffer}, from its present position, and its checksum; null at the end. */
+    private static ByteBuffer[] withRoom(ByteBuffer buffer) {
+        return buffer == null ? null : new ByteBuffer[] {buffer, ByteBuffer.allocate(Integer.BYTES), buffer.duplicate()};
+    }
+
+    /** The buffer that has come. */
+    private ByteBuffer verified(ByteBuffer[] came) throws IOException {
+        if (came[1].flip().getInt() != crc(came[2])) {
+            throw new IOException("what replica " + group.previous(rank) + " sent has arrived with other bits: look at the"
+                    + " memory and network of both machines");
+        }
+        return came[0];
+    }
+
+    private static int crc(ByteBuffer buffer) {
+        CRC32C crc = new CRC32C();
+        crc.update(buffer.duplicate());
+        return (int) crc.getValue();
     }
 
     private void await(boolean writing, boolean reading, long lastMove) throws IOException {
@@ -235,18 +172,8 @@ final class RingLinks implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(next);
-        closeQuietly(previous);
-        closeQuietly(selector);
-    }
-
-    private static void closeQuietly(AutoCloseable resource) {
-        if (resource != null) {
-            try {
-                resource.close();
-            } catch (Exception e) {
-                log.debug("closing a ring connection", e);
-            }
-        }
+        RingJoin.closeQuietly(next);
+        RingJoin.closeQuietly(previous);
+        RingJoin.closeQuietly(selector);
     }
 }

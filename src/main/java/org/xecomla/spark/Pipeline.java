@@ -48,8 +48,9 @@ public final class Pipeline {
                 .toList();
         Preflight preflight = new Preflight(config);
         preflight.check(stages);
-        preflight.describe(stages).forEach(console);
         SparkConf conf = new SparkConf(true).setIfMissing("spark.master", "local[*]");
+        preflight.checkEncryption(conf, stages);
+        preflight.describe(stages).forEach(console);
         conf.setIfMissing("spark.app.name", "xecomla");
         // A replica that hangs on the way to the others, and a task that no interrupt reaches.
         long patience = config.distill().replicas().averaging().replicaTimeout().toSeconds();

@@ -3,9 +3,12 @@ package org.xecomla.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig.KernelChoice;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -34,6 +37,10 @@ import org.xecomla.tensor.engine.Device;
  */
 final class Preflight {
     private static final double MEGA = 1e6;
+
+    /** Spark's switches that encrypt what executors send to each other. */
+    private static final List<String> ENCRYPTION = List.of(
+            "spark.network.crypto.enabled", "spark.authenticate.enableSaslEncryption", "spark.ssl.rpc.enabled");
 
     private final RunConfig config;
     private final RunCheck run;
@@ -80,6 +87,29 @@ final class Preflight {
     }
 
     /**
+     * A ring proves who its members are by a secret that Spark hands out, as {@code spark.authenticate} wants, but what it
+     * sends is not encrypted: Spark's own block transfer is, where Spark is asked for that.
+     *
+     * @throws ConfigException where a stage's parameters would travel in clear though {@code conf} wants encryption
+     */
+    void checkEncryption(SparkConf conf, List<SparkStage> stages) {
+        Optional<String> wanted = ENCRYPTION.stream()
+                .filter(key -> conf.getBoolean(key, false))
+                .findFirst();
+        for (SparkStage stage : stages) {
+            boolean inClear = stage.replicas(config)
+                    .filter(replicas -> replicas.count() > 1)
+                    .filter(replicas -> replicas.averaging().transport() == AveragingConfig.Transport.RING)
+                    .isPresent();
+            if (inClear && wanted.isPresent()) {
+                throw new ConfigException(wanted.get() + " = true asks for encryption, and " + stage.name()
+                        + ".averaging = ring sends parameters in clear: set " + stage.name()
+                        + ".averaging = driver, which takes Spark's own encrypted way");
+            }
+        }
+    }
+
+    /**
      * @throws UserException where this machine cannot run all replicas at once; a cluster's executors may still come
      */
     void checkSlots(ModelTasks modelTasks, List<SparkStage> stages) {
@@ -88,7 +118,8 @@ final class Preflight {
             return;
         }
         int slots = modelTasks.slots();
-        stages.forEach(stage -> checkSlots(spark, slots, stage.name(), stage.numReplicas(config)));
+        stages.forEach(stage -> stage.replicas(config)
+                .ifPresent(replicas -> checkSlots(spark, slots, stage.name(), replicas.count())));
         if (config.spark().gpusPerExecutor() > 0 && slots > 1) {
             throw new ConfigException("spark.master = " + spark.master() + " would put " + slots
                     + " tasks on one GPU: set it to local[1], or to a cluster with an executor for every GPU");

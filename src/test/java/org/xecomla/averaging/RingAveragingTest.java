@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.DataOutputStream;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,7 +190,7 @@ class RingAveragingTest {
                             ring.sum(values);
                         })
                         .getMessage());
-        assertTrue(results.stream().anyMatch(r -> r.join().contains("at meeting 1 about -8 bytes")));
+        assertTrue(results.stream().anyMatch(r -> r.join().contains("at meeting 1 about the sum of 8 bytes")));
     }
 
     @Test
@@ -206,10 +211,10 @@ class RingAveragingTest {
                 },
                 rings.threads());
         // Replica 0 waits for its previous neighbour, which is replica 1; these are not it.
-        assertRefused(addresses.get(0), out -> out.writeBytes("GET / HTTP/1.1\r\n\r\n"));
-        assertRefused(addresses.get(0), out -> otherToken.introduce(1, out));
-        assertRefused(addresses.get(0), out -> staleLeg.introduce(1, out));
-        assertRefused(addresses.get(0), out -> group.introduce(0, out));
+        assertNoWord(addresses.get(0), "GET / HTTP/1.1\r\n\r\n");
+        assertEquals("it has left", refusal(otherToken, 1, addresses.get(0)));
+        assertEquals("it has left", refusal(staleLeg, 1, addresses.get(0)));
+        assertEquals("it has left", refusal(group, 0, addresses.get(0)));
         try (ParameterAveraging ring =
                 RingAveraging.join(group, 1, WireFormat.NATIVE, one, addresses, TIMEOUT, rings::isCancelled)) {
             assertArrayEquals(new double[] {3}, ring.sum(2), 0);
@@ -217,21 +222,127 @@ class RingAveragingTest {
         assertArrayEquals(new double[] {3}, first.join(), 0);
     }
 
-    private interface Introduction {
-        void write(DataOutputStream out) throws Exception;
-    }
-
-    private static void assertRefused(InetSocketAddress address, Introduction introduction) throws Exception {
+    private static void assertNoWord(InetSocketAddress address, String said) throws Exception {
         try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
             int answer;
             try { // the refusal may come before the last word is said: then the writing breaks
-                introduction.write(new DataOutputStream(socket.getOutputStream()));
+                socket.getOutputStream().write(said.getBytes(StandardCharsets.UTF_8));
                 socket.shutdownOutput();
                 answer = socket.getInputStream().read();
-            } catch (java.net.SocketException reset) {
+            } catch (SocketException reset) {
                 answer = -1;
             }
             assertEquals(-1, answer, "no word for a stranger");
+        }
+    }
+
+    /** Why the member at {@code address} does not take a connection by {@code rank} of {@code group}. */
+    private static String refusal(RingGroup group, int rank, InetSocketAddress address) throws Exception {
+        try (SocketChannel channel = SocketChannel.open(address)) {
+            RingHandshake handshake = RingHandshake.connecting(group, rank, channel); // blocking: to its end
+            return assertThrows(IOException.class, handshake::advance).getMessage();
+        }
+    }
+
+    private CompletableFuture<double[]> summing(
+            RingGroup group, int rank, ServerSocketChannel server, List<InetSocketAddress> addresses) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (ParameterAveraging ring = RingAveraging.join(
+                            group, rank, WireFormat.NATIVE, server, addresses, TIMEOUT, rings::isCancelled)) {
+                        return ring.sum(rank + 1);
+                    }
+                },
+                rings.threads());
+    }
+
+    /** Connections that say nothing, or a byte now and then, more than the system would keep waiting. */
+    @Test
+    void strangersThatOnlyStandThereCostNothing() throws Exception {
+        RingGroup group = RingGroup.create("test", 1, 2);
+        List<ServerSocketChannel> servers = List.of(LoopbackRing.listen(), LoopbackRing.listen());
+        List<InetSocketAddress> addresses = new ArrayList<>();
+        for (ServerSocketChannel server : servers) {
+            addresses.add((InetSocketAddress) server.getLocalAddress());
+        }
+        List<SocketChannel> strangers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 45; i++) { // below the backlog: nobody accepts yet
+                for (InetSocketAddress address : addresses) {
+                    strangers.add(SocketChannel.open(address));
+                }
+            }
+            long start = System.nanoTime();
+            CompletableFuture<double[]> first = summing(group, 0, servers.get(0), addresses);
+            for (int i = 0; i < 200; i++) {
+                strangers.add(SocketChannel.open(addresses.get(0)));
+                strangers.get(i).write(ByteBuffer.wrap(new byte[] {1}));
+            }
+            CompletableFuture<double[]> second = summing(group, 1, servers.get(1), addresses);
+            assertArrayEquals(new double[] {3}, first.join(), 0);
+            assertArrayEquals(new double[] {3}, second.join(), 0);
+            assertTrue(System.nanoTime() - start < Duration.ofSeconds(10).toNanos(), "they were waited for");
+        } finally {
+            for (SocketChannel stranger : strangers) {
+                stranger.close();
+            }
+        }
+    }
+
+    /** Whoever sits at the neighbour's port learns nothing of the token, and is not believed. */
+    @Test
+    void aStrangerAtTheNeighboursPortIsTriedAgain() throws Exception {
+        RingGroup group = RingGroup.create("test", 1, 2);
+        ServerSocketChannel zero = LoopbackRing.listen();
+        ServerSocketChannel one = LoopbackRing.listen();
+        List<InetSocketAddress> addresses =
+                List.of((InetSocketAddress) zero.getLocalAddress(), (InetSocketAddress) one.getLocalAddress());
+        CompletableFuture<double[]> first = summing(group, 0, zero, addresses);
+        ByteBuffer heard = ByteBuffer.allocate(1000);
+        try (SocketChannel channel = one.accept()) {
+            channel.write(ByteBuffer.allocate(16 + RingGroup.MAC_BYTES)); // its nonce, and no proof
+            while (channel.read(heard) >= 0) {
+                // until it hangs up
+            }
+        } catch (SocketException reset) {
+            // it has hung up
+        }
+        String said = new String(heard.array(), StandardCharsets.ISO_8859_1);
+        assertTrue(heard.position() > 0, "nothing was said");
+        assertTrue(!said.contains(new String(group.token(), StandardCharsets.ISO_8859_1)), "the token was said");
+        assertArrayEquals(new double[] {3}, summing(group, 1, one, addresses).join(), 0);
+        assertArrayEquals(new double[] {3}, first.join(), 0);
+    }
+
+    @Test
+    void aBitThatFlipsOnTheWayEndsTheLeg() throws Exception {
+        RingGroup group = RingGroup.create("test", 1, 2);
+        ServerSocketChannel zero = LoopbackRing.listen();
+        ServerSocketChannel one = LoopbackRing.listen();
+        ServerSocketChannel line = LoopbackRing.listen();
+        InetSocketAddress zeros = (InetSocketAddress) zero.getLocalAddress();
+        InetSocketAddress ones = (InetSocketAddress) one.getLocalAddress();
+        int handshake = 32 + RingGroup.MAC_BYTES + 1;
+        int meeting = 4 * Long.BYTES + Integer.BYTES;
+        rings.threads().submit(() -> forward(line, ones, handshake + meeting + 3));
+        summing(group, 0, zero, List.of(zeros, (InetSocketAddress) line.getLocalAddress()));
+        CompletableFuture<double[]> second = summing(group, 1, one, List.of(zeros, ones));
+        Throwable found = assertThrows(CompletionException.class, second::join).getCause();
+        assertTrue(found.getMessage().contains("what replica 0 sent has arrived with other bits"), found::toString);
+    }
+
+    /** Hands on what goes through {@code line} to {@code target} and back, byte number {@code flipped} with another bit. */
+    private Void forward(ServerSocketChannel line, InetSocketAddress target, int flipped) throws Exception {
+        try (SocketChannel from = line.accept();
+                SocketChannel to = SocketChannel.open(target)) {
+            rings.threads().submit(() -> to.socket().getInputStream().transferTo(from.socket().getOutputStream()));
+            for (int at = 0; ; at++) {
+                int next = from.socket().getInputStream().read();
+                if (next < 0) {
+                    return null;
+                }
+                to.socket().getOutputStream().write(at == flipped ? next ^ 4 : next);
+            }
         }
     }
 }

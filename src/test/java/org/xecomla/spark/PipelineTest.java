@@ -241,6 +241,18 @@ class PipelineTest {
     }
 
     @Test
+    void aRingIsRefusedWhereSparkIsToEncrypt() {
+        System.setProperty("spark.network.crypto.enabled", "true");
+        try {
+            UserException e = assertThrows(UserException.class, () -> run(tiny.config("encrypted", 2)));
+            assertTrue(e.getMessage().contains("distill.averaging = driver"), e.getMessage());
+            assertEquals(List.of(), lines);
+        } finally {
+            System.clearProperty("spark.network.crypto.enabled");
+        }
+    }
+
+    @Test
     void moreReplicasThanSlotsAreRefused() {
         UserException e = assertThrows(UserException.class, () -> run(tiny.config("slots", 3)));
         assertTrue(e.getMessage().contains("distill.replicas = 3"), e.getMessage());

@@ -48,7 +48,7 @@ final class BlockExchange implements AutoCloseable {
         this.timeout = timeout;
         this.cancelled = cancelled;
         // Blocks of an earlier leg may still be there.
-        this.stream = ByteBuffer.wrap(group.token()).getInt() & Integer.MAX_VALUE;
+        this.stream = group.publicNumber();
     }
 
     /** Begins the next event, the same on all members. */

@@ -2,6 +2,7 @@ package org.xecomla.spark.stage;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.apache.hadoop.fs.Path;
@@ -42,8 +43,8 @@ public final class DistillStage extends SparkStage {
     }
 
     @Override
-    public int numReplicas(RunConfig config) {
-        return config.distill().replicas().count();
+    public Optional<ReplicasConfig> replicas(RunConfig config) {
+        return Optional.of(config.distill().replicas());
     }
 
     /** Trains to the end of the plan, by replicas on the cluster. */

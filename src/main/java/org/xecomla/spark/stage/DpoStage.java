@@ -2,6 +2,7 @@ package org.xecomla.spark.stage;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.DpoConfig;
@@ -47,8 +48,8 @@ public final class DpoStage extends SparkStage {
     }
 
     @Override
-    public int numReplicas(RunConfig config) {
-        return config.dpo().replicas().count();
+    public Optional<ReplicasConfig> replicas(RunConfig config) {
+        return Optional.of(config.dpo().replicas());
     }
 
     @Override

@@ -1,7 +1,9 @@
 package org.xecomla.spark.stage;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.run.RunCheck;
@@ -65,9 +67,9 @@ public abstract class SparkStage implements Stage {
         return List.of();
     }
 
-    /** Tasks that must run at once; 0: any number will do. */
-    public int numReplicas(RunConfig config) {
-        return 0;
+    /** The replicas that must run at once; empty: any number of tasks will do. */
+    public Optional<ReplicasConfig> replicas(RunConfig config) {
+        return Optional.empty();
     }
 
     /** Whether it shows the commands and settings of the run, this one's among them. */
