@@ -12,7 +12,7 @@ import org.xecomla.config.ExportConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.serve.Exporter;
 import picocli.CommandLine.Command;

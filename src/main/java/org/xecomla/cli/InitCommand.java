@@ -9,7 +9,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;

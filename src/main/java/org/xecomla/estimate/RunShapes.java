@@ -5,8 +5,8 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.formats.HfConfigJson;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.llama.LlamaReader;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /**
@@ -33,7 +33,7 @@ public record RunShapes(ModelConfig base, ModelConfig teacher, ModelConfig stude
         try {
             return ModelDirectory.open(directory).config();
         } catch (UserException withoutWeights) {
-            return HfConfigJson.readLlama(new Path(directory, "config.json"));
+            return LlamaReader.shape(new Path(directory, "config.json"));
         }
     }
 }

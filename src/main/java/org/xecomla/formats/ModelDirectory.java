@@ -1,22 +1,35 @@
 package org.xecomla.formats;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.LoggerFactory;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RandomReader;
+import org.xecomla.formats.checkpoint.Headers;
+import org.xecomla.formats.checkpoint.ModelFormat;
+import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.ModelSource;
+import org.xecomla.formats.checkpoint.RopeRowOrder;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.TensorCheck;
+import org.xecomla.formats.checkpoint.WeightFiles;
+import org.xecomla.formats.deepseek.DeepseekReader;
+import org.xecomla.formats.llama.LlamaReader;
+import org.xecomla.formats.official.OfficialReader;
+import org.xecomla.formats.xecomla.XecomlaReader;
+import org.xecomla.formats.xecomla.XecomlaWriter;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
-import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
@@ -28,17 +41,27 @@ import org.xecomla.tensor.Tensor;
  *
  * <p>Weights come out in the engine's own row order ({@link RopeRowOrder}).
  */
-public final class ModelDirectory {
+public final class ModelDirectory implements ModelSource {
     private static final int CHUNK_ELEMENTS = 1 << 20;
 
+    /** What can be opened; the first that recognises a directory reads it. */
+    private static final List<ModelFormat> FORMATS =
+            List.of(new OfficialReader(), new LlamaReader(), new XecomlaReader(), new DeepseekReader());
+
     private final Path path;
+    private final ModelJson json;
     private final ModelConfig config;
     private final boolean ropeInterleaved;
     private final Map<String, WeightFiles.Located> tensors;
 
     private ModelDirectory(
-            Path path, ModelConfig config, boolean ropeInterleaved, Map<String, WeightFiles.Located> tensors) {
+            Path path,
+            ModelJson json,
+            ModelConfig config,
+            boolean ropeInterleaved,
+            Map<String, WeightFiles.Located> tensors) {
         this.path = path;
+        this.json = json;
         this.config = config;
         this.ropeInterleaved = ropeInterleaved;
         this.tensors = tensors;
@@ -58,16 +81,34 @@ public final class ModelDirectory {
         if (!DataFiles.exists(configJson)) {
             throw new UserException(DataFiles.display(path) + " is no model directory: it has no config.json");
         }
-        WeightFiles files = WeightFiles.open(path);
-        ModelConfig config = HfConfigJson.read(configJson, files.shapes());
+        WeightFiles stored = WeightFiles.open(path);
+        ModelJson json = ModelJson.read(configJson);
+        ModelFormat format = format(new Headers(path, json, stored.shapes()));
+        WeightFiles files = stored.renamed(format::parameter);
+        Headers headers = new Headers(path, json, files.shapes());
+        ModelConfig config = format.config(headers);
         TensorCheck.check(config, files.tensors(), DataFiles.display(path));
-        return new ModelDirectory(path, config, HfConfigJson.ropeInterleaved(configJson), files.tensors());
+        return new ModelDirectory(path, json, config, format.ropeInterleaved(headers), files.tensors());
+    }
+
+    private static ModelFormat format(Headers headers) {
+        return FORMATS.stream()
+                .filter(format -> format.recognises(headers))
+                .findFirst()
+                .orElseThrow(() -> new ConfigException(headers.json().where() + ": model_type "
+                        + headers.json().json().path("model_type")
+                        + " is not supported: "
+                        + FORMATS.stream()
+                                .flatMap(format -> format.modelTypes().stream())
+                                .collect(Collectors.joining(", "))
+                        + " are"));
     }
 
     public Path path() {
         return path;
     }
 
+    @Override
     public ModelConfig config() {
         return config;
     }
@@ -82,27 +123,17 @@ public final class ModelDirectory {
      * models.
      */
     public List<Integer> eosTokenIds() {
-        for (String file : List.of("generation_config.json", "config.json")) {
-            if (DataFiles.exists(new Path(path, file))) {
-                JsonNode ids = ModelJson.read(new Path(path, file)).json().path("eos_token_id");
-                List<Integer> all = new ArrayList<>();
-                (ids.isArray() ? ids : List.of(ids)).forEach(id -> {
-                    if (id.canConvertToInt()) {
-                        all.add(id.asInt());
-                    }
-                });
-                if (!all.isEmpty()) {
-                    return all;
-                }
-            }
-        }
-        return List.of();
+        Path generation = new Path(path, "generation_config.json");
+        List<Integer> ids =
+                DataFiles.exists(generation) ? ModelJson.read(generation).integers("eos_token_id") : List.of();
+        return ids.isEmpty() ? json.integers("eos_token_id") : ids;
     }
 
     /** One parameter, row-major (rows, cols), in the engine's row order. */
+    @Override
     public float[] read(String parameter) {
         WeightFiles.Located located = located(parameter);
-        float[] stored = located.file().readFloats(parameter);
+        float[] stored = located.file().readFloats(located.entry().name());
         RopeRowOrder order = order(parameter);
         if (order.isUnchanged()) {
             return stored;
@@ -119,15 +150,15 @@ public final class ModelDirectory {
      * Fills {@code weights}, file by file in the order of the bytes. Its parameters must be those of {@link #config()}.
      */
     public void load(ParameterStore weights) {
-        Map<SafetensorsFile, List<SafetensorsFile.Entry>> byFile = new LinkedHashMap<>();
-        for (ParameterLayout.Place place : weights.layout().places().values()) {
-            WeightFiles.Located located = located(place.spec().name());
-            byFile.computeIfAbsent(located.file(), file -> new ArrayList<>()).add(located.entry());
+        Map<SafetensorsFile, List<String>> byFile = new LinkedHashMap<>();
+        for (String parameter : weights.layout().places().keySet()) {
+            byFile.computeIfAbsent(located(parameter).file(), file -> new ArrayList<>())
+                    .add(parameter);
         }
-        byFile.forEach((file, entries) -> {
+        byFile.forEach((file, parameters) -> {
             try (RandomReader reader = file.reader()) {
-                for (SafetensorsFile.Entry entry : entries) {
-                    load(file, reader, entry, weights.get(entry.name()));
+                for (String parameter : parameters) {
+                    load(reader, parameter, weights.get(parameter));
                 }
             }
         });
@@ -135,18 +166,20 @@ public final class ModelDirectory {
     }
 
     /** Fills {@code target} (rows, cols) with one parameter, in chunks, in the engine's row order. */
+    @Override
     public void load(String parameter, Tensor target) {
-        WeightFiles.Located located = located(parameter);
-        try (RandomReader reader = located.file().reader()) {
-            load(located.file(), reader, located.entry(), target);
+        try (RandomReader reader = located(parameter).file().reader()) {
+            load(reader, parameter, target);
         }
     }
 
-    private void load(SafetensorsFile file, RandomReader reader, SafetensorsFile.Entry entry, Tensor target) {
+    private void load(RandomReader reader, String parameter, Tensor target) {
+        SafetensorsFile file = located(parameter).file();
+        SafetensorsFile.Entry entry = located(parameter).entry();
         if (target.length() != entry.numElements()) {
             throw new IllegalArgumentException("tensor " + entry + " for a parameter " + target);
         }
-        RopeRowOrder order = order(entry.name());
+        RopeRowOrder order = order(parameter);
         int cols = target.cols();
         int rowsAtOnce = order.isUnchanged() ? Math.max(1, CHUNK_ELEMENTS / cols) : 1;
         for (int from = 0; from < target.rows(); from += rowsAtOnce) {
@@ -204,31 +237,7 @@ public final class ModelDirectory {
      * @param weights parameters of {@code config} in the engine's row order; they are rounded to nearest, ties to even
      */
     public static void save(Path directory, ModelConfig config, ParameterStore weights, SaveOptions options) {
-        new ModelWriter(directory, config, options).write(weights);
-    }
-
-    /**
-     * Writes a directory that stock {@code DeepseekV3ForCausalLM} loads, weights asked for one after another.
-     *
-     * @param config every layer latent with a norm, with one rank and one rope; its head is its own
-     * @param weights parameters of {@code config} in the engine's row order
-     */
-    public static void saveDeepseek(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
-        new ModelWriter(directory, config, options).write(weights, DeepseekConfigWriter.text(config, options.dtype()));
-    }
-
-    /**
-     * Writes a directory that X-EcoMLA's official code loads, weights asked for one after another.
-     *
-     * @param config a latent layer at least, all of them with low-rank queries and alike but for their ranks
-     * @param weights parameters of {@code config} in the engine's row order
-     */
-    public static void saveOfficial(Path directory, ModelConfig config, WeightSource weights, SaveOptions options) {
-        new ModelWriter(directory, config, options)
-                .write(
-                        weights,
-                        OfficialLayout.texts(config, options.dtype()),
-                        name -> OfficialLayout.stored(config, name));
+        XecomlaWriter.write(directory, config, weights, options);
     }
 
     private RopeRowOrder order(String parameter) {

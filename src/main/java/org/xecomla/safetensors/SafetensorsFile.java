@@ -3,10 +3,8 @@ package org.xecomla.safetensors;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
@@ -57,16 +55,6 @@ public final class SafetensorsFile {
         }
     }
 
-    /** The same file, its tensors under other names. */
-    public SafetensorsFile renamed(UnaryOperator<String> names) {
-        Map<String, Entry> renamed = new LinkedHashMap<>();
-        entries.values().forEach(entry -> {
-            String name = names.apply(entry.name);
-            renamed.put(name, new Entry(name, entry.dtype, entry.shape, entry.begin, entry.end));
-        });
-        return new SafetensorsFile(path, renamed, metadata);
-    }
-
     public Path path() {
         return path;
     }
@@ -111,16 +99,6 @@ public final class SafetensorsFile {
         double[] out = new double[Math.toIntExact(entry.numElements())];
         try (RandomReader reader = reader()) {
             read(reader, entry, 0, out, 0, out.length);
-        }
-        return out;
-    }
-
-    /** A whole tensor of integers. */
-    public int[] readInts(String name) {
-        double[] values = readDoubles(name);
-        int[] out = new int[values.length];
-        for (int i = 0; i < out.length; i++) {
-            out[i] = (int) values[i];
         }
         return out;
     }

@@ -23,11 +23,6 @@ public interface Sampler {
         };
     }
 
-    /** {@link #of} with the whole distribution. */
-    static Sampler ofTemperature(double temperature, long seed) {
-        return of(temperature, 1, seed);
-    }
-
     /**
      * Draws from softmax(logits / temperature), cut to its nucleus (Holtzman et al. 2020): the fewest most probable
      * tokens that together have at least {@code topP}. {@link #greedy} at temperature 0. Same seed, same draws.

@@ -22,7 +22,7 @@ import org.xecomla.files.Fingerprint;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.train.data.TokenData;

@@ -18,7 +18,7 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 
 /**

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.tensor.ParameterStore;
 
 /** Every golden model opens, and loads what its tensors hold. */

@@ -17,6 +17,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;

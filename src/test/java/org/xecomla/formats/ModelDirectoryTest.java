@@ -9,20 +9,18 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.ParameterStore;
@@ -41,49 +39,6 @@ class ModelDirectoryTest {
 
     private static SaveOptions options(Dtype dtype, long maxShardBytes) {
         return new SaveOptions(dtype, maxShardBytes, Optional.empty());
-    }
-
-    static Stream<Arguments> forms() {
-        AttentionConfig plain = Models.gqa(2, 4, RopeScaling.NONE);
-        AttentionConfig scaled = Models.gqa(4, 6, Models.LLAMA3);
-        RopeScaling picked = new RopeScaling.Explicit(List.of(1.0, 0.25, 0.001));
-        return Stream.of(
-                Arguments.of("gqa tied", true, List.of(plain, plain)),
-                Arguments.of("mha, head_dim of its own, llama3", false, List.of(scaled)),
-                Arguments.of("linear", false, List.of(Models.gqa(1, 4, new RopeScaling.Linear(2.5)))),
-                Arguments.of("yarn", false, List.of(Models.gqa(1, 4, Models.YARN))),
-                Arguments.of("mla", true, List.of(Models.mla(0, 7, false, true, RopeScaling.NONE))),
-                Arguments.of(
-                        "mla, low-rank queries, yarn",
-                        false,
-                        Collections.nCopies(2, Models.mla(9, 7, true, false, Models.YARN))),
-                Arguments.of("mla, picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
-                Arguments.of(
-                        "hybrid, ranks and norms by layer",
-                        true,
-                        List.of(
-                                scaled,
-                                Models.mla(0, 7, false, true, Models.YARN),
-                                Models.mla(9, 11, true, false, Models.YARN),
-                                scaled)));
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("forms")
-    void everyFormComesBack(String name, boolean tied, List<AttentionConfig> attention) {
-        ModelConfig model = Models.of(tied, attention);
-        try (ParameterStore saved = Models.weights(model, DataType.DOUBLE, 1);
-                ParameterStore loaded = ParameterStore.zeros(Models.layout(model), DataType.DOUBLE)) {
-            ModelDirectory.save(directory, model, saved, options(Dtype.F64, 5000));
-            ModelDirectory opened = ModelDirectory.open(directory);
-            assertEquals(model, opened.config());
-            opened.load(loaded);
-            for (String parameter : saved.layout().places().keySet()) {
-                assertArrayEquals(
-                        saved.get(parameter).toDoubles(), loaded.get(parameter).toDoubles(), parameter);
-                assertArrayEquals(saved.get(parameter).toFloats(), opened.read(parameter), parameter);
-            }
-        }
     }
 
     @ParameterizedTest

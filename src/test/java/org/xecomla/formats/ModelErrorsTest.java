@@ -23,6 +23,8 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
@@ -86,9 +88,9 @@ class ModelErrorsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla and "
+                "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla, "
                         + "dense deepseek_v3 are",
-                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type  is not supported: llama, xecomla and "
+                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type  is not supported: llama, xecomla, "
                         + "dense deepseek_v3 are",
                 "\"attention_bias\" : false | \"attention_bias\" : true | DIR/config.json: attention_bias true is "
                         + "not supported: projections have no biases here",

@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
@@ -37,7 +38,7 @@ class DecoderTest {
     @MethodSource("modelsAndKernels")
     void logitsAreThoseOfTheWholeSequence(String fixture, KernelChoice choice, Path dir) {
         ModelDirectory directory = ModelDirectory.open(dir);
-        int[] ids = Goldens.expected(fixture).readInts("input_ids"); // (B*T)
+        int[] ids = Integers.of(Goldens.expected(fixture), "input_ids"); // (B*T)
         try (Kernels kernels = choice.make();
                 ParameterStore weights =
                         ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());

@@ -16,12 +16,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.RopeRowOrder;
+import org.xecomla.formats.checkpoint.RopeRowOrder;
 import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.nn.loss.ForwardKl;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -71,7 +72,7 @@ class GoldenModelTest {
                     what,
                     model,
                     expected,
-                    expected.readInts("input_ids"),
+                    Integers.of(expected, "input_ids"),
                     Tolerance.of(model.kernels().type()));
         }
 

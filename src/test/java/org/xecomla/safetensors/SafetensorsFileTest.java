@@ -71,8 +71,8 @@ class SafetensorsFileTest {
             assertArrayEquals(values, read.readDoubles(name), name);
             assertEquals(-1.5f, read.readFloats(name)[1], name);
         }
-        assertArrayEquals(whole, read.readInts("I64"));
-        assertArrayEquals(whole, read.readInts("I32"));
+        assertArrayEquals(whole, Integers.of(read, "I64"));
+        assertArrayEquals(whole, Integers.of(read, "I32"));
         assertArrayEquals(new double[] {0.1}, read.readDoubles("scalar"));
         assertArrayEquals(new float[0], read.readFloats("nothing"));
         assertArrayEquals(new float[] {0.1f, -0.2f}, read.readFloats("float"));

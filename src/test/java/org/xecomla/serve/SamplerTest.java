@@ -12,7 +12,7 @@ class SamplerTest {
     void greedyPicksTheMostProbableAndOfEqualsTheFirst() {
         assertEquals(1, Sampler.greedy().pick(LOGITS));
         assertEquals(2, Sampler.greedy().pick(new double[] {0, 1, 5, 5}));
-        assertEquals(1, Sampler.ofTemperature(0, 3).pick(LOGITS));
+        assertEquals(1, Sampler.of(0, 1, 3).pick(LOGITS));
     }
 
     @Test
@@ -30,7 +30,7 @@ class SamplerTest {
     }
 
     private static void assertShares(double temperature, double... expected) {
-        assertShares(Sampler.ofTemperature(temperature, 11), expected);
+        assertShares(Sampler.of(temperature, 1, 11), expected);
     }
 
     private static void assertShares(Sampler sampler, double... expected) {
@@ -47,8 +47,8 @@ class SamplerTest {
 
     @Test
     void aSeedRepeatsItsDraws() {
-        Sampler first = Sampler.ofTemperature(1, 5);
-        Sampler second = Sampler.ofTemperature(1, 5);
+        Sampler first = Sampler.of(1, 1, 5);
+        Sampler second = Sampler.of(1, 1, 5);
         for (int i = 0; i < 100; i++) {
             assertEquals(first.pick(LOGITS), second.pick(LOGITS));
         }
@@ -56,6 +56,6 @@ class SamplerTest {
 
     @Test
     void aNegativeTemperatureIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Sampler.ofTemperature(-1, 0));
+        assertThrows(IllegalArgumentException.class, () -> Sampler.of(-1, 1, 0));
     }
 }

@@ -19,7 +19,7 @@ import org.xecomla.corpus.tokenizer.BpeTrainer;
 import org.xecomla.corpus.tokenizer.BpeVocabulary;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.run.RunLayout;
 import org.xecomla.safetensors.Dtype;

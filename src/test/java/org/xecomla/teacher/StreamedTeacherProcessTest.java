@@ -33,7 +33,7 @@ import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.safetensors.Dtype;

@@ -36,10 +36,11 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetShardSpec;
@@ -68,7 +69,7 @@ class TeacherTest {
     void writeTokens() {
         vocabSize = ModelDirectory.open(MODEL).config().vocabSize();
         tokens = DataFiles.path(temporary.resolve("shards").toString());
-        int[] ids = EXPECTED.readInts("input_ids");
+        int[] ids = Integers.of(EXPECTED, "input_ids");
         TokenShardSpec spec =
                 new TokenShardSpec(PLAN, LENGTH, new Packing("tokenizer", vocabSize, OptionalInt.empty(), true));
         for (int shard = 0; shard < PLAN.numShards(); shard++) {
@@ -100,7 +101,7 @@ class TeacherTest {
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "false, true"})
     void targetsOfPackedDocumentsAreThoseOfEachAlone(boolean nd4j, boolean streamed) {
-        int[] ids = EXPECTED.readInts("input_ids");
+        int[] ids = Integers.of(EXPECTED, "input_ids");
         int[][] borders = {{0, 9, 10, LENGTH}, {0, LENGTH}, {0, 3, 20, LENGTH}};
         List<TokenSequence> packed = new ArrayList<>();
         boolean[] learned = new boolean[LENGTH];

@@ -14,6 +14,7 @@ import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
@@ -69,7 +70,7 @@ class GoldenLossesTest {
 
     private static List<TrainingSequence> sequences(String name) {
         SafetensorsFile expected = SafetensorsFile.open(new Path(golden(name), "expected.safetensors"));
-        int[] ids = expected.readInts("input_ids");
+        int[] ids = Integers.of(expected, "input_ids");
         double[] logits = expected.readDoubles("teacher_logits");
         int numSequences = expected.entry("input_ids").shape().get(0).intValue();
         int length = ids.length / numSequences;

@@ -20,6 +20,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 
 /** Students made from their bases against the fixtures' weights and logits. */
@@ -49,7 +50,7 @@ class GoldenStartTest {
 
     private static double logitsDifference(String name, BaseWeights base, List<UpcycledLayer> layers, DataType type) {
         SafetensorsFile expected = Goldens.tensors(name, "expected.safetensors");
-        int[] ids = expected.readInts("input_ids");
+        int[] ids = Integers.of(expected, "input_ids");
         try (Student student = Goldens.student(base, layers, type)) {
             double[] logits = Goldens.logits(student, ids, 3);
             return Goldens.difference(logits, Goldens.widen(expected.readFloats("logits")));
@@ -130,7 +131,7 @@ class GoldenStartTest {
     private static double alignedDifference(String name, DataType type) throws IOException {
         BaseWeights base = Goldens.model(about(name).get("base").asText());
         BaseWeights golden = Goldens.model(name);
-        int[] ids = Goldens.tensors(name, "calibration.safetensors").readInts("input_ids");
+        int[] ids = Integers.of(Goldens.tensors(name, "calibration.safetensors"), "input_ids");
         Calibration calibration = Goldens.calibration(base, Goldens.windows(ids, 64), type);
         assertEquals(512, calibration.numTokens());
         List<UpcycledLayer> layers = new ArrayList<>();

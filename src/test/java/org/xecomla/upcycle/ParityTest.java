@@ -25,7 +25,7 @@ import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
-import org.xecomla.formats.HfConfigJson;
+import org.xecomla.formats.llama.LlamaReader;
 import org.xecomla.linalg.Matrix;
 
 /**
@@ -200,7 +200,7 @@ class ParityTest {
     }
 
     private static ModelConfig shape(String name) {
-        return HfConfigJson.readLlama(DataFiles.path("conf/shapes/" + name + "/config.json"));
+        return LlamaReader.shape(DataFiles.path("conf/shapes/" + name + "/config.json"));
     }
 
     private static ModelConfig student(

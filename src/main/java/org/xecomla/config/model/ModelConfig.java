@@ -45,6 +45,11 @@ public record ModelConfig(
         return attention.size();
     }
 
+    /** The layers that are {@code kind}, in their order. */
+    public <T extends AttentionConfig> List<T> layers(Class<T> kind) {
+        return attention.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
     /** Cached elements per token over all layers. */
     public int kvElementsPerToken() {
         return attention.stream().mapToInt(AttentionConfig::kvElementsPerToken).sum();

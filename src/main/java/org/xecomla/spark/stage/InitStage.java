@@ -10,7 +10,7 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.run.RunModels;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.driver.RunContext;

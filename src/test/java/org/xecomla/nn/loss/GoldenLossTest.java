@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.nn.Goldens;
 import org.xecomla.nn.KernelChoice;
 import org.xecomla.nn.SoftTargets;
+import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -59,7 +60,7 @@ class GoldenLossTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void crossEntropy(KernelChoice choice) {
-        int[] labels = expected.readInts("labels");
+        int[] labels = Integers.of(expected, "labels");
         for (int n = 0; n < numRows; n++) {
             labels[n] = mask[n] == 0 ? -1 : labels[n];
         }
@@ -95,7 +96,7 @@ class GoldenLossTest {
     }
 
     private SoftLabels topK() {
-        int[] ids = expected.readInts("topk6_ids");
+        int[] ids = Integers.of(expected, "topk6_ids");
         double[] logProbabilities = expected.readDoubles("topk6_logprobs");
         double[] tailLogProbability = expected.readDoubles("topk6_tail_logprob");
         float[] probabilities = new float[ids.length];
@@ -110,7 +111,7 @@ class GoldenLossTest {
     }
 
     private SoftLabels sampled() {
-        int[] draws = expected.readInts("sampled12_ids");
+        int[] draws = Integers.of(expected, "sampled12_ids");
         int[] ids = new int[draws.length];
         float[] weights = new float[draws.length];
         Arrays.fill(ids, -1);

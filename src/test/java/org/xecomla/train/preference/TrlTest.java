@@ -27,7 +27,7 @@ import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.SaveOptions;
+import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.targets.LogProbabilities;

@@ -1,0 +1,55 @@
+package org.xecomla.formats.checkpoint;
+
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
+import org.xecomla.config.model.RopeScaling;
+
+/**
+ * The keys of latent layers, DeepSeek's in every format. Ranks follow from the tensors; the keys are asked only where two
+ * tensors disagree.
+ *
+ * @param json config.json, or the file that has them
+ */
+public record LatentJson(ModelJson json) {
+    public int ropeDim() {
+        return json.integer("qk_rope_head_dim");
+    }
+
+    /** What divides the scores where no other scale is given: the root of a head's width. */
+    public double plainScale() {
+        return Math.pow(json.integer("qk_nope_head_dim") + ropeDim(), -0.5);
+    }
+
+    /** The same as DeepSeek's own class has it, and X-EcoMLA's code: YaRN's {@code mscale_all_dim} sharpens the softmax. */
+    public double deepseekScale(RopeScaling scaling) {
+        if (scaling instanceof RopeScaling.Yarn yarn && yarn.mscaleAllDim() != 0) {
+            double m = 0.1 * yarn.mscaleAllDim() * Math.log(yarn.factor()) + 1;
+            return plainScale() * (m * m);
+        }
+        return plainScale();
+    }
+
+    /**
+     * A latent layer.
+     *
+     * @param ranks where {@code q_lora_rank} and {@code kv_lora_rank} of this layer are written
+     */
+    public AttentionConfig.Mla layer(LayerTensors tensors, ModelJson ranks, RopeScaling rope, double softmaxScale) {
+        int numHeads = json.integer("num_attention_heads");
+        int qRank = tensors.qLoraRank(ranks.integer("q_lora_rank", 0));
+        int kvRank = tensors.kvLoraRank(ranks.integer("kv_lora_rank", 0), ropeDim());
+        int nope = json.integer("qk_nope_head_dim");
+        int valueDim = json.integer("v_head_dim");
+        return json.naming(() -> new AttentionConfig.Mla(
+                numHeads,
+                qRank,
+                kvRank,
+                nope,
+                ropeDim(),
+                valueDim,
+                tensors.has(ParameterNames.Q_A_NORM),
+                tensors.has(ParameterNames.KV_A_NORM),
+                rope,
+                softmaxScale));
+    }
+}

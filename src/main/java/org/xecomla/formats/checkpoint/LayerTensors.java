@@ -1,0 +1,61 @@
+package org.xecomla.formats.checkpoint;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.xecomla.config.model.ParameterNames;
+
+/** What the shapes of one layer's attention tensors say about the layer. */
+public final class LayerTensors {
+    private static final Set<String> LATENT =
+            Set.of(ParameterNames.KV_B_PROJ, ParameterNames.KV_A_PROJ, ParameterNames.KV_A_NORM);
+
+    private final Map<String, List<Long>> shapes;
+    private final String prefix;
+
+    LayerTensors(Map<String, List<Long>> shapes, int layer) {
+        this.shapes = shapes;
+        this.prefix = ParameterNames.layer(layer);
+    }
+
+    public boolean has(String parameter) {
+        return shapes.containsKey(prefix + parameter);
+    }
+
+    boolean isLatent() {
+        return LATENT.stream().anyMatch(this::has);
+    }
+
+    /** Whether a parameter is one that makes its layer a latent one. */
+    static boolean isLatent(String parameter) {
+        return ParameterNames.inLayer(parameter)
+                .filter(place -> LATENT.contains(place.name()))
+                .isPresent();
+    }
+
+    /** Rank of the query latent; 0: full q_proj. {@code configured} decides where two tensors disagree. */
+    int qLoraRank(int configured) {
+        if (!has(ParameterNames.Q_A_PROJ) && !has(ParameterNames.Q_B_PROJ)) {
+            return 0;
+        }
+        return agree(size(ParameterNames.Q_A_PROJ, 0), size(ParameterNames.Q_B_PROJ, 1), configured);
+    }
+
+    /** Rank of the KV latent. {@code configured} decides where two tensors disagree. */
+    int kvLoraRank(int configured, int ropeDim) {
+        int down = size(ParameterNames.KV_A_PROJ, 0);
+        return agree(down < 0 ? down : down - ropeDim, size(ParameterNames.KV_B_PROJ, 1), configured);
+    }
+
+    private static int agree(int down, int up, int configured) {
+        if (down > 0 && (down == up || up <= 0)) {
+            return down;
+        }
+        return configured > 0 ? configured : up;
+    }
+
+    private int size(String parameter, int dimension) {
+        List<Long> shape = shapes.getOrDefault(prefix + parameter, List.of());
+        return shape.size() == 2 ? (int) Math.min(shape.get(dimension), Integer.MAX_VALUE) : -1;
+    }
+}

@@ -1,0 +1,66 @@
+package org.xecomla.formats.checkpoint;
+
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
+import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.safetensors.SafetensorsFile;
+
+/** Holds a checkpoint's tensors against the parameters that its configuration asks for. */
+public final class TensorCheck {
+    /** Frequencies that old versions of transformers saved with the weights; they are computed. */
+    private static final Pattern COMPUTED =
+            Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+
+    private TensorCheck() {}
+
+    public static void check(ModelConfig config, Map<String, WeightFiles.Located> tensors, String directory) {
+        Map<String, ParameterShapes.Shape> parameters = ParameterShapes.of(config);
+        parameters.forEach((name, shape) -> {
+            WeightFiles.Located located = tensors.get(name);
+            if (located == null) {
+                throw new UserException(directory + " has no tensor " + name + hint(name));
+            }
+            checkOne(name, located, shape);
+        });
+        tensors.forEach((name, located) -> {
+            boolean tiedHead = name.equals(ParameterNames.HEAD) && config.tieWordEmbeddings();
+            if (tiedHead) {
+                checkOne(name, located, parameters.get(ParameterNames.EMBEDDING));
+            } else if (!parameters.containsKey(name) && !COMPUTED.matcher(name).matches()) {
+                throw new UserException(DataFiles.display(located.file().path()) + " has an unexpected tensor "
+                        + located.entry().name() + ": its config.json describes no such parameter");
+            }
+        });
+    }
+
+    /** The shape in a file: a norm's gain is (n), all else (rows, cols). */
+    static List<Long> storedShape(String name, ParameterShapes.Shape shape) {
+        return ParameterNames.isNorm(name)
+                ? List.of((long) shape.cols())
+                : List.of((long) shape.rows(), (long) shape.cols());
+    }
+
+    private static void checkOne(String name, WeightFiles.Located located, ParameterShapes.Shape shape) {
+        SafetensorsFile.Entry entry = located.entry();
+        String file = DataFiles.display(located.file().path());
+        List<Long> expected = storedShape(name, shape);
+        if (!entry.shape().equals(expected)) {
+            throw new UserException(file + ": tensor " + entry.name() + " has shape " + entry.shape()
+                    + ", its config.json asks for " + expected);
+        }
+        if (!entry.dtype().isWeight()) {
+            throw new UserException(file + ": tensor " + entry.name() + " has dtype " + entry.dtype()
+                    + ", which is not supported: " + Dtype.weights() + " are");
+        }
+    }
+
+    private static String hint(String name) {
+        return name.equals(ParameterNames.HEAD) ? ": without it, config.json must say tie_word_embeddings true" : "";
+    }
+}

@@ -1,0 +1,48 @@
+package org.xecomla.formats.deepseek;
+
+import java.util.List;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.formats.checkpoint.DecoderJson;
+import org.xecomla.formats.checkpoint.Headers;
+import org.xecomla.formats.checkpoint.LatentJson;
+import org.xecomla.formats.checkpoint.ModelFormat;
+import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.RopeJson;
+
+/** Reads {@code model_type} deepseek_v3 where no layer has experts. {@link DeepseekWriter} is the inverse. */
+public final class DeepseekReader implements ModelFormat {
+    static final String MODEL_TYPE = "deepseek_v3";
+
+    /** What DeepSeek's class takes for YaRN where the configuration is silent. */
+    private static final int ORIGINAL_LENGTH = 4096;
+
+    @Override
+    public List<String> modelTypes() {
+        return List.of("dense " + MODEL_TYPE);
+    }
+
+    @Override
+    public boolean recognises(Headers headers) {
+        return headers.modelType().equals(MODEL_TYPE);
+    }
+
+    @Override
+    public ModelConfig config(Headers headers) {
+        ModelJson json = headers.json();
+        DecoderJson decoder = new DecoderJson(json);
+        if (json.integer("first_k_dense_replace", 0) < json.integer("num_hidden_layers")
+                && json.has("n_routed_experts")) {
+            throw json.unsupported("n_routed_experts", "feed-forward layers with experts are not");
+        }
+        LatentJson latent = new LatentJson(json);
+        RopeScaling rope = RopeJson.read(decoder.rope(), ORIGINAL_LENGTH);
+        return decoder.model(headers.layers(
+                decoder::gqa, (tensors, layer) -> latent.layer(tensors, json, rope, latent.deepseekScale(rope))));
+    }
+
+    @Override
+    public boolean ropeInterleaved(Headers headers) {
+        return headers.json().flag("rope_interleave", true);
+    }
+}

@@ -1,0 +1,98 @@
+package org.xecomla.formats.llama;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.formats.checkpoint.DerivedWeights;
+import org.xecomla.formats.checkpoint.ModelExport;
+import org.xecomla.formats.checkpoint.ModelSource;
+import org.xecomla.formats.checkpoint.ModelWriter;
+import org.xecomla.formats.checkpoint.RopeJson;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.safetensors.Dtype;
+
+/** Writes a Llama, in the old spelling that every version of transformers reads. */
+public final class LlamaWriter implements ModelExport {
+    @Override
+    public ModelConfig exported(ModelConfig model) {
+        for (int l = 0; l < model.numLayers(); l++) {
+            if (model.attention().get(l) instanceof AttentionConfig.Mla) {
+                throw new ConfigException("layer " + l + " of the model is latent, and every layer of Llama is"
+                        + " grouped-query attention: export it as deepseek-v3, xecomla or native");
+            }
+        }
+        return model;
+    }
+
+    @Override
+    public List<String> notes(ModelConfig model) {
+        exported(model);
+        return List.of("transformers, vLLM, SGLang: LlamaForCausalLM");
+    }
+
+    @Override
+    public void write(ModelSource model, Path directory, SaveOptions options) {
+        ModelConfig config = exported(model.config());
+        try (DerivedWeights weights = new DerivedWeights(model::tensor)) {
+            new ModelWriter(directory, config, options).write(weights, text(config, options.dtype()));
+        }
+    }
+
+    /** {@code config.json} of a model without latent layers. */
+    public static String text(ModelConfig model, Dtype dtype) {
+        ObjectNode json = new JsonMapper().createObjectNode();
+        putDecoder(json, model, dtype, "LlamaForCausalLM", LlamaReader.MODEL_TYPE);
+        putAttention(json, model);
+        return json.toPrettyString() + "\n";
+    }
+
+    /** The keys of Llama that say nothing of attention. */
+    public static void putDecoder(
+            ObjectNode json, ModelConfig model, Dtype dtype, String architecture, String modelType) {
+        json.putArray("architectures").add(architecture);
+        json.put("model_type", modelType);
+        json.put("hidden_size", model.hiddenSize());
+        json.put("intermediate_size", model.intermediateSize());
+        json.put("num_hidden_layers", model.numLayers());
+        json.put("vocab_size", model.vocabSize());
+        json.put("max_position_embeddings", model.maxPositionEmbeddings());
+        json.put("rms_norm_eps", model.rmsNormEps());
+        json.put("rope_theta", model.ropeTheta());
+        json.put("tie_word_embeddings", model.tieWordEmbeddings());
+        json.put("hidden_act", "silu");
+        json.put("attention_bias", false);
+        json.put("mlp_bias", false);
+        putTokenId(json, "bos_token_id", model.bosTokenId());
+        putTokenId(json, "eos_token_id", model.eosTokenId());
+        json.put("torch_dtype", dtype.torchName());
+    }
+
+    public static void putTokenId(ObjectNode json, String key, int id) {
+        if (id < 0) {
+            json.putNull(key);
+        } else {
+            json.put(key, id);
+        }
+    }
+
+    /**
+     * The keys of the grouped-query layers of {@code model}, of which there is one at least.
+     *
+     * @throws ConfigException where they differ
+     */
+    public static void putAttention(ObjectNode json, ModelConfig model) {
+        List<AttentionConfig.Gqa> layers = model.layers(AttentionConfig.Gqa.class);
+        AttentionConfig.Gqa first = layers.get(0);
+        if (layers.stream().anyMatch(layer -> !layer.equals(first))) {
+            throw new ConfigException("layers of grouped-query attention differ: config.json has one shape for all");
+        }
+        json.put("num_attention_heads", first.numHeads());
+        json.put("num_key_value_heads", first.numKvHeads());
+        json.put("head_dim", first.headDim());
+        RopeJson.write(json, "rope_scaling", first.ropeScaling());
+    }
+}

@@ -1,0 +1,2 @@
+/** Llama: grouped-query attention in every layer. */
+package org.xecomla.formats.llama;

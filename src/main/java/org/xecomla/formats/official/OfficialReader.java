@@ -1,0 +1,46 @@
+package org.xecomla.formats.official;
+
+import java.util.List;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.checkpoint.DecoderJson;
+import org.xecomla.formats.checkpoint.Headers;
+import org.xecomla.formats.checkpoint.LatentJson;
+import org.xecomla.formats.checkpoint.ModelFormat;
+import org.xecomla.formats.checkpoint.ModelJson;
+
+/** Reads the official code's directory, by its second file of configuration. {@link OfficialWriter} is the inverse. */
+public final class OfficialReader implements ModelFormat {
+    @Override
+    public List<String> modelTypes() {
+        return List.of();
+    }
+
+    @Override
+    public boolean recognises(Headers headers) {
+        return DataFiles.exists(OfficialConfig.layerConfig(headers.directory()));
+    }
+
+    @Override
+    public String parameter(String stored) {
+        return OfficialNames.parameter(stored);
+    }
+
+    @Override
+    public ModelConfig config(Headers headers) {
+        DecoderJson decoder = new DecoderJson(headers.json());
+        ModelJson layers = OfficialConfig.layers(headers.directory());
+        if (layers.flag("attention_bias", false)) {
+            throw layers.unsupported("attention_bias", "projections have no biases here");
+        }
+        if (layers.number("rope_theta") != decoder.ropeTheta()) {
+            throw layers.unsupported(
+                    "rope_theta", "latent layers have the " + decoder.ropeTheta() + " of config.json here");
+        }
+        LatentJson latent = new LatentJson(layers);
+        RopeScaling rope = OfficialConfig.rope(layers);
+        return decoder.model(headers.layers(
+                decoder::gqa, (tensors, layer) -> latent.layer(tensors, layers, rope, latent.deepseekScale(rope))));
+    }
+}

@@ -1,0 +1,72 @@
+package org.xecomla.formats.xecomla;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.formats.checkpoint.DecoderJson;
+import org.xecomla.formats.checkpoint.Headers;
+import org.xecomla.formats.checkpoint.LatentJson;
+import org.xecomla.formats.checkpoint.ModelFormat;
+import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.RopeJson;
+
+/**
+ * Reads {@code model_type} xecomla; the golden fixtures say llama and mean the same. {@link XecomlaWriter} is the inverse, and
+ * says which keys there are.
+ */
+public final class XecomlaReader implements ModelFormat {
+    static final String MODEL_TYPE = "xecomla";
+
+    /** One object a layer, where latent layers differ in rank. */
+    static final String LAYER_RANKS = "layer_ranks";
+
+    private static final String LLAMA = "llama";
+
+    /** What YaRN takes where the configuration is silent. */
+    private static final int ORIGINAL_LENGTH = 4096;
+
+    @Override
+    public List<String> modelTypes() {
+        return List.of(MODEL_TYPE);
+    }
+
+    @Override
+    public boolean recognises(Headers headers) {
+        return headers.modelType().equals(MODEL_TYPE) || headers.modelType().equals(LLAMA) && headers.hasLatent();
+    }
+
+    @Override
+    public ModelConfig config(Headers headers) {
+        ModelJson json = headers.json();
+        DecoderJson decoder = new DecoderJson(json);
+        LatentJson latent = new LatentJson(json);
+        return decoder.model(headers.layers(
+                decoder::gqa,
+                (tensors, layer) -> latent.layer(
+                        tensors,
+                        json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json,
+                        rope(json, latent.ropeDim()),
+                        json.number("mla_scale", latent.plainScale()))));
+    }
+
+    private static RopeScaling rope(ModelJson json, int ropeDim) {
+        return json.has("mla_inv_freq")
+                ? new RopeScaling.Explicit(frequencies(json, ropeDim))
+                : RopeJson.read(json.object("mla_rope_scaling"), ORIGINAL_LENGTH);
+    }
+
+    private static List<Double> frequencies(ModelJson json, int ropeDim) {
+        List<Double> frequencies = new ArrayList<>();
+        for (JsonNode value : json.json().get("mla_inv_freq")) {
+            frequencies.add(value.asDouble(-1));
+        }
+        if (frequencies.size() != ropeDim / 2 || frequencies.stream().anyMatch(f -> !(f > 0))) {
+            throw new ConfigException(json.where() + ": mla_inv_freq must be a list of " + ropeDim / 2
+                    + " positive frequencies, half of qk_rope_head_dim");
+        }
+        return frequencies;
+    }
+}

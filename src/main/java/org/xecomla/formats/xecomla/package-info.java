@@ -1,0 +1,2 @@
+/** This project's students: Llama's keys, and those of latent layers beside them. */
+package org.xecomla.formats.xecomla;

@@ -1,0 +1,57 @@
+package org.xecomla.formats.llama;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.Models;
+import org.xecomla.formats.RoundTrip;
+import org.xecomla.safetensors.Dtype;
+
+class LlamaRoundTripTest {
+    static Stream<Arguments> forms() {
+        AttentionConfig plain = Models.gqa(2, 4, RopeScaling.NONE);
+        return Stream.of(
+                Arguments.of("gqa tied", true, List.of(plain, plain)),
+                Arguments.of("mha, head_dim of its own, llama3", false, List.of(Models.gqa(4, 6, Models.LLAMA3))),
+                Arguments.of("linear", false, List.of(Models.gqa(1, 4, new RopeScaling.Linear(2.5)))),
+                Arguments.of("yarn", false, List.of(Models.gqa(1, 4, Models.YARN))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("forms")
+    void everyFormComesBack(String name, boolean tied, List<AttentionConfig> attention, @TempDir Path temporary) {
+        ModelConfig model = Models.of(tied, attention);
+        RoundTrip.check(new LlamaWriter(), model, DataFiles.path(temporary.toString()));
+        assertEquals(model, LlamaReader.shape(DataFiles.path(temporary + "/config.json")));
+    }
+
+    @Test
+    void whatConfigJsonCannotSayIsRefused() {
+        AttentionConfig picked = Models.gqa(2, 4, new RopeScaling.Explicit(List.of(1.0, 0.5)));
+        assertRefused("explicit rope frequencies cannot be written as rope_scaling", picked);
+        assertRefused(
+                "grouped-query attention differ",
+                Models.gqa(2, 4, RopeScaling.NONE),
+                Models.gqa(4, 4, RopeScaling.NONE));
+    }
+
+    private static void assertRefused(String message, AttentionConfig... attention) {
+        ModelConfig model = Models.of(false, List.of(attention));
+        ConfigException refusal = assertThrows(ConfigException.class, () -> LlamaWriter.text(model, Dtype.F32));
+        assertTrue(refusal.getMessage().contains(message), refusal.getMessage());
+    }
+}

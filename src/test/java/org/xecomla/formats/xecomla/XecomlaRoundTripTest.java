@@ -1,0 +1,60 @@
+package org.xecomla.formats.xecomla;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.Models;
+import org.xecomla.formats.RoundTrip;
+import org.xecomla.safetensors.Dtype;
+
+class XecomlaRoundTripTest {
+    static Stream<Arguments> forms() {
+        RopeScaling picked = new RopeScaling.Explicit(List.of(1.0, 0.25, 0.001));
+        AttentionConfig full = Models.gqa(4, 6, Models.LLAMA3);
+        return Stream.of(
+                Arguments.of("no latent layer", true, List.of(Models.gqa(2, 4, RopeScaling.NONE))),
+                Arguments.of("norm on the latent", true, List.of(Models.mla(0, 7, false, true, RopeScaling.NONE))),
+                Arguments.of(
+                        "low-rank queries, yarn",
+                        false,
+                        Collections.nCopies(2, Models.mla(9, 7, true, false, Models.YARN))),
+                Arguments.of("picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
+                Arguments.of(
+                        "hybrid, ranks and norms by layer",
+                        true,
+                        List.of(
+                                full,
+                                Models.mla(0, 7, false, true, Models.YARN),
+                                Models.mla(9, 11, true, false, Models.YARN),
+                                full)));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("forms")
+    void everyFormComesBack(String name, boolean tied, List<AttentionConfig> attention, @TempDir Path temporary) {
+        RoundTrip.check(new XecomlaWriter(), Models.of(tied, attention), DataFiles.path(temporary.toString()));
+    }
+
+    @Test
+    void layersThatDifferInMoreThanRanksAreRefused() {
+        ModelConfig model = Models.of(
+                false,
+                List.of(Models.mla(0, 7, false, false, RopeScaling.NONE), Models.mla(0, 7, false, false, Models.YARN)));
+        ConfigException refusal = assertThrows(ConfigException.class, () -> XecomlaWriter.text(model, Dtype.F32));
+        assertTrue(refusal.getMessage().contains("differ in more than their ranks"), refusal.getMessage());
+    }
+}
