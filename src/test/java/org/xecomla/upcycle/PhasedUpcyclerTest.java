@@ -26,6 +26,7 @@ import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.safetensors.Integers;
 
 class PhasedUpcyclerTest {
     private static final int LENGTH = 24;
@@ -178,7 +179,7 @@ class PhasedUpcyclerTest {
         boolean balanced = !about.has("balanced") || about.get("balanced").asBoolean();
         PhasedPlan phased = new PhasedPlan(slots, about.get("kscale").asDouble(), balanced);
         BaseWeights base = Goldens.model(about.get("base").asText());
-        int[] ids = Goldens.tensors(name, "calibration.safetensors").readInts("input_ids");
+        int[] ids = Integers.of(Goldens.tensors(name, "calibration.safetensors"), "input_ids");
         Calibration calibration = Goldens.calibration(base, Goldens.windows(ids, 64), DataType.DOUBLE);
         BaseWeights golden = Goldens.model(name);
         List<UpcycledLayer> layers = new ArrayList<>();
@@ -189,7 +190,7 @@ class PhasedUpcyclerTest {
             assertEquals(golden.config().attention().get(l), layer.attention());
             layers.add(layer);
         }
-        int[] input = Goldens.tensors(name, "expected.safetensors").readInts("input_ids");
+        int[] input = Integers.of(Goldens.tensors(name, "expected.safetensors"), "input_ids");
         double[] expected =
                 Goldens.widen(Goldens.tensors(name, "expected.safetensors").readFloats("logits"));
         try (Student student = Goldens.student(base, layers)) {
