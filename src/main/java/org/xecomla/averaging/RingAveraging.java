@@ -139,7 +139,11 @@ public final class RingAveraging implements ParameterAveraging {
     private void meet(Subject subject, long bytes) {
         numMeetings++;
         ByteBuffer mine = direct(HEADER_BYTES);
-        mine.putLong(numMeetings).putLong(subject.ordinal()).putLong(bytes).putLong(rank).flip();
+        mine.putLong(numMeetings)
+                .putLong(subject.ordinal())
+                .putLong(bytes)
+                .putLong(rank)
+                .flip();
         ByteBuffer its = direct(HEADER_BYTES);
         exchange(mine.duplicate().order(mine.order()), its);
         if (!its.flip().slice(0, 3 * Long.BYTES).equals(mine.slice(0, 3 * Long.BYTES))

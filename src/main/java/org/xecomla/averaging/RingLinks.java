@@ -138,14 +138,16 @@ final class RingLinks implements AutoCloseable {
 
     /** What is to be received: {@code buffer}, from its present position, and its checksum; null at the end. */
     private static ByteBuffer[] withRoom(ByteBuffer buffer) {
-        return buffer == null ? null : new ByteBuffer[] {buffer, ByteBuffer.allocate(Integer.BYTES), buffer.duplicate()};
+        return buffer == null
+                ? null
+                : new ByteBuffer[] {buffer, ByteBuffer.allocate(Integer.BYTES), buffer.duplicate()};
     }
 
     /** The buffer that has come. */
     private ByteBuffer verified(ByteBuffer[] came) throws IOException {
         if (came[1].flip().getInt() != crc(came[2])) {
-            throw new IOException("what replica " + group.previous(rank) + " sent has arrived with other bits: look at the"
-                    + " memory and network of both machines");
+            throw new IOException("what replica " + group.previous(rank)
+                    + " sent has arrived with other bits: look at the" + " memory and network of both machines");
         }
         return came[0];
     }

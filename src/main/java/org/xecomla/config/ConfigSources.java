@@ -23,6 +23,7 @@ final class ConfigSources {
     private static final String REFERENCE = "reference.conf";
 
     private static final String PROFILES = "profiles";
+    private static final String RECIPES = "recipes";
 
     private ConfigSources() {}
 
@@ -50,11 +51,13 @@ final class ConfigSources {
     static Config resolve(Config file, Map<String, String> overrides) {
         Config own = overrides(overrides).withFallback(file);
         Config reference = reference();
-        Config base = reference.withoutPath(PROFILES);
+        Config base = reference.withoutPath(PROFILES).withoutPath(RECIPES);
         try {
             StrictConfig first = new StrictConfig(own.withFallback(base).resolve());
             String profile = PROFILES + "." + kebab(first.choice("upcycle.profile", UpcycleConfig.Profile.class));
-            return own.withFallback(reference.getConfig(profile))
+            String recipe = RECIPES + "." + kebab(first.choice("distill.recipe", DistillConfig.Recipe.class));
+            return own.withFallback(reference.getConfig(recipe))
+                    .withFallback(reference.getConfig(profile))
                     .withFallback(base)
                     .resolve();
         } catch (com.typesafe.config.ConfigException.UnresolvedSubstitution e) {

@@ -5,6 +5,7 @@ import java.util.OptionalLong;
 /**
  * Section {@code distill}.
  *
+ * @param recipe whose defaults the other keys have
  * @param tokens to train on; empty: the corpus once
  * @param alpha weight of the cross-entropy beside the distillation loss
  * @param divergence of the student from the teacher in the distillation loss
@@ -13,6 +14,7 @@ import java.util.OptionalLong;
  * @param hidden what is learned from the base's layers
  */
 public record DistillConfig(
+        Recipe recipe,
         OptionalLong tokens,
         OptimizerConfig optimizer,
         ReplicasConfig replicas,
@@ -21,11 +23,20 @@ public record DistillConfig(
         LossSchedule alphaSchedule,
         LossSchedule temperatureSchedule,
         LayerMatchingConfig hidden) {
+    /** Set of defaults of the sections {@code distill} and {@code targets}. */
+    public enum Recipe {
+        /** X-EcoMLA's: large batches, the loss of tokens alone. */
+        OFFICIAL,
+        /** Smaller batches and so more steps, beside the loss of tokens that of what the base's layers say. */
+        FEW_TOKENS
+    }
+
     static DistillConfig of(StrictConfig config) {
         OptimizerConfig optimizer = OptimizerConfig.of(config, "distill.", "sequences");
         ReplicasConfig replicas = ReplicasConfig.of(config, "distill.");
         replicas.requireShares(config, "distill.", "batch-sequences", optimizer.batchSequences());
         return new DistillConfig(
+                config.choice("distill.recipe", Recipe.class),
                 config.optionalLong("distill.tokens", Range.atLeast(1)),
                 optimizer,
                 replicas,

@@ -1,11 +1,13 @@
 package org.xecomla.config;
 
+import java.util.OptionalDouble;
+
 /**
  * Learning from what the base's layers say, besides the teacher's targets.
  *
- * @param weight of the mean over tokens and states beside the loss of the targets
+ * @param weight of the mean over tokens and states beside the loss of the targets; empty: by the size of the base's states
  */
-public record LayerMatchingConfig(Form form, double weight, States states) {
+public record LayerMatchingConfig(Form form, OptionalDouble weight, States states) {
     /** How the states of student and base are compared. */
     public enum Form {
         NONE,
@@ -25,7 +27,7 @@ public record LayerMatchingConfig(Form form, double weight, States states) {
     static LayerMatchingConfig of(StrictConfig config) {
         return new LayerMatchingConfig(
                 config.choice("distill.hidden-loss", Form.class),
-                config.number("distill.hidden-weight", Range.above(0)),
+                config.optionalNumber("distill.hidden-weight", Range.above(0)),
                 config.choice("distill.hidden-states", States.class));
     }
 

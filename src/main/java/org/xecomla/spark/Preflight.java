@@ -39,8 +39,8 @@ final class Preflight {
     private static final double MEGA = 1e6;
 
     /** Spark's switches that encrypt what executors send to each other. */
-    private static final List<String> ENCRYPTION = List.of(
-            "spark.network.crypto.enabled", "spark.authenticate.enableSaslEncryption", "spark.ssl.rpc.enabled");
+    private static final List<String> ENCRYPTION =
+            List.of("spark.network.crypto.enabled", "spark.authenticate.enableSaslEncryption", "spark.ssl.rpc.enabled");
 
     private final RunConfig config;
     private final RunCheck run;
@@ -93,9 +93,8 @@ final class Preflight {
      * @throws ConfigException where a stage's parameters would travel in clear though {@code conf} wants encryption
      */
     void checkEncryption(SparkConf conf, List<SparkStage> stages) {
-        Optional<String> wanted = ENCRYPTION.stream()
-                .filter(key -> conf.getBoolean(key, false))
-                .findFirst();
+        Optional<String> wanted =
+                ENCRYPTION.stream().filter(key -> conf.getBoolean(key, false)).findFirst();
         for (SparkStage stage : stages) {
             boolean inClear = stage.replicas(config)
                     .filter(replicas -> replicas.count() > 1)
@@ -118,8 +117,8 @@ final class Preflight {
             return;
         }
         int slots = modelTasks.slots();
-        stages.forEach(stage -> stage.replicas(config)
-                .ifPresent(replicas -> checkSlots(spark, slots, stage.name(), replicas.count())));
+        stages.forEach(stage ->
+                stage.replicas(config).ifPresent(replicas -> checkSlots(spark, slots, stage.name(), replicas.count())));
         if (config.spark().gpusPerExecutor() > 0 && slots > 1) {
             throw new ConfigException("spark.master = " + spark.master() + " would put " + slots
                     + " tasks on one GPU: set it to local[1], or to a cluster with an executor for every GPU");

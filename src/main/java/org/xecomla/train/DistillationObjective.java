@@ -6,6 +6,7 @@ import org.xecomla.config.LossSchedule;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.tensor.Arena;
+import org.xecomla.train.data.Samples;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
@@ -24,6 +25,13 @@ record DistillationObjective(
                 alpha.at(step, numSteps, start.alpha()),
                 temperature.at(step, numSteps, start.temperature()),
                 start.divergence());
+    }
+
+    @Override
+    public void begin(Samples<TrainingSequence> data) {
+        if (layers != null) {
+            layers.begin(data);
+        }
     }
 
     @Override

@@ -20,6 +20,8 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.train.data.Samples;
+import org.xecomla.train.data.TrainingSequence;
 
 /**
  * The distance of what the student's layers say from what the base's do, to be learned beside a loss of tokens: the
@@ -32,11 +34,18 @@ public final class LayerMatching implements AutoCloseable {
 
     private static final double EPSILON = 1e-12;
 
+    /** Weight times the mean square of the base's block outputs, where no weight is given: measured to be good. */
+    private static final double SCALED_WEIGHT = 65;
+
+    /** Sequences whose states say how large they are. */
+    private static final int MEASURED_SEQUENCES = 8;
+
     private final LayerMatchingConfig settings;
     private final ParameterStore weights;
     private final Kernels kernels;
     private final CausalLm base;
     private final Arena arena;
+    private double weight; // NaN: not measured yet
 
     /**
      * @param base frozen; its weights are read here
@@ -64,6 +73,7 @@ public final class LayerMatching implements AutoCloseable {
                     + student.hiddenSize() + ": set distill.hidden-loss = none");
         }
         this.settings = settings;
+        this.weight = settings.weight().orElse(settings.form() == LayerMatchingConfig.Form.MSE ? Double.NaN : 1);
         this.kernels = kernels;
         this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
         this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
@@ -99,6 +109,33 @@ public final class LayerMatching implements AutoCloseable {
         return weights;
     }
 
+    /**
+     * Finds the weight where none is given: 65 over the mean square of the base's block outputs, so that the loss weighs the
+     * same whatever the scale of the model's states.
+     */
+    void begin(Samples<TrainingSequence> data) {
+        if (!Double.isNaN(weight)) {
+            return;
+        }
+        double squares = 0;
+        long elements = 0;
+        for (long s = 0; s < Math.min(MEASURED_SEQUENCES, data.numSamples()); s++) {
+            TrainingSequence sequence = data.read(s);
+            arena.release(0);
+            LayerStates states = base.layerStates(sequence.ids(), new Sequences(1, sequence.starts()), arena);
+            for (Tensor block : states.block()) {
+                squares += kernels.sumOfSquares(block); // (T, D)
+                elements += block.length();
+            }
+        }
+        weight = SCALED_WEIGHT * elements / squares;
+    }
+
+    /** Of the mean distance beside the loss of tokens; NaN before {@link #begin} where it is to be found. */
+    double weight() {
+        return weight;
+    }
+
     Step newStep() {
         return new Step();
     }
@@ -122,14 +159,14 @@ public final class LayerMatching implements AutoCloseable {
             arena.release(0);
             LayerStates states = base.layerStates(batch.ids(), batch.sequences(), arena);
             double scale = 1.0 / ((double) numLearned * numStates);
-            return new Match(settings, states, batch.learned(), kernels, settings.weight() * scale, sum);
+            return new Match(settings, states, batch.learned(), kernels, weight * scale, sum);
         }
 
         /** What the loss of tokens measured, joined by this one. */
         Measures joined(Measures tokens) {
             double hidden = sum[0] / ((double) numPositions * numStates);
             double count = tokens.means().get(Measures.LOSS).count();
-            double loss = tokens.loss() + settings.weight() * hidden;
+            double loss = tokens.loss() + weight * hidden;
             return tokens.with(HIDDEN, hidden * numPositions, numPositions).with(Measures.LOSS, loss * count, count);
         }
     }

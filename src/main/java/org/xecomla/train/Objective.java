@@ -4,6 +4,7 @@ import java.util.List;
 import org.xecomla.averaging.Measures;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.train.data.Samples;
 
 /**
  * What a run minimises over samples of one kind: distillation and text over sequences, preferences over pairs.
@@ -11,6 +12,12 @@ import org.xecomla.tensor.Arena;
  * @param <S> a sample
  */
 public interface Objective<S> extends AutoCloseable {
+    /**
+     * Looks at the data once before the first step of this process; what it finds may depend on the data alone, so that all
+     * replicas and all attempts find the same.
+     */
+    default void begin(Samples<S> data) {}
+
     /**
      * Adds the gradients of the mean loss over {@code samples} to those of {@code replica}, micro-batch by micro-batch.
      *

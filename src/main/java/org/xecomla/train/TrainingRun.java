@@ -108,6 +108,7 @@ public final class TrainingRun<S> implements AutoCloseable {
         SampleOrder order = new SampleOrder(plan.seed(), data.numSamples());
         all.add(new DivergenceCheck(plan.maxLossGrowth(), step -> batch(order, step), () -> lastCheckpoint));
         all.addAll(listeners);
+        objective.begin(data);
         all.forEach(listener -> listener.onStart(progress, plan.numSteps()));
         TrainStep<S> step =
                 new TrainStep<>(state.replica(), state.optimizer(), plan.schedule(), plan.clip(), objective);

@@ -335,7 +335,9 @@ class RingAveragingTest {
     private Void forward(ServerSocketChannel line, InetSocketAddress target, int flipped) throws Exception {
         try (SocketChannel from = line.accept();
                 SocketChannel to = SocketChannel.open(target)) {
-            rings.threads().submit(() -> to.socket().getInputStream().transferTo(from.socket().getOutputStream()));
+            rings.threads().submit(() -> to.socket()
+                    .getInputStream()
+                    .transferTo(from.socket().getOutputStream()));
             for (int at = 0; ; at++) {
                 int next = from.socket().getInputStream().read();
                 if (next < 0) {

@@ -95,6 +95,7 @@ class RunConfigTest {
                 c.targets());
         assertEquals(
                 new DistillConfig(
+                        DistillConfig.Recipe.OFFICIAL,
                         OptionalLong.empty(),
                         new OptimizerConfig(96, 4, 8e-5, 0, OptionalInt.empty(), 0, 1, 0.9, 0.98),
                         PLAIN,
@@ -102,7 +103,10 @@ class RunConfigTest {
                         Divergence.FORWARD_KL,
                         new LossSchedule(LossSchedule.Form.CONSTANT, 0),
                         new LossSchedule(LossSchedule.Form.CONSTANT, 1),
-                        new LayerMatchingConfig(LayerMatchingConfig.Form.NONE, 1, LayerMatchingConfig.States.BOTH)),
+                        new LayerMatchingConfig(
+                                LayerMatchingConfig.Form.NONE,
+                                OptionalDouble.empty(),
+                                LayerMatchingConfig.States.BOTH)),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -231,6 +235,7 @@ class RunConfigTest {
             }
             targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
             distill {
+              recipe = few-tokens
               tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
               min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
               replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl
@@ -319,6 +324,7 @@ class RunConfigTest {
                 new TargetsConfig(TargetsConfig.Codec.DENSE, 16, 12, TargetsConfig.Draws.STRATIFIED, 2.5), c.targets());
         assertEquals(
                 new DistillConfig(
+                        DistillConfig.Recipe.FEW_TOKENS,
                         OptionalLong.of(6_800_000_000L),
                         new OptimizerConfig(
                                 64, 8, 1e-3, 1e-4, OptionalInt.of(20), 0.1, Double.POSITIVE_INFINITY, 0.8, 0.99),
@@ -341,7 +347,9 @@ class RunConfigTest {
                         new LossSchedule(LossSchedule.Form.COSINE, 0.75),
                         new LossSchedule(LossSchedule.Form.LINEAR, 3),
                         new LayerMatchingConfig(
-                                LayerMatchingConfig.Form.COSINE, 0.4, LayerMatchingConfig.States.BLOCK)),
+                                LayerMatchingConfig.Form.COSINE,
+                                OptionalDouble.of(0.4),
+                                LayerMatchingConfig.States.BLOCK)),
                 c.distill());
         assertEquals(
                 new DpoConfig(
@@ -627,7 +635,7 @@ class RunConfigTest {
 
     @Test
     void everyKeyIsDocumented() {
-        Config reference = ConfigSources.reference().withoutPath("profiles");
+        Config reference = ConfigSources.reference().withoutPath("profiles").withoutPath("recipes");
         int[] numKeys = {0};
         checkDocumented("", reference.root(), numKeys);
         assertTrue(numKeys[0] > 80, numKeys[0] + " keys");
@@ -688,5 +696,16 @@ class RunConfigTest {
         OptimizerConfig given = with("distill.warmup-steps", "20").distill().optimizer();
         assertEquals(20, given.warmupStepsOf(250, OptimizerConfig.WARMUP_SHARE));
         assertEquals(10, given.warmupStepsOf(10, OptimizerConfig.WARMUP_SHARE));
+    }
+
+    @Test
+    void aRecipeSetsDefaultsThatKeysOverrule() {
+        RunConfig few = RunConfig.ofOverrides(Map.of("distill.recipe", "few-tokens", "distill.betas", "[0.9, 0.95]"));
+        assertEquals(16, few.distill().optimizer().batchSequences());
+        assertEquals(0.95, few.distill().optimizer().beta2());
+        assertEquals(LayerMatchingConfig.Form.MSE, few.distill().hidden().form());
+        assertEquals(OptionalDouble.empty(), few.distill().hidden().weight());
+        assertEquals(TargetsConfig.Draws.STRATIFIED, few.targets().draws());
+        assertEquals(12, few.targets().samples());
     }
 }

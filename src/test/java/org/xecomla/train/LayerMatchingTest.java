@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,7 +73,7 @@ class LayerMatchingTest {
             LayerMatchingConfig.States states,
             ComputeConfig.Recompute recompute,
             boolean masked) {
-        LayerMatchingConfig settings = new LayerMatchingConfig(form, 0.7, states);
+        LayerMatchingConfig settings = new LayerMatchingConfig(form, OptionalDouble.of(0.7), states);
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH, recompute);
         List<TrainingSequence> sequences = masked ? masked() : Tiny.sequences(new Tiny.Data(3, true), 3);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
@@ -93,7 +94,8 @@ class LayerMatchingTest {
     @ParameterizedTest
     @EnumSource(LayerMatchingConfig.Form.class)
     void onlyPositionsThatAreLearnedFromCount(LayerMatchingConfig.Form form) {
-        LayerMatchingConfig settings = new LayerMatchingConfig(form, 1, LayerMatchingConfig.States.BLOCK);
+        LayerMatchingConfig settings =
+                new LayerMatchingConfig(form, OptionalDouble.of(1), LayerMatchingConfig.States.BLOCK);
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH);
         List<TrainingSequence> sequences = masked();
         double sum = 0;
@@ -149,8 +151,8 @@ class LayerMatchingTest {
     @Test
     void aModelThatSaysWhatTheBaseSaysHasNothingToLearn() {
         Replica.Shape shape = new Replica.Shape(1, Tiny.LENGTH);
-        LayerMatchingConfig settings =
-                new LayerMatchingConfig(LayerMatchingConfig.Form.MSE, 1, LayerMatchingConfig.States.BOTH);
+        LayerMatchingConfig settings = new LayerMatchingConfig(
+                LayerMatchingConfig.Form.MSE, OptionalDouble.of(1), LayerMatchingConfig.States.BOTH);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
                 DistillationObjective loss = loss(settings, base(12), shape, kernels);
                 Replica replica = new Replica(base(12), Freeze.NONE.trainable(), shape, loss, kernels)) {
@@ -163,14 +165,43 @@ class LayerMatchingTest {
     @Test
     void anotherWidthIsRefusedWithTheReason() {
         Replica.Shape shape = new Replica.Shape(1, Tiny.LENGTH);
-        LayerMatchingConfig settings =
-                new LayerMatchingConfig(LayerMatchingConfig.Form.MSE, 1, LayerMatchingConfig.States.BOTH);
+        LayerMatchingConfig settings = new LayerMatchingConfig(
+                LayerMatchingConfig.Form.MSE, OptionalDouble.of(1), LayerMatchingConfig.States.BOTH);
         try (Kernels kernels = new NaiveKernels(DataType.DOUBLE)) {
             String message = assertThrows(
                             ConfigException.class,
                             () -> new LayerMatching(settings, base(16), Tiny.MODEL, shape, kernels))
                     .getMessage();
             assertTrue(message.contains("2 layers of width 16") && message.contains("width 12"), message);
+        }
+    }
+
+    /** 65 over the mean square of the base's block outputs over the first sequences, summed here; whoever asks. */
+    @Test
+    void theWeightFollowsTheSizeOfTheBasesStates() {
+        Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH);
+        LayerMatchingConfig settings = new LayerMatchingConfig(
+                LayerMatchingConfig.Form.MSE, OptionalDouble.empty(), LayerMatchingConfig.States.BOTH);
+        Tiny.Data data = new Tiny.Data(20, true);
+        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+                DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
+                CausalLm base = new CausalLm(base(12), loss.layers().baseWeights(), null, kernels, Tiny.LENGTH);
+                Arena arena = Arena.ofElements(kernels.type(), 1 << 16)) {
+            double sum = 0;
+            long count = 0;
+            for (long s = 0; s < 8; s++) {
+                arena.release(0);
+                for (Tensor block : base.layerStates(data.read(s).ids(), Sequences.of(1, Tiny.LENGTH), arena)
+                        .block()) {
+                    for (double x : block.toDoubles()) {
+                        sum += x * x;
+                        count++;
+                    }
+                }
+            }
+            assertTrue(Double.isNaN(loss.layers().weight()));
+            loss.begin(data);
+            assertEquals(65 * count / sum, loss.layers().weight(), 1e-6);
         }
     }
 }

@@ -127,6 +127,9 @@ final class StoriesRecipe implements AutoCloseable {
         for (String setting : settings) {
             all.put(setting.substring(0, setting.indexOf('=')), setting.substring(setting.indexOf('=') + 1));
         }
+        if (all.containsKey("distill.recipe")) {
+            all.remove("distill.betas"); // the recipe's
+        }
         return RunConfig.ofOverrides(all);
     }
 
