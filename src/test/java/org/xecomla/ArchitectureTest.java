@@ -65,6 +65,7 @@ class ArchitectureTest {
             "eval.tasks",
             "serve",
             "report",
+            "inspect",
             "train.data",
             "train",
             "train.preference",

@@ -130,7 +130,7 @@ public final class BenchReport {
         return median(values.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
-    /** The middle one, or of an even number the mean of both; sorts them. */
+    /** The middle one, or of an even number the upper of both. */
     public static double median(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);

@@ -1,10 +1,11 @@
 package org.xecomla.bench;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
@@ -13,106 +14,67 @@ import org.xecomla.report.DecodeSweep;
 import org.xecomla.report.SvgChart;
 import org.xecomla.serve.LoadedModel;
 import org.xecomla.tensor.Kernels;
-import picocli.CommandLine.Option;
 
-/** {@code bench --decode}: base and student decode in turns, over contexts and batches. */
-public final class DecodeBench {
+/**
+ * {@code bench --decode}: base and student decode in turns, over contexts and batches.
+ *
+ * @param base directory of the model to compare with
+ * @param student directory of the student
+ * @param batches sequences decoded together
+ * @param numNew the last tokens of a context, which are measured
+ * @param rounds turns that both take
+ */
+public record DecodeBench(String base, String student, List<Integer> batches, int numNew, int rounds) {
     private static final long LEAST_WARM_UP_NANOS = 300_000_000L; // before each cell
     private static final String KV_DTYPE = "float32";
 
-    @Option(
-            names = "--decode",
-            description = "Decode with the cache instead: tokens/s and bytes of the cache of --model and --base.")
-    private boolean asked;
-
-    @Option(names = "--base", paramLabel = "DIR", description = "With --decode: the model to compare with.")
-    private String base;
-
-    @Option(
-            names = "--contexts",
-            split = ",",
-            paramLabel = "N",
-            description =
-                    "With --decode: tokens of a sequence. Default: an eighth, a quarter, half and all of the model's.")
-    private List<Integer> contexts = List.of();
-
-    @Option(
-            names = "--batches",
-            split = ",",
-            paramLabel = "N",
-            description = "With --decode: sequences decoded together. Default: ${DEFAULT-VALUE}.")
-    private List<Integer> batches = List.of(1, 4, 16);
-
-    @Option(
-            names = "--new-tokens",
-            paramLabel = "N",
-            description = "With --decode: the last tokens of a context, which are measured. Default: ${DEFAULT-VALUE}.")
-    private int numNew = 16;
-
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            description = "With --decode: writes decode.json, decode.txt and the plot decode.svg into it. The report of"
-                    + " a run shows those in RUN/decode.")
-    private Path out;
-
-    public boolean asked() {
-        return asked;
-    }
-
-    /** Measures and shows all cells. */
-    public void run(String studentDirectory, Kernels kernels, int threads, int rounds, PrintWriter console) {
-        if (base == null) {
-            throw new ConfigException(
-                    "--decode compares two models: name the student by --model DIR and its base by" + " --base DIR");
-        }
-        ModelDirectory student = ModelDirectory.open(DataFiles.path(studentDirectory));
-        ModelDirectory reference = ModelDirectory.open(DataFiles.path(base));
-        List<Integer> lengths = contexts(student);
-        int longest = Collections.max(lengths);
-        int trained = student.config().maxPositionEmbeddings();
-        if (longest > trained) {
+    /**
+     * Measures and shows all cells.
+     *
+     * @param contexts tokens of a sequence; none: an eighth, a quarter, half and all of what the student was made for
+     * @param out where the table and the plot go as well
+     * @throws ConfigException where a context has no room for the new tokens
+     */
+    public void run(List<Integer> contexts, Kernels kernels, int threads, Optional<Path> out, PrintWriter console) {
+        ModelDirectory ofStudent = ModelDirectory.open(DataFiles.path(student));
+        int trained = ofStudent.config().maxPositionEmbeddings();
+        List<Integer> lengths = contexts.isEmpty() ? List.of(trained / 8, trained / 4, trained / 2, trained) : contexts;
+        lengths.forEach(this::requireRoom);
+        if (Collections.max(lengths) > trained) {
             console.printf(
                     "beyond %,d tokens, what the model was made for, only time and memory mean something%n", trained);
         }
+        List<DecodeSweep.Cell> cells = cells(ofStudent, lengths, kernels);
+        DecodeSweep sweep = new DecodeSweep(base, student, ProcessMemory.processor(), threads, KV_DTYPE, numNew, cells);
+        console.print(sweep.toText());
+        out.ifPresent(directory -> write(sweep, directory, console));
+    }
+
+    private void requireRoom(int context) {
+        if (numNew < 1 || context <= numNew) {
+            throw new ConfigException("a context of " + context + " tokens has no room for --new-tokens " + numNew
+                    + " and one before them: give longer --contexts or fewer new tokens");
+        }
+    }
+
+    private List<DecodeSweep.Cell> cells(ModelDirectory latent, List<Integer> contexts, Kernels kernels) {
+        int longest = Collections.max(contexts);
         List<DecodeSweep.Cell> cells = new ArrayList<>();
-        try (LoadedModel ofStudent = LoadedModel.open(student, kernels, longest);
-                LoadedModel ofBase = LoadedModel.open(reference, kernels, longest)) {
-            cell(
-                    ofBase.model(),
-                    ofStudent.model(),
-                    lengths.get(0),
-                    batches.get(0),
-                    rounds); // for the just-in-time compiler
-            for (int context : lengths) {
+        try (LoadedModel ofStudent = LoadedModel.open(latent, kernels, longest);
+                LoadedModel ofBase = LoadedModel.open(ModelDirectory.open(DataFiles.path(base)), kernels, longest)) {
+            // for the just-in-time compiler
+            cell(ofBase.model(), ofStudent.model(), contexts.get(0), batches.get(0));
+            for (int context : contexts) {
                 for (int batch : batches) {
-                    cells.add(cell(ofBase.model(), ofStudent.model(), context, batch, rounds));
+                    cells.add(cell(ofBase.model(), ofStudent.model(), context, batch));
                 }
             }
         }
-        DecodeSweep sweep =
-                new DecodeSweep(base, studentDirectory, ProcessMemory.processor(), threads, KV_DTYPE, numNew, cells);
-        console.print(sweep.toText());
-        write(sweep, console);
-    }
-
-    private List<Integer> contexts(ModelDirectory student) {
-        int longest = student.config().maxPositionEmbeddings();
-        List<Integer> lengths = contexts.isEmpty() ? List.of(longest / 8, longest / 4, longest / 2, longest) : contexts;
-        for (int length : lengths) {
-            if (numNew < 1 || length <= numNew) {
-                throw new ConfigException("a context of " + length + " tokens has no room for --new-tokens " + numNew
-                        + " and one before them: give longer --contexts or fewer new tokens");
-            }
-        }
-        if (batches.stream().anyMatch(batch -> batch < 1)) {
-            throw new ConfigException("--batches are at least 1");
-        }
-        return lengths;
+        return cells;
     }
 
     /** Both in turns, so that a neighbour who slows the machine for a while slows both; medians. */
-    private DecodeSweep.Cell cell(CausalLm ofBase, CausalLm ofStudent, int context, int batch, int rounds) {
+    private DecodeSweep.Cell cell(CausalLm ofBase, CausalLm ofStudent, int context, int batch) {
         try (DecodeBenchmark first = new DecodeBenchmark(ofBase, context, batch, numNew);
                 DecodeBenchmark second = new DecodeBenchmark(ofStudent, context, batch, numNew)) {
             long end = System.nanoTime() + LEAST_WARM_UP_NANOS;
@@ -136,14 +98,10 @@ public final class DecodeBench {
         }
     }
 
-    private void write(DecodeSweep sweep, PrintWriter console) {
-        if (out == null) {
-            return;
-        }
-        org.apache.hadoop.fs.Path directory = DataFiles.path(out.toString());
-        DataFiles.writeString(new org.apache.hadoop.fs.Path(directory, DecodeSweep.FILE), sweep.toJson());
-        DataFiles.writeString(new org.apache.hadoop.fs.Path(directory, "decode.txt"), sweep.toText());
-        DataFiles.writeString(new org.apache.hadoop.fs.Path(directory, "decode.svg"), SvgChart.file(sweep.charts()));
+    private static void write(DecodeSweep sweep, Path directory, PrintWriter console) {
+        DataFiles.writeString(new Path(directory, DecodeSweep.FILE), sweep.toJson());
+        DataFiles.writeString(new Path(directory, "decode.txt"), sweep.toText());
+        DataFiles.writeString(new Path(directory, "decode.svg"), SvgChart.file(sweep.charts()));
         console.printf("written to %s%n", DataFiles.display(directory));
     }
 }

@@ -33,7 +33,7 @@ public final class SideBySideBench {
 
         /** Median milliseconds of {@code count} steps. */
         CompletableFuture<Double> step(int count) {
-            return CompletableFuture.supplyAsync(() -> median(timed(count)), thread);
+            return CompletableFuture.supplyAsync(() -> BenchReport.median(timed(count)), thread);
         }
 
         private double[] timed(int count) {
@@ -86,8 +86,8 @@ public final class SideBySideBench {
                             + "tasks in one"
                             + " JVM, the slowest of them, median of %d rounds (%.2f to %.2f)%n",
                     shape,
-                    median(alone),
-                    median(ratios),
+                    BenchReport.median(alone),
+                    BenchReport.median(ratios),
                     numTasks,
                     rounds,
                     Arrays.stream(ratios).min().orElseThrow(),
@@ -95,11 +95,5 @@ public final class SideBySideBench {
         } finally {
             tasks.forEach(Task::close);
         }
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 }

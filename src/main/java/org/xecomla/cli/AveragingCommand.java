@@ -3,7 +3,6 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.xecomla.bench.AveragingBenchmark;
 import org.xecomla.bench.BenchShape;
@@ -13,25 +12,16 @@ import org.xecomla.config.AveragingConfig.Transport;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures the averaging of replicas on a cluster. */
 @Command(
         name = "averaging",
         mixinStandardHelpOptions = true,
-        description = "Measures how long replicas take to average on the cluster that it is submitted to: the ring and "
-                + "the way through"
+        description = "Measures how long replicas take to average on the cluster that it is submitted"
+                + " to: the ring and the way through"
                 + " Spark, or, with --shape, what the ring costs a training.")
-final class AveragingCommand implements Callable<Integer> {
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
+final class AveragingCommand extends ConfiguredCommand {
     @Option(names = "--parameters", description = "Float parameters to average. Default: ${DEFAULT-VALUE}.")
     private long parameters = 50_000_000;
 
@@ -49,31 +39,35 @@ final class AveragingCommand implements Callable<Integer> {
 
     @Option(
             names = "--shape",
-            description = "Train a model of this shape, as of bench --shape, and compare with one replica of as many "
-                    + "threads.")
+            description = "Train a model of this shape, as of bench --shape, and compare with one"
+                    + " replica of as many threads.")
     private String shape;
 
     @Option(names = "--local-steps", description = "With --shape: steps of a round. Default: ${DEFAULT-VALUE}.")
     private int localSteps = 20;
 
     @Override
-    public Integer call() {
-        PrintWriter out = spec.commandLine().getOut();
-        Consumer<String> console = line -> {
-            out.println(line);
-            out.flush();
+    boolean isOnCluster() {
+        return true;
+    }
+
+    @Override
+    int run(PrintWriter console) {
+        Consumer<String> lines = line -> {
+            console.println(line);
+            console.flush();
         };
-        RunConfig config = options.load();
+        RunConfig config = config();
         if (shape != null) {
             AveragingBenchmark.training(
-                    config, BenchShape.of(shape), localSteps, replicas, rounds == null ? 2 : rounds, console);
+                    config, BenchShape.of(shape), localSteps, replicas, rounds == null ? 2 : rounds, lines);
             return 0;
         }
         List<AveragingConfig> chosen = new ArrayList<>();
         for (String way : ways) {
             chosen.add(way(config.distill().replicas().averaging(), way));
         }
-        AveragingBenchmark.rounds(config, parameters, replicas, rounds == null ? 5 : rounds, chosen, console);
+        AveragingBenchmark.rounds(config, parameters, replicas, rounds == null ? 5 : rounds, chosen, lines);
         return 0;
     }
 

@@ -9,27 +9,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.Optional;
 import org.xecomla.bench.BenchContestant;
-import org.xecomla.bench.BenchReport;
 import org.xecomla.bench.BenchShape;
-import org.xecomla.bench.DecodeBench;
-import org.xecomla.bench.OwnEngine;
-import org.xecomla.bench.ProcessMemory;
 import org.xecomla.bench.SideBySideBench;
-import org.xecomla.bench.StepBenchmark;
+import org.xecomla.bench.StepBench;
 import org.xecomla.bench.TorchPeer;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.engine.ComputeKernels;
-import org.xecomla.tensor.engine.KernelProfile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures the training step and the teacher's forward pass, alone or against PyTorch in turns; or decoding. */
 @Command(
@@ -37,9 +29,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures the training step and the forward pass of a shape, also against PyTorch in turns; with"
                 + " --decode, how base and student decode with their caches.")
-final class BenchCommand implements Callable<Integer> {
+final class BenchCommand extends ConfiguredCommand {
     private static final String PEER = "src/main/scripts/torch_peer.py";
-    private static final int PROFILED_STEPS = 5;
 
     @Option(
             names = "--shape",
@@ -118,31 +109,23 @@ final class BenchCommand implements Callable<Integer> {
     private boolean profile;
 
     @Mixin
-    private DecodeBench decode;
-
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
+    private DecodeOptions decode;
 
     @Override
-    public Integer call() {
+    int run(PrintWriter console) {
         if (threads < 1 || rounds < 1 || steps < 1 || tasks < 1) {
             throw new ConfigException("--threads, --tasks, --rounds and --steps are at least 1");
         }
-        ComputeConfig compute = options.load(settings(recompute)).compute();
-        PrintWriter console = spec.commandLine().getOut();
-        if (decode.asked()) {
+        ComputeConfig compute = config(settings(recompute)).compute();
+        if (decode.isEnabled()) {
             try (Kernels kernels = ComputeKernels.of(compute)) {
                 decode.run(model, kernels, threads, rounds, console);
             }
         } else if (tasks > 1) {
             SideBySideBench.run(BenchShape.of(shape), kind(), compute, tasks, rounds, steps, console);
         } else {
-            measureSteps(compute, BenchShape.of(shape), kind(), console);
+            measureSteps(compute, console);
         }
-        console.flush();
         return 0;
     }
 
@@ -154,42 +137,15 @@ final class BenchCommand implements Callable<Integer> {
                         "--model " + model + " is neither mla nor gqa; a directory goes with --decode"));
     }
 
-    private void measureSteps(ComputeConfig compute, BenchShape measured, BenchShape.Model kind, PrintWriter console) {
-        console.printf(
-                "%s, %s, %s, %d threads, %s time, %s%n",
-                measured,
-                kind.name().toLowerCase(Locale.ROOT),
-                compute.precision().name().toLowerCase(Locale.ROOT),
-                threads,
-                clock.name().toLowerCase(Locale.ROOT),
-                ProcessMemory.processor());
-        for (String variable : List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")) {
-            if (System.getenv(variable) != null) {
-                console.printf("%s=%s is set: it is not the machine's own speed%n", variable, System.getenv(variable));
-            }
-        }
-        console.flush();
-        List<BenchContestant> peers = new ArrayList<>();
-        try (Kernels kernels = ComputeKernels.of(compute);
-                Kernels products = new CpuKernels(threads)) {
-            try (OwnEngine engine =
-                    new OwnEngine("xecomla", measured, kind, compute, kernels, products, clock, warmUp)) {
-                if (againstRecompute) {
-                    ComputeConfig again = options.load(settings(ComputeConfig.Recompute.BLOCKS))
-                            .compute();
-                    peers.add(
-                            new OwnEngine("xecomla, blocks", measured, kind, again, kernels, products, clock, warmUp));
-                }
-                startPeers(measured, kind, peers, console);
-                BenchReport report = new BenchReport(engine, List.copyOf(peers), measured, kind);
-                report.measure(rounds, steps);
-                report.print(console);
-            } finally {
-                peers.forEach(BenchContestant::close);
-            }
-            if (profile) {
-                printProfile(measured, kind, compute, kernels, console);
-            }
+    private void measureSteps(ComputeConfig compute, PrintWriter console) {
+        StepBench bench = new StepBench(BenchShape.of(shape), kind(), compute, clock, warmUp, console);
+        bench.announce();
+        Optional<ComputeConfig> blocks = againstRecompute
+                ? Optional.of(config(settings(ComputeConfig.Recompute.BLOCKS)).compute())
+                : Optional.empty();
+        bench.run(blocks, () -> startPeers(bench), rounds, steps);
+        if (profile) {
+            bench.profile();
         }
     }
 
@@ -205,8 +161,7 @@ final class BenchCommand implements Callable<Integer> {
         return settings;
     }
 
-    private void startPeers(
-            BenchShape measured, BenchShape.Model kind, List<BenchContestant> peers, PrintWriter console) {
+    private List<TorchPeer> startPeers(StepBench bench) {
         Path home = Path.of(System.getProperty("xecomla.home", "."));
         Path interpreter = python != null ? python : home.resolve("target/python/torch/bin/python");
         if (!variants.isEmpty() && !Files.isExecutable(interpreter)) {
@@ -218,39 +173,18 @@ final class BenchCommand implements Callable<Integer> {
             throw new ConfigException(
                     "no " + script + ": a release does not have it; compare with PyTorch in a checkout");
         }
+        List<TorchPeer> peers = new ArrayList<>();
         for (String variant : variants) {
-            TorchPeer peer = new TorchPeer(interpreter, script, measured, kind, threads, variant, clock);
+            TorchPeer peer = new TorchPeer(interpreter, script, bench.shape(), bench.model(), threads, variant, clock);
             if (peer.failure() == null) {
                 peers.add(peer);
-                console.printf("%s: PyTorch %s%n", peer.name(), peer.version());
+                bench.console().printf("%s: PyTorch %s%n", peer.name(), peer.version());
             } else {
                 peer.close();
-                console.printf("%s does not run: %s%n", peer.name(), peer.failure());
+                bench.console().printf("%s does not run: %s%n", peer.name(), peer.failure());
             }
-            console.flush();
+            bench.console().flush();
         }
-    }
-
-    private void printProfile(
-            BenchShape measured, BenchShape.Model kind, ComputeConfig compute, Kernels kernels, PrintWriter console) {
-        KernelProfile watch = new KernelProfile(clock.nanosOfThread());
-        Kernels watched = watch.of(kernels);
-        try (StepBenchmark benchmark = new StepBenchmark(measured, kind, compute, watched)) {
-            for (int i = 0; i < 2 * PROFILED_STEPS; i++) {
-                if (i == PROFILED_STEPS) {
-                    watch.clear();
-                }
-                benchmark.trainingStep();
-            }
-        }
-        console.printf("%n%-34s %8s %8s%n", "operations of a training step", "calls", "ms");
-        for (KernelProfile.Entry entry : watch.entries()) {
-            console.printf(
-                    Locale.ROOT,
-                    "%-34s %8d %8.2f%n",
-                    entry.operation(),
-                    entry.calls() / PROFILED_STEPS,
-                    entry.nanos() / 1e6 / PROFILED_STEPS);
-        }
+        return peers;
     }
 }

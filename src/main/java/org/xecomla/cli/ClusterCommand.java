@@ -1,54 +1,46 @@
 package org.xecomla.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
-import java.util.concurrent.Callable;
-import org.xecomla.config.RunConfig;
-import org.xecomla.spark.Pipeline;
-import org.xecomla.spark.driver.StoppedException;
+import java.util.Locale;
 import org.xecomla.spark.stage.SparkStage;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
+import org.xecomla.spark.stage.Stages;
+import picocli.CommandLine;
 
-/** A command that runs stages of a configured run on Spark; {@code submit/xecomla} starts it by spark-submit. */
-abstract class ClusterCommand implements Callable<Integer> {
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
+/** The commands that run certain stages of a configured run, on Spark. */
+enum ClusterCommand {
+    RUN(
+            Stages.ofRun(),
+            "The whole pipeline: shard, teacher, init, distill, dpo where preferences are given, eval, export, report."
+                    + " Goes on where it stopped."),
+    SHARD(Stages.named("shard"), "Tokenises the corpus and packs it into token shards."),
+    TEACHER(Stages.named("teacher"), "Writes the teacher's targets for every token shard."),
+    /** With what it starts from: {@code init} alone takes no run. */
+    DISTILL(
+            Stages.named("init", "distill"),
+            "Makes the student where it is missing, and trains it on the teacher's targets by replicas that average."),
+    DPO(
+            Stages.named("dpo"),
+            "Trains the distilled student on preferences: tokenises the pairs, has the student as it is answer them"
+                    + " for reference, and trains by replicas that average."),
+    SWEEP(
+            Stages.named("shard", "sweep", "report"),
+            "One run for every combination of the values in section sweep, all as one job; then KL and perplexity"
+                    + " against KV bytes as a table and a plot. Goes on where it stopped.");
 
     private final List<SparkStage> stages;
+    private final String description;
 
-    ClusterCommand(List<SparkStage> stages) {
+    ClusterCommand(List<SparkStage> stages, String description) {
         this.stages = stages;
+        this.description = description;
     }
 
-    @Override
-    public Integer call() {
-        return run(options.load(), stages, spec);
-    }
-
-    /** Runs {@code stages} on behalf of a command. */
-    static int run(RunConfig config, List<SparkStage> stages, CommandSpec spec) {
-        PrintWriter out = spec.commandLine().getOut();
-        Pipeline pipeline = new Pipeline(config, commandLine(spec), line -> {
-            out.println(line);
-            out.flush();
-        });
-        try {
-            pipeline.run(stages);
-            return 0;
-        } catch (StoppedException e) {
-            out.println(e.getMessage());
-            out.flush();
-            return StoppedException.EXIT_CODE;
-        }
-    }
-
-    private static String commandLine(CommandSpec spec) {
-        return "submit/xecomla "
-                + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+    CommandLine commandLine() {
+        CommandLine line = new CommandLine(new StagesCommand(stages));
+        line.getCommandSpec()
+                .name(name().toLowerCase(Locale.ROOT))
+                .usageMessage()
+                .description(description);
+        return line;
     }
 }

@@ -3,37 +3,31 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
 import org.xecomla.spark.doctor.Doctor;
 import org.xecomla.spark.doctor.Finding;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Says what would stop a run here, or on its cluster, and what to do about it. */
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
         description = "Checks Java, Spark, native libraries, the BLAS kernels chosen, memory, GPU and files, and with"
-                + " --cluster the same on executors and the ports between them. Ends with 1 where something "
-                + "would not work.")
-final class DoctorCommand implements Callable<Integer> {
+                + " --cluster the same on executors and the ports between them. Ends with"
+                + " 1 where something would not work.")
+final class DoctorCommand extends ConfiguredCommand {
     @Option(names = "--cluster", description = "Ask spark.master for executors, by spark-submit, and look at them too.")
     private boolean cluster;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
+    @Override
+    boolean isOnCluster() {
+        return cluster;
+    }
 
     @Override
-    public Integer call() {
-        RunConfig config = options.load();
-        PrintWriter console = spec.commandLine().getOut();
+    int run(PrintWriter console) {
+        RunConfig config = config();
         Doctor doctor = new Doctor(config);
         List<Finding> findings = new ArrayList<>(show(doctor.here(), console));
         if (cluster) {

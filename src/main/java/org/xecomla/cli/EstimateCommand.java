@@ -5,33 +5,22 @@ import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.Callable;
-import org.xecomla.bench.BenchContestant;
-import org.xecomla.bench.BenchReport;
-import org.xecomla.bench.BenchShape;
-import org.xecomla.bench.OwnEngine;
+import org.xecomla.bench.MeasuredRates;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.estimate.Estimate;
 import org.xecomla.estimate.StageRates;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.engine.ComputeKernels;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Says what a run will take before anybody starts it. */
 @Command(
         name = "estimate",
         mixinStandardHelpOptions = true,
-        description = "Hours, memory, bytes on disk and network of a run, from its configuration and the shapes of its "
-                + "models."
+        description = "Hours, memory, bytes on disk and network of a run, from its configuration and"
+                + " the shapes of its models."
                 + " Rates are measured on this machine unless they are given.")
-final class EstimateCommand implements Callable<Integer> {
-    private static final int WARM_UP_SECONDS = 4;
-    private static final int MEASURED_STEPS = 5;
+final class EstimateCommand extends ConfiguredCommand {
     private static final double ASSUMED_TOKENS_PER_SECOND = 200_000;
     private static final double BYTES_PER_GIGABIT = 1e9 / Byte.SIZE;
 
@@ -79,25 +68,17 @@ final class EstimateCommand implements Callable<Integer> {
                     "Time that the distillation may take, for the rate that it then needs. Default: ${DEFAULT-VALUE}.")
     private double hours = 24;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
+    int run(PrintWriter console) {
         requirePositive("--rate", rate);
         requirePositive("--tokeniser-rate", tokeniserRate);
         requirePositive("--network", network);
         requirePositive("--hours", hours);
         requirePositive("--corpus-tokens", corpusTokens);
         requirePositive("--pairs", pairs);
-        RunConfig config = options.load(executorsOf(executors));
+        RunConfig config = config(executorsOf(executors));
         Estimate estimate = Estimate.of(config, optional(corpusTokens), optional(pairs));
-        PrintWriter console = spec.commandLine().getOut();
         estimate.lines(rates(config, estimate), hours).forEach(console::println);
-        console.flush();
         return 0;
     }
 
@@ -118,7 +99,7 @@ final class EstimateCommand implements Callable<Integer> {
             settings.put("distill.replicas", executors.toString());
             settings.put("spark.executor-instances", executors.toString());
             settings.put("dpo.replicas", "1");
-            int batch = options.load(settings).dpo().optimizer().batchSequences();
+            int batch = config(settings).dpo().optimizer().batchSequences();
             BigInteger shared = BigInteger.valueOf(executors).gcd(BigInteger.valueOf(batch));
             settings.put("dpo.replicas", shared.toString());
         }
@@ -135,35 +116,6 @@ final class EstimateCommand implements Callable<Integer> {
             double flops = rate * estimate.trainingFlopsPerToken();
             return new StageRates(flops, flops, tokens, bytes, "given");
         }
-        return measure(config, tokens, bytes);
-    }
-
-    /** The engine on a small shape: a large one on the executor's own machine is faster rather than slower. */
-    private static StageRates measure(RunConfig config, double tokens, double bytes) {
-        BenchShape shape = BenchShape.of("S");
-        BenchShape.Model model = BenchShape.Model.MLA;
-        int threads = config.compute().threadsHere();
-        try (Kernels kernels = ComputeKernels.of(config.compute(), threads);
-                OwnEngine engine = new OwnEngine(
-                        "xecomla",
-                        shape,
-                        model,
-                        config.compute(),
-                        kernels,
-                        kernels,
-                        BenchContestant.Clock.WALL,
-                        WARM_UP_SECONDS)) {
-            return new StageRates(
-                    shape.trainingFlops(model, config.compute().recompute())
-                            / seconds(engine, BenchContestant.Work.STEP),
-                    shape.forwardFlops(model) / seconds(engine, BenchContestant.Work.FORWARD),
-                    tokens,
-                    bytes,
-                    "measured here on " + threads + " threads, shape " + shape.name());
-        }
-    }
-
-    private static double seconds(OwnEngine engine, BenchContestant.Work work) {
-        return BenchReport.median(engine.millis(work, MEASURED_STEPS)) / 1e3;
+        return MeasuredRates.here(config.compute(), tokens, bytes);
     }
 }

@@ -6,31 +6,16 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.Optional;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.shards.TokenSequence;
-import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.eval.EvalDetails;
-import org.xecomla.eval.EvalResult;
-import org.xecomla.eval.EvalSums;
-import org.xecomla.eval.Evaluator;
-import org.xecomla.eval.tasks.Continuation;
-import org.xecomla.eval.tasks.ContinuationEncoder;
-import org.xecomla.eval.tasks.ContinuationScorer;
 import org.xecomla.eval.tasks.TaskResults;
-import org.xecomla.eval.tasks.TaskSet;
 import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.serve.LoadedModel;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.engine.ComputeKernels;
+import org.xecomla.run.CheckpointScores;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Scores one checkpoint on text and on multiple-choice tasks, in this process. */
 @Command(
@@ -39,7 +24,7 @@ import picocli.CommandLine.Spec;
         description =
                 "Perplexity of a checkpoint on text, its KL from a teacher, and its scores on multiple-choice tasks, as"
                         + " JSON.")
-final class EvalCommand implements Callable<Integer> {
+final class EvalCommand extends ConfiguredCommand {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
     private String model;
 
@@ -85,31 +70,28 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "JSON file.")
     private String out;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load(settings());
+    int run(PrintWriter console) {
+        RunConfig config = config(settings());
         List<TaskSource> sources = TaskSource.of(config.eval());
         if (data.isEmpty() && sources.isEmpty()) {
             throw new ConfigException("there is nothing to score: give --data with text, or --tasks");
         }
-        ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
-        PrintWriter console = spec.commandLine().getOut();
+        CheckpointScores scores = new CheckpointScores(config, ModelDirectory.open(DataFiles.path(model)));
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         if (!data.isEmpty()) {
-            json.setAll(text(config, student));
+            Optional<ModelDirectory> reference =
+                    Optional.ofNullable(teacher).map(place -> ModelDirectory.open(DataFiles.path(place)));
+            json.setAll(
+                    scores.onText(data, reference, Optional.ofNullable(details).map(DataFiles::path)));
             console.println(json.toPrettyString());
         }
         if (!sources.isEmpty()) {
-            json.setAll(tasks(config, student, sources, console));
+            TaskResults results = scores.onTasks(sources);
+            results.lines().forEach(console::println);
+            json.setAll(results.json());
         }
         DataFiles.writeString(DataFiles.path(out), json.toPrettyString() + "\n");
-        console.flush();
         return 0;
     }
 
@@ -125,51 +107,5 @@ final class EvalCommand implements Callable<Integer> {
             settings.put("eval.limit", limit.toString());
         }
         return settings;
-    }
-
-    private ObjectNode text(RunConfig config, ModelDirectory student) {
-        ModelDirectory reference = teacher == null ? null : ModelDirectory.open(DataFiles.path(teacher));
-        int length = config.sequence().lengthFor(student.config());
-        if (reference != null) {
-            length = Math.min(length, config.sequence().lengthFor(reference.config()));
-        }
-        List<TokenSequence> windows = windows(config, student, length);
-        int batch = Math.min(config.eval().batchSequences(), windows.size());
-        try (Kernels kernels = ComputeKernels.of(config.compute());
-                LoadedModel scored = LoadedModel.open(student, kernels, length);
-                LoadedModel known = reference == null ? null : LoadedModel.open(reference, kernels, length);
-                Evaluator evaluator =
-                        new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
-            EvalSums sums = evaluator.evaluateLearned(windows);
-            EvalDetails found = evaluator.details();
-            if (details != null) {
-                DataFiles.writeString(DataFiles.path(details), found.json().toPrettyString() + "\n");
-            }
-            return EvalResult.of(sums, student.config(), student.dtype()).json().setAll(found.summary());
-        }
-    }
-
-    private List<TokenSequence> windows(RunConfig config, ModelDirectory student, int length) {
-        int maxWindows =
-                (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
-        return Texts.windows(config, data, model, student.config(), length, maxWindows);
-    }
-
-    private ObjectNode tasks(RunConfig config, ModelDirectory student, List<TaskSource> sources, PrintWriter console) {
-        int maxLength = config.eval().maxLengthFor(student.config());
-        TaskSet set =
-                TaskSet.read(sources, config.eval().numFewshot(), config.eval().limit());
-        List<Continuation> continuations;
-        try (Tokenizer tokenizer = Texts.tokenizer(config.models().tokenizer().orElse(model), student.config())) {
-            continuations = new ContinuationEncoder(tokenizer, maxLength).encode(set.prompts());
-        }
-        try (Kernels kernels = ComputeKernels.of(config.compute());
-                LoadedModel loaded = LoadedModel.open(student, kernels, maxLength)) {
-            ContinuationScorer scorer =
-                    new ContinuationScorer(loaded.model(), config.eval().batchSequences());
-            TaskResults results = TaskResults.of(set, scorer.score(continuations), student.path(), maxLength);
-            results.lines().forEach(console::println);
-            return results.json();
-        }
     }
 }

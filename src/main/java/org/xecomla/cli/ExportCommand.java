@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ByteSize;
@@ -17,9 +16,7 @@ import org.xecomla.safetensors.Dtype;
 import org.xecomla.serve.Exporter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Writes a student for others. */
@@ -28,9 +25,9 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         description =
                 "Writes a student as a directory that others load, and says who can: deepseek-v3 for stock servers,"
-                        + " xecomla for X-EcoMLA's official code, llama for a model without latent layers, native "
-                        + "for this project.")
-final class ExportCommand implements Callable<Integer> {
+                        + " xecomla for X-EcoMLA's official code, llama for a model without"
+                        + " latent layers, native for this project.")
+final class ExportCommand extends ConsoleCommand {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Student with its tokenizer.json.")
     private String model;
 
@@ -57,9 +54,6 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(names = "--eval", paramLabel = "DIR", description = "Output of the stage eval, for the model card.")
     private String measurements;
-
-    @Spec
-    private CommandSpec spec;
 
     /** Formats have a hyphen, enumerations cannot. */
     static final class FormatName implements ITypeConverter<ExportConfig.Format> {
@@ -93,16 +87,14 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    int run(PrintWriter console) {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
         Path directory = DataFiles.path(out);
-        PrintWriter console = spec.commandLine().getOut();
         Exporter exporter = new Exporter(student, format);
         exporter.notes().forEach(console::println);
         SaveOptions options = new SaveOptions(Dtype.valueOf(dtype.name()), maxShardBytes, Optional.of(student.path()));
         exporter.write(directory, options, Optional.ofNullable(measurements).map(DataFiles::path));
         console.println(FormatName.name(format) + " written to " + DataFiles.display(directory));
-        console.flush();
         return 0;
     }
 }

@@ -1,32 +1,14 @@
 package org.xecomla.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.shards.Packing;
-import org.xecomla.corpus.shards.TokenSequence;
-import org.xecomla.corpus.tokenizer.Tokenizer;
-import org.xecomla.errors.UserException;
-import org.xecomla.experiments.FidelityRuns;
+import org.xecomla.experiments.Fidelity;
 import org.xecomla.experiments.FidelityTable;
-import org.xecomla.experiments.FidelityTargets;
-import org.xecomla.files.DataFiles;
-import org.xecomla.formats.ModelDirectory;
-import org.xecomla.serve.LoadedModel;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.engine.ComputeKernels;
-import org.xecomla.upcycle.Student;
-import org.xecomla.upcycle.StudentInitializer;
-import org.xecomla.upcycle.UpcyclePlan;
+import org.xecomla.run.RunModels;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures what a codec of targets costs in bytes, and what in learning. */
 @Command(
@@ -39,14 +21,22 @@ import picocli.CommandLine.Spec;
                     + "second.",
             "The recipe is that of conf/fidelity.conf; -D overrules it."
         })
-final class FidelityCommand implements Callable<Integer> {
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
+final class FidelityCommand extends ConfiguredCommand {
+    @Option(names = "--base", paramLabel = "DIR", description = "Checkpoint, Hugging Face layout. Default: base.path.")
     private String base;
 
-    @Option(names = "--train", required = true, split = ",", paramLabel = "FILE", description = "Text to learn from.")
+    @Option(
+            names = "--train",
+            split = ",",
+            paramLabel = "FILE",
+            description = "Text to learn from. Default: corpus.train.")
     private List<String> train;
 
-    @Option(names = "--valid", required = true, split = ",", paramLabel = "FILE", description = "Text to measure on.")
+    @Option(
+            names = "--valid",
+            split = ",",
+            paramLabel = "FILE",
+            description = "Text to measure on. Default: corpus.valid.")
     private List<String> valid;
 
     @Option(
@@ -86,75 +76,17 @@ final class FidelityCommand implements Callable<Integer> {
             description = "Runs per codec, each in another order. Default: ${DEFAULT-VALUE}.")
     private int numSeeds = 1;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load(Map.of("base.path", base));
-        FidelityTable.requireCodecs(codecs, untrained);
-        ModelDirectory directory = ModelDirectory.open(DataFiles.path(base));
-        int length = config.sequence().lengthFor(directory.config());
-        List<TokenSequence> text = windows(config, directory, train, length, numWindows);
-        int maxWindows = (int) Math.min(numWindows, config.eval().maxWindows().orElse(numWindows));
-        List<TokenSequence> held = windows(config, directory, valid, length, maxWindows);
-        java.nio.file.Path scratch = scratch();
-        try (Kernels kernels = ComputeKernels.of(config.compute());
-                LoadedModel teacher = LoadedModel.open(directory, kernels, length);
-                Student start = student(config, directory, text, kernels);
-                FidelityTargets targets = new FidelityTargets(
-                        DataFiles.path(scratch.toString()),
-                        directory.path(),
-                        text,
-                        packing(config, directory),
-                        kernels)) {
-            FidelityRuns runs = new FidelityRuns(config, start, teacher, held, kernels);
-            FidelityTable table = new FidelityTable(
-                    config,
-                    targets,
-                    runs,
-                    angleWindows,
-                    numSeeds,
-                    spec.commandLine().getOut());
-            table.print(codecs, untrained, students);
-        } finally {
-            delete(scratch);
-        }
+    int run(PrintWriter console) {
+        RunConfig config = config(base == null ? Map.of() : Map.of("base.path", base));
+        FidelityTable.Asked asked = new FidelityTable.Asked(codecs, untrained, students, angleWindows, numSeeds);
+        new Fidelity(
+                        config,
+                        RunModels.base(config),
+                        train == null ? config.corpus().train() : train,
+                        valid == null ? config.corpus().valid() : valid,
+                        numWindows)
+                .run(asked, console);
         return 0;
-    }
-
-    private List<TokenSequence> windows(
-            RunConfig config, ModelDirectory directory, List<String> files, int length, int maxWindows) {
-        return Texts.windows(config, files, base, directory.config(), length, maxWindows);
-    }
-
-    private Packing packing(RunConfig config, ModelDirectory directory) {
-        String path = config.models().tokenizer().orElse(base);
-        try (Tokenizer tokenizer = Texts.tokenizer(path, directory.config())) {
-            return Texts.packing(config, tokenizer, directory.config());
-        }
-    }
-
-    private static Student student(RunConfig config, ModelDirectory base, List<TokenSequence> text, Kernels kernels) {
-        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
-        int numWindows =
-                Math.min(text.size(), plan.numCalibrationWindows(text.get(0).ids().length));
-        return StudentInitializer.make(base, plan, () -> text.subList(0, numWindows), kernels, kernels.type());
-    }
-
-    private static java.nio.file.Path scratch() {
-        try {
-            return Files.createTempDirectory("xecomla-fidelity");
-        } catch (IOException e) {
-            throw new UserException("cannot make a scratch directory: " + e.getMessage(), e);
-        }
-    }
-
-    private static void delete(java.nio.file.Path scratch) {
-        Path path = DataFiles.path(scratch.toString());
-        DataFiles.delete(path);
     }
 }

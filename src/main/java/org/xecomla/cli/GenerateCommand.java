@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.Texts;
 import org.xecomla.serve.Generator;
 import org.xecomla.serve.Generator.Prompt;
 import org.xecomla.serve.LoadedModel;
@@ -23,17 +23,14 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Continues prompts. */
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
         description = "Continues prompts, decoding with a KV cache, and prints prompt and continuation.")
-final class GenerateCommand implements Callable<Integer> {
+final class GenerateCommand extends ConfiguredCommand {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint with its tokenizer.json.")
     private String model;
 
@@ -79,19 +76,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--cache-bytes", description = "Says on the error stream how much memory the KV cache took.")
     private boolean showCache;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load();
+    int run(PrintWriter console) {
+        RunConfig config = config();
         check();
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(model));
-        String tokenizerPath = config.models().tokenizer().orElse(model);
-        try (Tokenizer tokenizer = Texts.tokenizer(tokenizerPath, directory.config())) {
+        try (Tokenizer tokenizer = Texts.tokenizer(config, directory)) {
             List<Prompt> prompts = prompts(config, tokenizer);
             int longest = prompts.stream().mapToInt(p -> p.ids().length).max().orElseThrow();
             int maxLength = (int)
@@ -102,7 +92,7 @@ final class GenerateCommand implements Callable<Integer> {
                 Generator generator = new Generator(loaded.model());
                 for (int from = 0; from < prompts.size(); from += batch) {
                     List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + batch));
-                    print(some, generator.generate(some, maxTokens, stop), tokenizer);
+                    print(some, generator.generate(some, maxTokens, stop), tokenizer, console);
                 }
             }
         }
@@ -139,8 +129,7 @@ final class GenerateCommand implements Callable<Integer> {
         return prompts;
     }
 
-    private void print(List<Prompt> prompts, Generator.Result result, Tokenizer tokenizer) {
-        PrintWriter console = spec.commandLine().getOut();
+    private void print(List<Prompt> prompts, Generator.Result result, Tokenizer tokenizer, PrintWriter console) {
         for (int i = 0; i < prompts.size(); i++) {
             int[] ids = prompts.get(i).ids();
             String prompt = tokenizer.decode(ids);
@@ -153,7 +142,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         console.flush();
         if (showCache) {
-            spec.commandLine()
+            spec().commandLine()
                     .getErr()
                     .printf(
                             Locale.ROOT,

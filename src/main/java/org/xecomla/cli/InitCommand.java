@@ -3,13 +3,13 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.run.Texts;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
@@ -17,17 +17,14 @@ import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Makes a student from a base model's own weights, in this process. */
 @Command(
         name = "init",
         mixinStandardHelpOptions = true,
         description = "Upcycles a base model's attention to MLA and writes the student, in float32.")
-final class InitCommand implements Callable<Integer> {
+final class InitCommand extends ConfiguredCommand {
     @Option(names = "--base", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
     private String base;
 
@@ -41,15 +38,9 @@ final class InitCommand implements Callable<Integer> {
             description = "Text, JSON lines, that method aligned and the KV norm measure on. Default: corpus.train.")
     private List<String> calibration = List.of();
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load(Map.of("base.path", base));
+    int run(PrintWriter console) {
+        RunConfig config = config(Map.of("base.path", base));
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(base));
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), directory.config());
         List<String> text = calibration.isEmpty() ? config.corpus().train() : calibration;
@@ -62,9 +53,7 @@ final class InitCommand implements Callable<Integer> {
                     student.config(),
                     student.weights(),
                     SaveOptions.of(Dtype.F32, directory.path()));
-            PrintWriter console = spec.commandLine().getOut();
             student.report().lines().forEach(console::println);
-            console.flush();
         }
         return 0;
     }
@@ -72,6 +61,6 @@ final class InitCommand implements Callable<Integer> {
     private List<TokenSequence> windows(
             RunConfig config, ModelDirectory directory, UpcyclePlan plan, List<String> text) {
         int length = config.sequence().lengthFor(directory.config());
-        return Texts.windows(config, text, base, directory.config(), length, plan.numCalibrationWindows(length));
+        return Texts.windows(config, text, directory, length, plan.numCalibrationWindows(length));
     }
 }

@@ -1,21 +1,18 @@
 package org.xecomla.cli;
 
+import java.io.PrintWriter;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsWriter;
 import org.xecomla.serve.LoadedModel;
-import org.xecomla.tensor.Arena;
+import org.xecomla.serve.SequenceLogits;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.engine.ComputeKernels;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Writes the logits of one sequence, for comparison with other implementations. */
@@ -23,7 +20,7 @@ import picocli.CommandLine.Option;
         name = "logits",
         mixinStandardHelpOptions = true,
         description = "Writes the logits of one sequence of token ids: tensor \"logits\", (1, T, V), F32.")
-final class LogitsCommand implements Callable<Integer> {
+final class LogitsCommand extends ConfiguredCommand {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint, Hugging Face layout.")
     private String model;
 
@@ -33,39 +30,22 @@ final class LogitsCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "A .safetensors file.")
     private String out;
 
-    @Mixin
-    private ConfigOptions options;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load();
+    int run(PrintWriter console) {
+        RunConfig config = config();
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(model));
         int length = ids.size();
         if (length > directory.config().maxPositionEmbeddings()) {
             throw new ConfigException("--ids has " + length + " tokens and the model takes at most "
                     + directory.config().maxPositionEmbeddings() + " (max_position_embeddings): give fewer");
         }
-        int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 LoadedModel loaded = LoadedModel.open(directory, kernels, length)) {
-            float[] logits = logits(loaded.model(), tokens); // (T, V)
+            float[] logits = SequenceLogits.of(
+                    loaded.model(), ids.stream().mapToInt(Integer::intValue).toArray()); // (T, V)
             List<Long> shape = List.of(1L, (long) length, (long) loaded.config().vocabSize());
             new SafetensorsWriter().add("logits", Dtype.F32, shape, logits).write(DataFiles.path(out));
         }
         return 0;
-    }
-
-    private static float[] logits(CausalLm model, int[] tokens) {
-        long elements = model.arenaElements((sized, arena) -> logits(sized, tokens, arena));
-        try (Arena arena = Arena.ofElements(model.weights().type(), elements)) {
-            return logits(model, tokens, arena).toFloats(); // (T, V)
-        }
-    }
-
-    private static Tensor logits(CausalLm model, int[] tokens, Arena arena) {
-        Tensor hidden = model.hiddenStates(tokens, 1, arena, null); // (T, D)
-        Tensor logits = arena.matrix(tokens.length, model.config().vocabSize()); // (T, V)
-        model.logits(hidden, logits);
-        return logits;
     }
 }

@@ -1,5 +1,7 @@
 package org.xecomla.cli;
 
+import java.util.Arrays;
+import java.util.List;
 import org.xecomla.spark.driver.SparkApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -10,31 +12,7 @@ import picocli.CommandLine.Command;
         description = "Upcycles the attention of a Llama checkpoint to MLA and distils it, on Apache Spark.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
-        version = "xecomla-spark 0.1.0",
-        subcommands = {
-            RunCommand.class,
-            StageCommand.class,
-            ShardCommand.class,
-            TeacherCommand.class,
-            DistillCommand.class,
-            DpoCommand.class,
-            SweepCommand.class,
-            ReportCommand.class,
-            InspectCommand.class,
-            LogitsCommand.class,
-            InitCommand.class,
-            EvalCommand.class,
-            BenchCommand.class,
-            FidelityCommand.class,
-            AveragingCommand.class,
-            GenerateCommand.class,
-            ExportCommand.class,
-            EstimateCommand.class,
-            DoctorCommand.class,
-            PretrainCommand.class,
-            StoriesCommand.class,
-            TokenizerCommand.class
-        })
+        version = "xecomla-spark 0.1.0")
 public final class Main {
     private Main() {}
 
@@ -42,11 +20,40 @@ public final class Main {
         SparkApplication.main(() -> commandLine().execute(arguments));
     }
 
-    static CommandLine commandLine() {
+    /** A fresh one: options keep what was given to them. */
+    public static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Main());
+        line.addSubcommand(ClusterCommand.RUN.commandLine());
+        line.addSubcommand(new StageCommand());
+        Arrays.stream(ClusterCommand.values())
+                .filter(command -> command != ClusterCommand.RUN)
+                .forEach(command -> line.addSubcommand(command.commandLine()));
+        others().forEach(line::addSubcommand);
         Errors errors = new Errors();
-        return new CommandLine(new Main())
-                .setExecutionExceptionHandler(errors)
+        return line.setExecutionExceptionHandler(errors)
                 .setParameterExceptionHandler(errors)
-                .setCaseInsensitiveEnumValuesAllowed(true);
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false);
+    }
+
+    /** Those that are no rows of {@link ClusterCommand}. */
+    private static List<ConsoleCommand> others() {
+        return List.of(
+                new ReportCommand(),
+                new InspectCommand(),
+                new LogitsCommand(),
+                new InitCommand(),
+                new EvalCommand(),
+                new BenchCommand(),
+                new FidelityCommand(),
+                new AveragingCommand(),
+                new GenerateCommand(),
+                new ExportCommand(),
+                new EstimateCommand(),
+                new DoctorCommand(),
+                new PropertiesCommand(),
+                new PretrainCommand(),
+                new StoriesCommand(),
+                new TokenizerCommand());
     }
 }

@@ -2,7 +2,6 @@ package org.xecomla.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.DataFiles;
 import org.xecomla.run.Revision;
@@ -10,26 +9,16 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 import org.xecomla.train.Pretrainer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Trains a small Llama from nothing, in this process: how the demo's model was made. */
 @Command(
         name = "pretrain",
         mixinStandardHelpOptions = true,
         description = "Trains a small Llama from random weights on corpus.train, as section pretrain says.")
-final class PretrainCommand implements Callable<Integer> {
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
-
+final class PretrainCommand extends ConfiguredCommand {
     @Override
-    public Integer call() {
-        RunConfig config = options.load();
-        PrintWriter console = spec.commandLine().getOut();
+    int run(PrintWriter console) {
+        RunConfig config = config();
         try (Kernels kernels = ComputeKernels.of(config.compute())) {
             Pretrainer pretrainer = new Pretrainer(config, Revision.current(), kernels);
             pretrainer.run(List.of(new ConsoleProgress(console)));

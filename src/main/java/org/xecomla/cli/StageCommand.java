@@ -1,14 +1,12 @@
 package org.xecomla.cli;
 
 import java.util.Iterator;
-import java.util.concurrent.Callable;
+import java.util.List;
+import org.xecomla.spark.stage.SparkStage;
 import org.xecomla.spark.stage.Stages;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Runs one stage of a configured run on its cluster: what a scheduler makes a task of. */
 @Command(
@@ -17,18 +15,16 @@ import picocli.CommandLine.Spec;
         description =
                 "One stage of the run that --conf describes, on its cluster. Ends at once where it is complete, goes on"
                         + " where a part of it is there: it may be started again after any failure.")
-final class StageCommand implements Callable<Integer> {
+final class StageCommand extends StagesCommand {
     @Parameters(
             paramLabel = "STAGE",
             description = "${COMPLETION-CANDIDATES}, in this order.",
             completionCandidates = Names.class)
     private String stage;
 
-    @Mixin
-    private ConfigOptions options;
-
-    @Spec
-    private CommandSpec spec;
+    StageCommand() {
+        super(List.of());
+    }
 
     static final class Names implements Iterable<String> {
         @Override
@@ -38,11 +34,11 @@ final class StageCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    List<SparkStage> stages() {
         if (!Stages.names().contains(stage)) {
             throw new ParameterException(
-                    spec.commandLine(), stage + " is no stage: " + String.join(", ", Stages.names()) + " are");
+                    spec().commandLine(), stage + " is no stage: " + String.join(", ", Stages.names()) + " are");
         }
-        return ClusterCommand.run(options.load(), Stages.named(stage), spec);
+        return Stages.named(stage);
     }
 }

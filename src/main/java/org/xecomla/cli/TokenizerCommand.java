@@ -1,7 +1,7 @@
 package org.xecomla.cli;
 
+import java.io.PrintWriter;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.text.TextDocuments;
@@ -9,7 +9,6 @@ import org.xecomla.corpus.tokenizer.BpeTrainer;
 import org.xecomla.corpus.tokenizer.BpeVocabulary;
 import org.xecomla.files.DataFiles;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Trains a byte-level BPE and writes it in Hugging Face's form. */
@@ -17,7 +16,7 @@ import picocli.CommandLine.Option;
         name = "tokenizer",
         mixinStandardHelpOptions = true,
         description = "Trains a byte-level BPE tokenizer: tokenizer.json and tokenizer_config.json.")
-final class TokenizerCommand implements Callable<Integer> {
+final class TokenizerCommand extends ConfiguredCommand {
     @Option(names = "--data", required = true, split = ",", paramLabel = "FILE", description = "JSON lines.")
     private List<String> data;
 
@@ -27,12 +26,9 @@ final class TokenizerCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory to write to.")
     private String out;
 
-    @Mixin
-    private ConfigOptions options;
-
     @Override
-    public Integer call() {
-        RunConfig config = options.load();
+    int run(PrintWriter console) {
+        RunConfig config = config();
         List<Path> files = data.stream().map(DataFiles::path).toList();
         BpeTrainer trainer = new BpeTrainer(vocabSize);
         TextDocuments.of(files, config.corpus().textKey()).read(document -> {

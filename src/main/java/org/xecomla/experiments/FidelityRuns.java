@@ -29,7 +29,7 @@ import org.xecomla.train.data.TrainingSequence;
 import org.xecomla.upcycle.Student;
 
 /** Distils one and the same start from different targets, and compares gradients. */
-public final class FidelityRuns {
+final class FidelityRuns {
     private static final double NANOS = 1e9;
 
     private final RunConfig config;
@@ -45,7 +45,7 @@ public final class FidelityRuns {
     /** What training came to. */
     record Trained(double kl, double tokensPerSecond) {}
 
-    public FidelityRuns(RunConfig config, Student start, LoadedModel base, List<TokenSequence> valid, Kernels kernels) {
+    FidelityRuns(RunConfig config, Student start, LoadedModel base, List<TokenSequence> valid, Kernels kernels) {
         this.config = config;
         this.start = start;
         this.base = base;
@@ -140,9 +140,9 @@ public final class FidelityRuns {
         float[] of(DistillationData data, int numSequences) {
             replica.gradients().segments().forEach(segment -> kernels.fill(segment, 0)); // (1, length)
             int micro = replica.shape().microBatchSequences();
-            for (int from = 0; from + micro <= numSequences; from += micro) {
+            for (int from = 0; from < numSequences; from += micro) {
                 List<TrainingSequence> batch = new ArrayList<>();
-                for (int s = from; s < from + micro; s++) {
+                for (int s = from; s < Math.min(from + micro, numSequences); s++) {
                     batch.add(data.read(s));
                 }
                 loss.addGradients(replica, batch, 0);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.xecomla.config.RunConfig;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetCodec;
 import org.xecomla.targets.TargetShards;
@@ -19,8 +20,7 @@ public final class FidelityTable {
     private final RunConfig config;
     private final FidelityTargets targets;
     private final FidelityRuns runs;
-    private final int angleWindows;
-    private final int numSeeds;
+    private final Asked asked;
     private final PrintWriter out;
 
     private final List<FidelityRuns.Snapshot> students = new ArrayList<>();
@@ -28,24 +28,39 @@ public final class FidelityTable {
     private FidelityRuns.Trained reference; // on dense targets
     private double leastSpeed = Double.POSITIVE_INFINITY; // of writing and reading, over that of training
 
-    public FidelityTable(
-            RunConfig config,
-            FidelityTargets targets,
-            FidelityRuns runs,
-            int angleWindows,
-            int numSeeds,
-            PrintWriter out) {
+    /**
+     * What is compared.
+     *
+     * @param trained codecs to distil from
+     * @param untrained codecs of which only bytes and gradients are compared
+     * @param students KLs, descending: students on dense targets are kept at each, whose gradients are compared too
+     * @param angleWindows windows whose gradient is compared
+     * @param numSeeds runs for each codec, each in another order
+     */
+    public record Asked(
+            List<String> trained, List<String> untrained, List<Double> students, int angleWindows, int numSeeds) {
+        public Asked {
+            if (angleWindows < 1 || numSeeds < 1) {
+                throw new ConfigException("--angle-windows and --seeds are at least 1");
+            }
+        }
+
+        /** @throws ConfigException where one of the codecs is none */
+        void requireCodecs() {
+            names().forEach(name -> FidelityCodecs.of(name, 1, 0));
+        }
+
+        private Stream<String> names() {
+            return Stream.concat(trained.stream(), untrained.stream());
+        }
+    }
+
+    FidelityTable(RunConfig config, FidelityTargets targets, FidelityRuns runs, Asked asked, PrintWriter out) {
         this.config = config;
         this.targets = targets;
         this.runs = runs;
-        this.angleWindows = angleWindows;
-        this.numSeeds = numSeeds;
+        this.asked = asked;
         this.out = out;
-    }
-
-    /** @throws org.xecomla.errors.ConfigException where one of them is none */
-    public static void requireCodecs(List<String> trained, List<String> untrained) {
-        Stream.concat(trained.stream(), untrained.stream()).forEach(name -> FidelityCodecs.of(name, 1, 0));
     }
 
     private TargetCodec codec(String name) {
@@ -53,27 +68,21 @@ public final class FidelityTable {
                 name, config.targets().temperature(), config.run().seed());
     }
 
-    /**
-     * Measures and prints row by row.
-     *
-     * @param trained codecs to distil from
-     * @param untrained codecs of which only bytes and gradients are compared
-     * @param passed KLs, descending: students on dense targets are kept at each, whose gradients are compared too
-     */
-    public void print(List<String> trained, List<String> untrained, List<Double> passed) {
+    /** Measures and prints row by row. */
+    void print() {
         targets.teach(DENSE, (DenseCodec) codec(DENSE));
         students.add(runs.start());
         try (TargetShards dense = targets.open(DENSE)) {
             DistillationData data = runs.data(targets, dense);
-            reference = train(data, passed);
+            reference = train(data, asked.students());
             printHead();
             FidelityTargets.Cost cost = new FidelityTargets.Cost(
                     targets.bytesPerToken(DENSE), Double.NaN, targets.tokensReadPerSecond(DENSE));
             printRow(DENSE, cost, data, reference);
-            Stream.concat(trained.stream(), untrained.stream())
+            asked.names()
                     .filter(name -> !name.equals(DENSE))
                     .distinct()
-                    .forEach(name -> codecRow(name, dense, trained.contains(name)));
+                    .forEach(name -> codecRow(name, dense, asked.trained().contains(name)));
         }
         if (leastSpeed < Double.POSITIVE_INFINITY) {
             out.printf(
@@ -98,10 +107,10 @@ public final class FidelityTable {
     private FidelityRuns.Trained train(DistillationData data, List<Double> passed) {
         double kl = 0;
         double rate = 0;
-        for (int seed = 0; seed < numSeeds; seed++) {
+        for (int seed = 0; seed < asked.numSeeds(); seed++) {
             FidelityRuns.Trained trained =
                     runs.train(data, config.run().seed() + seed, seed == 0 ? passed : List.of(), students);
-            kl += trained.kl() / numSeeds;
+            kl += trained.kl() / asked.numSeeds();
             rate = Math.max(rate, trained.tokensPerSecond());
         }
         return new FidelityRuns.Trained(kl, rate);
@@ -110,7 +119,7 @@ public final class FidelityTable {
     private List<Double> angles(DistillationData data) {
         boolean fill = exact.isEmpty();
         List<Double> angles = new ArrayList<>();
-        int numSequences = (int) Math.min(angleWindows, data.numSequences());
+        int numSequences = (int) Math.min(asked.angleWindows(), data.numSequences());
         for (int i = 0; i < students.size(); i++) {
             try (FidelityRuns.Gradients gradients = runs.new Gradients(students.get(i), MICRO_BATCH)) {
                 float[] gradient = gradients.of(data, numSequences);
@@ -128,8 +137,8 @@ public final class FidelityTable {
                 Locale.ROOT,
                 "%,d tokens; gradients of %d windows; KL after training is the mean of %d runs; tokens a second%n",
                 targets.numTokens(),
-                angleWindows,
-                numSeeds);
+                asked.angleWindows(),
+                asked.numSeeds());
         StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "%-14s %8s", "targets", "B/token"));
         for (FidelityRuns.Snapshot student : students) {
             head.append(String.format(Locale.ROOT, "  at KL %.3f", student.kl()));

@@ -25,7 +25,7 @@ import org.xecomla.tensor.Tensor;
  * teacher speaks once, into dense targets; the other codecs are given its probabilities from there. Legend: T time, V
  * vocabulary.
  */
-public final class FidelityTargets implements AutoCloseable {
+final class FidelityTargets implements AutoCloseable {
     private static final int SEQUENCES_PER_SHARD = 500;
     private static final int BATCH = 4;
     private static final double NANOS = 1e9;
@@ -38,7 +38,7 @@ public final class FidelityTargets implements AutoCloseable {
     /** What it took to write the targets of a codec and to read them again, by one thread. */
     record Cost(double bytesPerToken, double tokensWrittenPerSecond, double tokensReadPerSecond) {}
 
-    public FidelityTargets(Path directory, Path model, List<TokenSequence> windows, Packing packing, Kernels kernels) {
+    FidelityTargets(Path directory, Path model, List<TokenSequence> windows, Packing packing, Kernels kernels) {
         this.directory = directory;
         this.model = model;
         this.kernels = kernels;

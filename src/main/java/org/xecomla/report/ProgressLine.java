@@ -16,11 +16,6 @@ public record ProgressLine(
         long step, long numSteps, long tokens, double loss, Duration elapsed, long stepsTimed, long tokensTimed) {
     private static final double NANOS = 1e9;
 
-    /** A training that went from its first step to here in {@code elapsed}. */
-    public static ProgressLine fromStart(long step, long numSteps, long tokens, double loss, Duration elapsed) {
-        return new ProgressLine(step, numSteps, tokens, loss, elapsed, step, tokens);
-    }
-
     /** For instance {@code step   120/1,500  tokens 491,520  loss 1.2345  12,345 tokens/s  2:05 left}. */
     public String format() {
         String total = String.format(Locale.ROOT, "%,d", numSteps);

@@ -29,9 +29,12 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-    /** Settings of Spark that hold keys to storage; what Spark itself would not show. */
-    private static final Pattern SECRET =
-            Pattern.compile("(-D)?spark\\.conf\\.[^=]*(?i:secret|password|token|access[.]?key|credential)[^=]*=.*");
+    /** Settings of Spark that hold keys to storage or passwords, by what stores and Spark itself call them. */
+    private static final Pattern SECRET = Pattern.compile(
+            "(-D)?spark\\.conf\\.[^=]*(?i:secret|passw|passphrase|token|credential|key|\\.sas\\.)[^=]*=.*",
+            Pattern.DOTALL);
+
+    private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
 
     private static final String HIDDEN = "(hidden)";
 
@@ -40,12 +43,11 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
-    /** Notes that {@code command} works on the run in {@code directory}. */
+    /** Notes that {@code command}, of {@link #command}, works on the run in {@code directory}. */
     public static void note(Path directory, String command, String revision, Map<String, String> settings) {
         List<String> before = read(directory).map(RunRecord::commands).orElse(List.of());
-        List<String> commands = Stream.concat(before.stream(), Stream.of(withoutSecrets(command)))
-                .distinct()
-                .toList();
+        List<String> commands =
+                Stream.concat(before.stream(), Stream.of(command)).distinct().toList();
         try {
             String text = JSON.writeValueAsString(new RunRecord(commands, revision, withoutSecrets(settings))) + "\n";
             DataFiles.writeString(new Path(directory, FILE), text);
@@ -60,10 +62,19 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
         return shown;
     }
 
-    private static String withoutSecrets(String command) {
-        return Stream.of(command.split(" ", -1))
-                .map(word -> SECRET.matcher(word).matches() ? word.substring(0, word.indexOf('=') + 1) + HIDDEN : word)
+    /** The command line of {@code words} as a person would give it to a shell, without secrets. */
+    public static String command(List<String> words) {
+        return Stream.concat(Stream.of("submit/xecomla"), words.stream().map(RunRecord::withoutSecrets))
+                .map(RunRecord::quoted)
                 .collect(Collectors.joining(" "));
+    }
+
+    private static String withoutSecrets(String word) {
+        return SECRET.matcher(word).matches() ? word.substring(0, word.indexOf('=') + 1) + HIDDEN : word;
+    }
+
+    private static String quoted(String word) {
+        return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
     /** @throws UserException where the file is there and broken */

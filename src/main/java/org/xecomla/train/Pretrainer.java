@@ -11,12 +11,9 @@ import org.xecomla.config.PretrainConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SequenceConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.corpus.shards.Packing;
+import org.xecomla.corpus.shards.CorpusWindows;
 import org.xecomla.corpus.shards.TokenSequence;
-import org.xecomla.corpus.shards.WindowPacker;
-import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.corpus.tokenizer.Tokenizer;
-import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Fingerprint;
 import org.xecomla.files.Manifest;
@@ -109,10 +106,12 @@ public final class Pretrainer {
                     length,
                     tokenizer.bosTokenId().orElse(-1),
                     tokenizer.eosTokenId().orElse(-1));
-            List<TokenSequence> windows = windows(config.corpus().train(), tokenizer, model, length, Integer.MAX_VALUE);
+            List<TokenSequence> windows =
+                    CorpusWindows.of(config, config.corpus().train(), tokenizer, model, length, Integer.MAX_VALUE);
             List<TokenSequence> valid = config.corpus().valid().isEmpty()
                     ? List.of()
-                    : windows(config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
+                    : CorpusWindows.of(
+                            config, config.corpus().valid(), tokenizer, model, length, MAX_VALIDATION_WINDOWS);
             TrainingPlan plan = TrainingPlan.pretraining(config, windows.size(), length);
             try (TrainingRun<TrainingSequence> run =
                     new TrainingRun<>(plan, TokenObjective.CROSS_ENTROPY, model, kernels, ParameterAveraging.alone())) {
@@ -122,18 +121,6 @@ public final class Pretrainer {
                 return run.progress();
             }
         }
-    }
-
-    private List<TokenSequence> windows(
-            List<String> files, Tokenizer tokenizer, ModelConfig model, int length, int maxWindows) {
-        if (files.isEmpty()) {
-            throw new ConfigException("corpus.train is empty: name the files of text to train on");
-        }
-        TextDocuments documents = TextDocuments.of(
-                files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
-        Packing packing =
-                Packing.of(tokenizer, model.vocabSize(), config.sequence().attentionAcrossDocuments());
-        return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
     }
 
     private void train(

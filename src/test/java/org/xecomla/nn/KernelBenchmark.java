@@ -35,8 +35,8 @@ import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
  * Single operations of a training step at the shapes of {@code bench}, by the reference kernels and by the fast ones:
- * {@code src/main/scripts/bench-kernels}. Legend: N = B * T positions, D model, F feed-forward, H heads, K width of a head, V
- * vocabulary.
+ * {@code src/main/scripts/bench-kernels}. Legend: N = B * T positions, D model, F feed-forward, H heads, K width of a
+ * head, V vocabulary.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

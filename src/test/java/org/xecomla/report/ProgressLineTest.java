@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class ProgressLineTest {
     @Test
     void readsAsOneLine() {
-        ProgressLine line = ProgressLine.fromStart(120, 1500, 491_520, 1.23456, Duration.ofSeconds(40));
+        ProgressLine line = new ProgressLine(120, 1500, 491_520, 1.23456, Duration.ofSeconds(40), 120, 491_520);
         assertEquals("step   120/1,500  tokens 491,520  loss 1.2346  12,288 tokens/s  7:40 left", line.format());
     }
 
@@ -20,7 +20,7 @@ class ProgressLineTest {
 
     @Test
     void theFirstMomentHasNoPace() {
-        ProgressLine line = ProgressLine.fromStart(0, 9, 0, 2, Duration.ZERO);
+        ProgressLine line = new ProgressLine(0, 9, 0, 2, Duration.ZERO, 0, 0);
         assertEquals("step 0/9  tokens 0  loss 2.0000  0 tokens/s  0:00 left", line.format());
     }
 }

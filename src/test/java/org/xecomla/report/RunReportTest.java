@@ -113,11 +113,19 @@ class RunReportTest {
         RunConfig config = RunConfig.ofOverrides(Map.of(
                 "spark.conf.spark.hadoop.fs.s3a.secret.key", "hush",
                 "spark.conf.spark.hadoop.fs.s3a.access.key", "hush",
+                "spark.conf.spark.hadoop.fs.s3a.encryption.key", "hush",
+                "spark.conf.spark.hadoop.fs.gs.auth.service.account.private.key", "hush",
                 "spark.conf.spark.ui.enabled", "false",
                 "distill.tokens", "5000"));
         RunRecord.note(
                 path,
-                "run -D spark.conf.spark.hadoop.fs.s3a.secret.key=hush -Ddistill.tokens=5",
+                RunRecord.command(List.of(
+                        "run",
+                        "-D",
+                        "spark.conf.spark.hadoop.fs.s3a.secret.key=hush hush\nhush",
+                        "-Dspark.conf.spark.hadoop.fs.azure.account.key.x.blob.core.windows.net=hush",
+                        "-Ddistill.tokens=5",
+                        "-Drun.dir=/a 'b'")),
                 "1",
                 config.settings());
         RunRecord record = RunRecord.read(path).orElseThrow();
@@ -125,7 +133,9 @@ class RunReportTest {
         assertTrue(record.settings().containsValue("(hidden)"), record::toString);
         assertEquals("5000", record.settings().get("distill.tokens"));
         assertEquals(
-                List.of("run -D spark.conf.spark.hadoop.fs.s3a.secret.key=(hidden) -Ddistill.tokens=5"),
+                List.of("submit/xecomla run -D 'spark.conf.spark.hadoop.fs.s3a.secret.key=(hidden)'"
+                        + " '-Dspark.conf.spark.hadoop.fs.azure.account.key.x.blob.core.windows.net=(hidden)'"
+                        + " -Ddistill.tokens=5 '-Drun.dir=/a '\\''b'\\'''"),
                 record.commands());
     }
 

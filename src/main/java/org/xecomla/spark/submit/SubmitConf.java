@@ -1,11 +1,14 @@
 package org.xecomla.spark.submit;
 
+import java.io.File;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.xecomla.config.SparkSettings;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.spark.driver.ModelTasks;
 
@@ -40,6 +43,24 @@ public final class SubmitConf {
      * @param home the project's root
      */
     public record Application(String jar, List<String> libraries, String home) {
+        /** As {@code submit/xecomla} says by system properties. */
+        public static Application here() {
+            String jar = System.getProperty("xecomla.jar");
+            String libraries = System.getProperty("xecomla.libraries");
+            if (jar == null || libraries == null) {
+                throw new UserException("start this by submit/xecomla: it knows where the application is");
+            }
+            return new Application(jar, jars(new File(libraries)), System.getProperty("xecomla.home", "."));
+        }
+
+        private static List<String> jars(File directory) {
+            File[] jars = directory.listFiles((dir, name) -> name.endsWith(".jar"));
+            if (jars == null) {
+                throw new UserException("no directory " + directory);
+            }
+            return Arrays.stream(jars).map(File::getPath).sorted().toList();
+        }
+
         /** What names an executor's GPUs where the settings do not say. */
         public String discoveryScript() {
             return home + "/submit/" + DISCOVERY;
@@ -118,7 +139,8 @@ public final class SubmitConf {
             // them too.
             String here = DataFiles.display(DataFiles.path("."));
             conf.put(
-                    "spark.executor.extraJavaOptions", JVM_OPTIONS + " \"-D" + DataFiles.DIRECTORY + "=" + here + "\"");
+                    "spark.executor.extraJavaOptions",
+                    JVM_OPTIONS + " " + quoted("-D" + DataFiles.DIRECTORY + "=" + here));
         } else if (inImage(master)) {
             String ofImage = IMAGE_HOME + "/lib/*";
             String ofDriver = driverElsewhere ? ofImage : String.join(":", application.libraries);
@@ -143,6 +165,11 @@ public final class SubmitConf {
         conf.put("spark.speculation", "false");
         conf.put("spark.yarn.maxAppAttempts", "1");
         return conf;
+    }
+
+    /** One option of a JVM among others, as Spark takes a line of them apart again. */
+    private static String quoted(String option) {
+        return '"' + option.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     /**

@@ -1,4 +1,4 @@
-package org.xecomla.cli;
+package org.xecomla.inspect;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,7 +23,7 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.targets.TargetShards;
 
 /** What a directory of the project holds, line by line. */
-record DirectoryDescription(Path path) {
+public record DirectoryDescription(Path path) {
     private static final int SHOWN_DIGITS = 12;
     private static final Map<String, String> KINDS = Map.of(
             "shards", "token shards",
@@ -41,7 +41,7 @@ record DirectoryDescription(Path path) {
      * @throws UserException where there is no such directory, nothing of this project in it, or a file is not as it was
      *     written
      */
-    List<String> lines(boolean verify) {
+    public List<String> lines(boolean verify) {
         if (!DataFiles.isDirectory(path)) {
             throw new UserException("no directory " + DataFiles.display(path));
         }

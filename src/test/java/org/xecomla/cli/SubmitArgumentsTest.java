@@ -1,4 +1,4 @@
-package org.xecomla.spark.submit;
+package org.xecomla.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,6 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
+import org.xecomla.spark.submit.SubmitArguments;
+import org.xecomla.spark.submit.SubmitConf;
+import picocli.CommandLine;
 
 class SubmitArgumentsTest {
     @TempDir
@@ -23,18 +27,28 @@ class SubmitArgumentsTest {
 
     @BeforeEach
     void makeFiles() throws Exception {
-        Files.createDirectory(dir.resolve("lib"));
-        Files.createFile(dir.resolve("lib/b.jar"));
-        Files.createFile(dir.resolve("lib/a.jar"));
         Files.writeString(dir.resolve("run.conf"), """
-                spark { master = "local[2]", driver-memory = 3g, conf { "spark.executor.heartbeatInterval" = 1s } }
-                """);
+            spark { master = "local[2]", driver-memory = 3g, conf { "spark.executor.heartbeatInterval" = 1s } }
+            """);
     }
 
     private List<String> arguments(String... words) {
-        List<String> all = new ArrayList<>(List.of("app.jar", dir.resolve("lib").toString()));
-        all.addAll(List.of(words));
-        return SubmitArguments.of(all, Map.of("SPARK_HOME", dir.toString()));
+        return submitted(words).words();
+    }
+
+    /** As {@code submit/xecomla} has the command line read. */
+    private SubmitArguments submitted(String... words) {
+        List<String> all = List.of(words);
+        int split = all.indexOf("--");
+        CommandLine.ParseResult parsed =
+                Main.commandLine().parseArgs(all.subList(0, split).toArray(String[]::new));
+        SubmitConf.Application application =
+                new SubmitConf.Application("app.jar", List.of(dir + "/lib/a.jar", dir + "/lib/b.jar"), ".");
+        return new SubmitArguments(
+                Submit.command(parsed).config(),
+                application,
+                all.subList(split + 1, all.size()),
+                Map.of("SPARK_HOME", dir.toString()));
     }
 
     private static String after(String flag, List<String> arguments) {
@@ -97,7 +111,7 @@ class SubmitArgumentsTest {
     void whatCannotBeRightEndsHere() {
         assertThrows(UserException.class, () -> arguments("run", "--conf", "missing.conf", "--"));
         assertThrows(UserException.class, () -> arguments("run", "--", "--master", "nonsense"));
-        assertThrows(UserException.class, () -> arguments("run", "-Dspark.driver-memory", "--"));
+        assertThrows(CommandLine.ParameterException.class, () -> arguments("run", "-Dspark.driver-memory", "--"));
         assertThrows(UserException.class, () -> arguments("run", "-Dspark.drivermemory=1g", "--"));
     }
 
@@ -132,8 +146,9 @@ class SubmitArgumentsTest {
     @Test
     void aPropertiesFileSaysTheSame() throws Exception {
         String conf = "--conf=" + dir.resolve("run.conf");
-        List<String> lines = SubmitArguments.properties(
-                arguments("properties", conf, "-Dcorpus.text-key=a \"quoted\" \\\\ key", "-Dspark.master=yarn", "--"));
+        List<String> lines = submitted(
+                        "properties", conf, "-Dcorpus.text-key=a \"quoted\" \\\\ key", "-Dspark.master=yarn", "--")
+                .properties();
         java.util.Properties read = new java.util.Properties();
         read.load(new java.io.StringReader(String.join("\n", lines)));
         assertEquals("yarn", read.getProperty("spark.master"));
@@ -189,5 +204,75 @@ class SubmitArgumentsTest {
                 conf(
                         arguments("run", "-Dspark.master=yarn", "-Dbase.path=/nowhere", "--"),
                         "spark.executor.memoryOverhead="));
+    }
+
+    private static boolean isSubmitted(String... words) {
+        return Submit.isSubmitted(Main.commandLine().parseArgs(words));
+    }
+
+    @Test
+    void helpAndPlainCommandsNeedNoCluster() {
+        assertTrue(isSubmitted("run", "-D", "run.dir=a -h b"));
+        assertFalse(isSubmitted("run", "-h"));
+        assertFalse(isSubmitted("run", "--help", "-D", "run.dir=a"));
+        assertFalse(isSubmitted("report", "runs/a"));
+        assertTrue(isSubmitted("doctor", "--cluster"));
+        assertFalse(isSubmitted("doctor"));
+        assertFalse(isSubmitted("--version"));
+    }
+
+    /** A value stays one word, whatever is in it. */
+    @Test
+    void wordsArePassedAsTheyAre() throws Exception {
+        String odd = "-XX:A=1\n--conf\nspark.evil=1 \"quoted\" $(x) @file";
+        List<String> out = arguments(
+                "run", "--conf=" + dir.resolve("run.conf"), "-Dspark.conf.spark.odd=" + odd, "-Drun.dir=@" + dir, "--");
+        assertTrue(out.contains("spark.odd=" + odd), out::toString);
+        assertFalse(out.contains("spark.evil=1"), out::toString);
+        List<String> lines =
+                submitted("properties", "-Dspark.conf.spark.odd=" + odd, "--").properties();
+        java.util.Properties read = new java.util.Properties();
+        read.load(new java.io.StringReader(String.join("\n", lines)));
+        assertEquals(odd, read.getProperty("spark.odd"));
+    }
+
+    /** What Spark takes apart again to start an executor's JVM. */
+    @Test
+    void aDirectoryWithQuotationMarksIsOneOption() {
+        String odd = "/a \"b\" -XX:+X \\ 'c'";
+        String before = System.setProperty(DataFiles.DIRECTORY, odd);
+        try {
+            String prefix = "spark.executor.extraJavaOptions=";
+            String options = arguments("run", "-Dspark.master=local[2]", "--").stream()
+                    .filter(word -> word.startsWith(prefix))
+                    .findFirst()
+                    .orElseThrow();
+            scala.collection.Seq<String> words =
+                    org.apache.spark.util.Utils.splitCommandString(options.substring(prefix.length()));
+            assertEquals("-D" + DataFiles.DIRECTORY + "=" + Path.of(odd), words.last());
+        } finally {
+            if (before == null) {
+                System.clearProperty(DataFiles.DIRECTORY);
+            } else {
+                System.setProperty(DataFiles.DIRECTORY, before);
+            }
+        }
+    }
+
+    /** {@code submit/xecomla} reads this list before it starts any Java. */
+    @Test
+    void theScriptKnowsWhichCommandsWantACluster() throws Exception {
+        List<String> expected = new ArrayList<>();
+        Main.commandLine().getSubcommands().forEach((name, line) -> {
+            if (line.getCommandSpec().userObject() instanceof ConfiguredCommand command && command.isOnCluster()) {
+                expected.add(name);
+            }
+        });
+        expected.add("doctor --cluster");
+        assertEquals(
+                expected.stream().sorted().toList(),
+                Files.readAllLines(Path.of("submit/cluster-commands")).stream()
+                        .sorted()
+                        .toList());
     }
 }

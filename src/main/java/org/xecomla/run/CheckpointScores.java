@@ -1,0 +1,73 @@
+package org.xecomla.run;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.shards.TokenSequence;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.eval.EvalDetails;
+import org.xecomla.eval.EvalResult;
+import org.xecomla.eval.EvalSums;
+import org.xecomla.eval.Evaluator;
+import org.xecomla.eval.tasks.Continuation;
+import org.xecomla.eval.tasks.ContinuationEncoder;
+import org.xecomla.eval.tasks.ContinuationScorer;
+import org.xecomla.eval.tasks.TaskResults;
+import org.xecomla.eval.tasks.TaskSet;
+import org.xecomla.eval.tasks.TaskSource;
+import org.xecomla.files.DataFiles;
+import org.xecomla.formats.ModelDirectory;
+import org.xecomla.serve.LoadedModel;
+import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.engine.ComputeKernels;
+
+/** Scores of one checkpoint on text and on multiple-choice tasks, in this process. */
+public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
+    /**
+     * Perplexity on text, and the divergence from a teacher.
+     *
+     * @param files of text, as of {@code corpus.valid}
+     * @param details where the scores by position and by document are written
+     */
+    public ObjectNode onText(List<String> files, Optional<ModelDirectory> teacher, Optional<Path> details) {
+        int ownLength = config.sequence().lengthFor(checkpoint.config());
+        int length = teacher.map(directory -> config.sequence().lengthFor(directory.config()))
+                .map(other -> Math.min(ownLength, other))
+                .orElse(ownLength);
+        int maxWindows =
+                (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
+        List<TokenSequence> windows = Texts.windows(config, files, checkpoint, length, maxWindows);
+        int batch = Math.min(config.eval().batchSequences(), windows.size());
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                LoadedModel scored = LoadedModel.open(checkpoint, kernels, length);
+                LoadedModel known = teacher.isEmpty() ? null : LoadedModel.open(teacher.get(), kernels, length);
+                Evaluator evaluator =
+                        new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
+            EvalSums sums = evaluator.evaluateLearned(windows);
+            EvalDetails found = evaluator.details();
+            details.ifPresent(file -> DataFiles.writeString(file, found.json().toPrettyString() + "\n"));
+            return EvalResult.of(sums, checkpoint.config(), checkpoint.dtype())
+                    .json()
+                    .setAll(found.summary());
+        }
+    }
+
+    /** Accuracies on tasks. */
+    public TaskResults onTasks(List<TaskSource> sources) {
+        int maxLength = config.eval().maxLengthFor(checkpoint.config());
+        TaskSet set =
+                TaskSet.read(sources, config.eval().numFewshot(), config.eval().limit());
+        List<Continuation> continuations;
+        try (Tokenizer tokenizer = Texts.tokenizer(config, checkpoint)) {
+            continuations = new ContinuationEncoder(tokenizer, maxLength).encode(set.prompts());
+        }
+        try (Kernels kernels = ComputeKernels.of(config.compute());
+                LoadedModel loaded = LoadedModel.open(checkpoint, kernels, maxLength)) {
+            ContinuationScorer scorer =
+                    new ContinuationScorer(loaded.model(), config.eval().batchSequences());
+            return TaskResults.of(set, scorer.score(continuations), checkpoint.path(), maxLength);
+        }
+    }
+}
