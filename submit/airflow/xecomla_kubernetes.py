@@ -40,4 +40,5 @@ def application(stage):
     )
 
 
-dag = dag_of("xecomla_kubernetes", "Attention of a Llama upcycled to MLA and distilled, by the Spark operator", application)
+ABOUT = "Attention of a Llama upcycled to MLA and distilled, by the Spark operator"
+dag = dag_of("xecomla_kubernetes", ABOUT, application)

@@ -5,10 +5,10 @@ configuration:
 
     submit/xecomla properties --conf run.conf > /etc/xecomla/run.properties
 
-and set XECOMLA_JAR (target/xecomla-spark-0.1.0.jar), XECOMLA_PROPERTIES and XECOMLA_RUNS in the environment that parses
-DAGs. A stage that belongs on another cluster takes XECOMLA_PROPERTIES_TEACHER and so on. The connection spark_default
-names the master and the deploy mode. Client mode hands a stop on to the driver, which then writes a checkpoint; in
-YARN's cluster mode providers that track applications want `yarn_track_via_rm_api` set too.
+and set XECOMLA_JAR (target/xecomla-spark.jar), XECOMLA_PROPERTIES and XECOMLA_RUNS in the environment that parses DAGs.
+A stage that belongs on another cluster takes XECOMLA_PROPERTIES_TEACHER and so on. The connection spark_default names
+the master and the deploy mode. Client mode hands a stop on to the driver, which then writes a checkpoint; in YARN's
+cluster mode providers that track applications want `yarn_track_via_rm_api` set too.
 """
 
 import os

@@ -27,7 +27,11 @@ CHATS = {
         {"role": "assistant", "content": "<think></think>12, I\u2028think."},
         {"role": "user", "content": "Thanks"},
     ],
-    "crossed": [{"role": "user", "content": "One"}, {"role": "user", "content": "Two"}, {"role": "assistant", "content": ""}],
+    "crossed": [
+        {"role": "user", "content": "One"},
+        {"role": "user", "content": "Two"},
+        {"role": "assistant", "content": ""},
+    ],
 }
 TIDE = {
     "name": "tide",
@@ -45,13 +49,21 @@ TIDE = {
 }
 BELL = {"name": "bell", "description": "", "parameters": {"type": "object", "properties": {}}}
 CALLS = [
-    {"role": "system", "content": [{"type": "text", "text": "Be "}, {"type": "image"}, {"type": "text", "text": "kind."}]},
+    {
+        "role": "system",
+        "content": [{"type": "text", "text": "Be "}, {"type": "image"}, {"type": "text", "text": "kind."}],
+    },
     {"role": "user", "content": "High tide in Emden & Brüssel?", "name": "Ann"},
     {
         "role": "assistant",
         "content": None,
         "tool_calls": [
-            {"function": {"name": "tide", "arguments": {"harbour": "Émden", "day": 1, "at": [1.5, -2e-7], "exact": True}}},
+            {
+                "function": {
+                    "name": "tide",
+                    "arguments": {"harbour": "Émden", "day": 1, "at": [1.5, -2e-7], "exact": True},
+                }
+            },
             {"function": {"name": "bell", "arguments": "{\"times\": 2}"}},
         ],
     },
@@ -60,7 +72,10 @@ CALLS = [
 ]
 STRICT = {
     "plain": {"messages": CHATS["multi"], "add_generation_prompt": True},
-    "calls": {"messages": CALLS, "tools": [{"type": "function", "function": TIDE}, {"type": "function", "function": BELL}]},
+    "calls": {
+        "messages": CALLS,
+        "tools": [{"type": "function", "function": TIDE}, {"type": "function", "function": BELL}],
+    },
 }
 LINES = [
     "{{ 2 ** -1 }}",
@@ -69,7 +84,8 @@ LINES = [
     "{% macro m(a, b=1) %}{% endmacro %}{{ m.name }} {{ m.arguments }}",
     "{% for n in [{'of': [{'of': []}]}] recursive %}({{ loop.depth }}{{ loop(n.of) }}){% endfor %}",
     "{{ messages is sameas messages }}",
-    "{% for g in [{'k': 1, 'n': 2}, {'k': 1, 'n': 3}] | groupby('k') %}{{ g.grouper }}{{ g.list | length }}{% endfor %}",
+    "{% for g in [{'k': 1, 'n': 2}, {'k': 1, 'n': 3}] | groupby('k') %}"
+    "{{ g.grouper }}{{ g.list | length }}{% endfor %}",
     "{% autoescape true %}{{ '<b>' }}{% endautoescape %}",
     "{{ '%s' | urlize }}{{ 'a b' | urlencode }}",
     # The rest is refused.

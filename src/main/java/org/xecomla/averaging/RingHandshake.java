@@ -8,7 +8,8 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 
 /**
- * How two members of a ring know each other on a new connection, without waiting and without showing the secret they share:
+ * How two members of a ring know each other on a new connection, without waiting and without showing the secret they
+ * share:
  *
  * <pre>
  * connects: HELLO = magic, leg, replicas, own rank, nonce      accepts: nonce
@@ -16,9 +17,9 @@ import java.security.SecureRandom;
  * connects: one byte, that it believes the other
  * </pre>
  *
- * The nonces are drawn for every connection, so that what was overheard on another one is worth nothing; what is said in
- * clear is believed in messages only. All parts have a fixed length, and there are no more: whatever a stranger sends, he
- * costs a few bytes of memory and the time until the caller's patience ends.
+ * The nonces are drawn for every connection, so that what was overheard on another one is worth nothing; what is said
+ * in clear is believed in messages only. All parts have a fixed length, and there are no more: whatever a stranger
+ * sends, he costs a few bytes of memory and the time until the caller's patience ends.
  */
 final class RingHandshake {
     private static final int MAGIC = 0x58454332; // "XEC2"

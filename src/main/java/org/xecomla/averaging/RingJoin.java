@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A member's way into its ring: it accepts while it connects, all connections at once and none of them waited for. Whoever
- * cannot show that he is the neighbour within {@value #HANDSHAKE_SECONDS} seconds, however slowly he speaks, is put off;
- * where more knock than {@value #MAX_PENDING}, the one that has stood there longest. A connection of one's own that fails is
- * tried again: what answered may not be the neighbour.
+ * A member's way into its ring: it accepts while it connects, all connections at once and none of them waited for.
+ * Whoever cannot show that he is the neighbour within {@value #HANDSHAKE_SECONDS} seconds, however slowly he speaks, is
+ * put off; where more knock than {@value #MAX_PENDING}, the one that has stood there longest. A connection of one's own
+ * that fails is tried again: what answered may not be the neighbour.
  */
 final class RingJoin implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RingJoin.class);

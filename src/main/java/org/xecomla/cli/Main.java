@@ -2,6 +2,7 @@ package org.xecomla.cli;
 
 import java.util.Arrays;
 import java.util.List;
+import org.xecomla.run.Revision;
 import org.xecomla.spark.driver.SparkApplication;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,8 +13,16 @@ import picocli.CommandLine.Command;
         description = "Upcycles the attention of a Llama checkpoint to MLA and distils it, on Apache Spark.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
-        version = "xecomla-spark 0.1.0")
+        versionProvider = Main.Version.class)
 public final class Main {
+    /** What --version says. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"xecomla-spark " + Revision.current()};
+        }
+    }
+
     private Main() {}
 
     public static void main(String[] arguments) {

@@ -5,7 +5,8 @@ import java.util.OptionalDouble;
 /**
  * Learning from what the base's layers say, besides the teacher's targets.
  *
- * @param weight of the mean over tokens and states beside the loss of the targets; empty: by the size of the base's states
+ * @param weight of the mean over tokens and states beside the loss of the targets; empty: by the size of the base's
+ *     states
  */
 public record LayerMatchingConfig(Form form, OptionalDouble weight, States states) {
     /** How the states of student and base are compared. */

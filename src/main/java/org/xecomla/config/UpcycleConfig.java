@@ -19,7 +19,8 @@ import java.util.OptionalInt;
  * @param fixedFirstLast first and last layer keep the fixed ranks
  * @param ropeRows empty: last for method xecomla, fold for aligned
  * @param ropeSlots of method phased
- * @param searchLength tokens of a window that slots are searched on; empty: the base's context, or what calibration allows
+ * @param searchLength tokens of a window that slots are searched on; empty: the base's context, or what calibration
+ *     allows
  * @param calibrationTokens at most so many tokens of calibration text are used
  */
 public record UpcycleConfig(
@@ -48,7 +49,9 @@ public record UpcycleConfig(
         PAPER
     }
 
-    /** How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned. */
+    /**
+     * How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned.
+     */
     public enum Method {
         XECOMLA,
         ALIGNED,

@@ -20,8 +20,8 @@ public record HermitianEigen(List<Double> values, Matrix real, Matrix imaginary)
     }
 
     /**
-     * By the symmetric matrix [A, -B; B, A], which has every eigenvalue of S twice: for each vector v = x + iy the columns
-     * (x, y) and those of iv, (-y, x).
+     * By the symmetric matrix [A, -B; B, A], which has every eigenvalue of S twice: for each vector v = x + iy the
+     * columns (x, y) and those of iv, (-y, x).
      *
      * @param a symmetric (n, n)
      * @param b antisymmetric (n, n)

@@ -6,9 +6,9 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Tensor;
 
 /**
- * A forward through a model whose backward is to come. In between, losses of some of its hidden states may be asked for and
- * their gradients added, as often as need be: a loss must sometimes be known before its gradient can be. What is kept lies on
- * the arena until this is closed. Legend: B batch, T time, D model.
+ * A forward through a model whose backward is to come. In between, losses of some of its hidden states may be asked for
+ * and their gradients added, as often as need be: a loss must sometimes be known before its gradient can be. What is
+ * kept lies on the arena until this is closed. Legend: B batch, T time, D model.
  */
 public final class TrainingPass implements AutoCloseable {
     private final Backbone backbone;

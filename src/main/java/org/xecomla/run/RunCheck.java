@@ -57,7 +57,8 @@ public final class RunCheck {
     }
 
     /**
-     * Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is trusted.
+     * Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is
+     * trusted.
      */
     private void requireSameTokenizer() {
         Path ofTeacher = RunModels.teacherPath(config);

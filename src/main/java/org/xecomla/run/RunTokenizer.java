@@ -8,13 +8,16 @@ import org.xecomla.corpus.shards.PairTokeniser;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 
 /**
- * The run's tokenizer, opened for the model that will read its tokens, and the rules by which documents become sequences.
+ * The run's tokenizer, opened for the model that will read its tokens, and the rules by which documents become
+ * sequences.
  *
  * @param tokenizer documents begin as the model says
  */
 public record RunTokenizer(RunConfig config, ModelConfig model, Tokenizer tokenizer, Packing packing)
         implements AutoCloseable {
-    /** @throws org.xecomla.errors.UserException where it is missing or broken, or {@code model} has too few ids for it */
+    /**
+     * @throws org.xecomla.errors.UserException where it is missing or broken, or {@code model} has too few ids for it
+     */
     public static RunTokenizer open(RunConfig config, ModelConfig model) {
         Tokenizer tokenizer = Tokenizer.openFor(model, RunModels.tokenizerPath(config));
         try {

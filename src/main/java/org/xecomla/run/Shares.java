@@ -3,9 +3,14 @@ package org.xecomla.run;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Numbers 0 to n (exclusive) shared out evenly in their order: part i of p holds those from n i / p to n (i + 1) / p. */
+/**
+ * Numbers 0 to n (exclusive) shared out evenly in their order: part i of p holds those from n i / p to n (i + 1) / p.
+ */
 public final class Shares {
-    /** Parts for each task that runs at once where every task loads a model: so many that none lasts long, yet few loads. */
+    /**
+     * Parts for each task that runs at once where every task loads a model: so many that none lasts long, yet few
+     * loads.
+     */
     public static final int LOADS_PER_SLOT = 4;
 
     private Shares() {}

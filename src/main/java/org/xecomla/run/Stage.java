@@ -5,8 +5,8 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.files.StageDirectory;
 
 /**
- * What a stage of a run is called, reads and makes: enough to order, offer and report it. What it does on the cluster is its
- * class in the {@code spark.stage} package, where all of them stand in one list.
+ * What a stage of a run is called, reads and makes: enough to order, offer and report it. What it does on the cluster
+ * is its class in the {@code spark.stage} package, where all of them stand in one list.
  */
 public interface Stage {
     /** Of its command, its lines and the run's status; that of its section of the configuration, where it has one. */

@@ -87,8 +87,8 @@ final class Preflight {
     }
 
     /**
-     * A ring proves who its members are by a secret that Spark hands out, as {@code spark.authenticate} wants, but what it
-     * sends is not encrypted: Spark's own block transfer is, where Spark is asked for that.
+     * A ring proves who its members are by a secret that Spark hands out, as {@code spark.authenticate} wants, but what
+     * it sends is not encrypted: Spark's own block transfer is, where Spark is asked for that.
      *
      * @throws ConfigException where a stage's parameters would travel in clear though {@code conf} wants encryption
      */

@@ -10,8 +10,8 @@ import org.xecomla.train.data.Samples;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
- * The loss of tokens whose alpha and temperature change over the run, and what is learned from the base's layers beside it.
- * Another temperature than that of the targets needs the teacher's whole distributions.
+ * The loss of tokens whose alpha and temperature change over the run, and what is learned from the base's layers beside
+ * it. Another temperature than that of the targets needs the teacher's whole distributions.
  *
  * @param start alpha and temperature of the first step; the temperature is that of the targets
  * @param layers null: nothing is learned from the base's layers; else closed with this

@@ -25,8 +25,8 @@ import org.xecomla.train.data.TrainingSequence;
 
 /**
  * The distance of what the student's layers say from what the base's do, to be learned beside a loss of tokens: the
- * base's states are computed here, beside the student. The mean, over the states of the positions that are learned from,
- * of |y - t|^2 / D, or of 1 - cos(y, t). Legend: B batch, T time, D model.
+ * base's states are computed here, beside the student. The mean, over the states of the positions that are learned
+ * from, of |y - t|^2 / D, or of 1 - cos(y, t). Legend: B batch, T time, D model.
  */
 public final class LayerMatching implements AutoCloseable {
     /** Mean distance of the states, before its weight. */
@@ -110,8 +110,8 @@ public final class LayerMatching implements AutoCloseable {
     }
 
     /**
-     * Finds the weight where none is given: 65 over the mean square of the base's block outputs, so that the loss weighs the
-     * same whatever the scale of the model's states.
+     * Finds the weight where none is given: 65 over the mean square of the base's block outputs, so that the loss
+     * weighs the same whatever the scale of the model's states.
      */
     void begin(Samples<TrainingSequence> data) {
         if (!Double.isNaN(weight)) {

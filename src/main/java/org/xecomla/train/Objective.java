@@ -13,8 +13,8 @@ import org.xecomla.train.data.Samples;
  */
 public interface Objective<S> extends AutoCloseable {
     /**
-     * Looks at the data once before the first step of this process; what it finds may depend on the data alone, so that all
-     * replicas and all attempts find the same.
+     * Looks at the data once before the first step of this process; what it finds may depend on the data alone, so that
+     * all replicas and all attempts find the same.
      */
     default void begin(Samples<S> data) {}
 

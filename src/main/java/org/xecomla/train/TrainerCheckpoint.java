@@ -51,7 +51,8 @@ public final class TrainerCheckpoint {
 
     /**
      * @param directory of the run's checkpoints, made if need be
-     * @param run the manifest of what they belong to: each checkpoint's own repeats its settings, seed, revision and inputs
+     * @param run the manifest of what they belong to: each checkpoint's own repeats its settings, seed, revision and
+     *     inputs
      * @param keep complete checkpoints to keep, at least 1
      * @param tokenizerFrom model directory whose tokenizer files every checkpoint receives; empty: none
      */

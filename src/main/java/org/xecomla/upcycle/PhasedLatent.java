@@ -58,8 +58,8 @@ final class PhasedLatent {
     }
 
     /**
-     * {@link #of} for several kappas, at a fraction of the time: singular vectors by the eigenvectors of M H H<sup>T</sup>
-     * M<sup>T</sup>, good to half the digits, which is plenty for comparing.
+     * {@link #of} for several kappas, at a fraction of the time: singular vectors by the eigenvectors of M H
+     * H<sup>T</sup> M<sup>T</sup>, good to half the digits, which is plenty for comparing.
      */
     LowRank[] roughly(SharedRopeKey rope, double[] keyWeights, int rank) {
         Matrix keys = weighted(rope.remainder(base)); // (K*E, D)

@@ -7,11 +7,12 @@ import org.xecomla.linalg.Matrix;
 /**
  * The shared rope key by complex mixing: the first step of the phased start.
  *
- * <p>RoPE multiplies plane j of a key, read as the complex number k<sub>h,j</sub> = k[j] + i k[j + E/2], by e<sup>i p f</sup>.
- * Any complex factor commutes with that, so heads may be mixed with phases, which real weights ({@link SharedRopeKey}) cannot
- * express. Of a slot's keys m = (j, h), weighted by the root of their queries' energy a, the Hermitian second moment is
- * S = a a<sup>T</sup> E[k k<sup>H</sup>]; with its eigenvector v the shared key is r = sum conj(v<sub>m</sub>) a<sub>m</sub>
- * k<sub>m</sub>, and k<sub>m</sub> ~ u<sub>m</sub> r with u<sub>m</sub> = v<sub>m</sub> / a<sub>m</sub>.
+ * <p>RoPE multiplies plane j of a key, read as the complex number k<sub>h,j</sub> = k[j] + i k[j + E/2], by e<sup>i p
+ * f</sup>. Any complex factor commutes with that, so heads may be mixed with phases, which real weights
+ * ({@link SharedRopeKey}) cannot express. Of a slot's keys m = (j, h), weighted by the root of their queries' energy a,
+ * the Hermitian second moment is S = a a<sup>T</sup> E[k k<sup>H</sup>]; with its eigenvector v the shared key is r =
+ * sum conj(v<sub>m</sub>) a<sub>m</sub> k<sub>m</sub>, and k<sub>m</sub> ~ u<sub>m</sub> r with u<sub>m</sub> =
+ * v<sub>m</sub> / a<sub>m</sub>.
  *
  * <p>Legend: D model, K key heads, E head dimension, S slots, P = 2S rope, M keys of a slot. Rows of the shared key are
  * half-split, as everywhere inside: the real parts of all slots, then the imaginary parts.

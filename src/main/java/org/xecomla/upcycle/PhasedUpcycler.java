@@ -8,14 +8,14 @@ import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 
 /**
- * A start that mixes the keys of all heads, and of several rotary planes, with complex weights ({@link PhasedRopeKey}), then
- * cuts what is left of the keys, and the values, by an SVD weighted on both sides: by the inputs, and keys by the queries
- * that will read them. What is written is balanced, so that equal steps of Adam move all factors alike.
+ * A start that mixes the keys of all heads, and of several rotary planes, with complex weights ({@link PhasedRopeKey}),
+ * then cuts what is left of the keys, and the values, by an SVD weighted on both sides: by the inputs, and keys by the
+ * queries that will read them. What is written is balanced, so that equal steps of Adam move all factors alike.
  *
  * <p>With one key head, a slot a plane and rank E the student computes the base's attention exactly.
  *
- * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope (= E), S slots, P = 2S rope, R rank of the KV
- * latent.
+ * <p>Legend: D model, H query heads, K key heads, E head dimension, N nope (= E), S slots, P = 2S rope, R rank of the
+ * KV latent.
  */
 final class PhasedUpcycler implements Upcycler {
     @Override

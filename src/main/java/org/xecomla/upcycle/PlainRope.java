@@ -13,8 +13,8 @@ final class PlainRope {
     private PlainRope() {}
 
     /**
-     * The same model with the {@code rope_theta} that gives all its layers the frequencies that they list; unchanged where
-     * there is none, or a layer that lists nothing.
+     * The same model with the {@code rope_theta} that gives all its layers the frequencies that they list; unchanged
+     * where there is none, or a layer that lists nothing.
      */
     static ModelConfig where(ModelConfig config) {
         AttentionConfig first = config.attention().get(0);

@@ -8,8 +8,8 @@ import java.util.stream.IntStream;
 import org.xecomla.upcycle.SlotSearch.Candidate;
 
 /**
- * Chooses the slots of all layers by {@link SlotSearch}: all candidates with one weight of the keys on a few windows, then
- * the best with several weights on more.
+ * Chooses the slots of all layers by {@link SlotSearch}: all candidates with one weight of the keys on a few windows,
+ * then the best with several weights on more.
  */
 final class SlotChoice {
     /** Asked for the errors of each layer's candidates, wherever they are computed. */

@@ -15,9 +15,9 @@ import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 
 /**
- * How far one layer's attention is from the base's when it is made with given slots: the layer alone is converted and reads
- * the base's own inputs, so that candidates are compared without any further forward pass of the model. The error is
- * ||a - a*||<sup>2</sup> / ||a*||<sup>2</sup> over some windows, a* the base's attention output.
+ * How far one layer's attention is from the base's when it is made with given slots: the layer alone is converted and
+ * reads the base's own inputs, so that candidates are compared without any further forward pass of the model. The error
+ * is ||a - a*||<sup>2</sup> / ||a*||<sup>2</sup> over some windows, a* the base's attention output.
  *
  * <p>Windows must be as long as the context that is served: slots that were judged on shorter ones fail beyond them.
  *
@@ -70,7 +70,10 @@ final class SlotSearch {
                 windows.size());
     }
 
-    /** Errors of {@code candidates} in their order, over the first {@code numWindows} windows, or all where there are fewer. */
+    /**
+     * Errors of {@code candidates} in their order, over the first {@code numWindows} windows, or all where there are
+     * fewer.
+     */
     List<Double> errors(List<Candidate> candidates, int numWindows) {
         Map<List<RopeSlot>, List<Integer>> bySlots = new LinkedHashMap<>();
         for (int i = 0; i < candidates.size(); i++) {

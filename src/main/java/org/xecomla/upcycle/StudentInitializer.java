@@ -25,10 +25,11 @@ public final class StudentInitializer {
     private StudentInitializer() {}
 
     /**
-     * The whole way from a base to its student: calibration where the plan needs one, the search for slots where it asks for
-     * them, then layer by layer.
+     * The whole way from a base to its student: calibration where the plan needs one, the search for slots where it
+     * asks for them, then layer by layer.
      *
-     * @param text consecutive windows of one text, at least {@link UpcyclePlan#numCalibrationWindows}; asked for at most once
+     * @param text consecutive windows of one text, at least {@link UpcyclePlan#numCalibrationWindows}; asked for at
+     *     most once
      * @param type of the student's weights
      * @throws org.xecomla.errors.UserException where there is too little text
      */

@@ -331,7 +331,9 @@ class RingAveragingTest {
         assertTrue(found.getMessage().contains("what replica 0 sent has arrived with other bits"), found::toString);
     }
 
-    /** Hands on what goes through {@code line} to {@code target} and back, byte number {@code flipped} with another bit. */
+    /**
+     * Hands on what goes through {@code line} to {@code target} and back, byte number {@code flipped} with another bit.
+     */
     private Void forward(ServerSocketChannel line, InetSocketAddress target, int flipped) throws Exception {
         try (SocketChannel from = line.accept();
                 SocketChannel to = SocketChannel.open(target)) {

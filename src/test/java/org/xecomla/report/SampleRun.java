@@ -36,7 +36,7 @@ final class SampleRun {
         run.put("frontier/" + Frontier.FILE, frontier().toJson());
         run.stage("frontier", "frontier", "frontier.txt", "runs");
         run.put("decode/" + DecodeSweep.FILE, decode().toJson());
-        RunRecord.note(run.dir, COMMAND, "0.1.0+abc1234", Map.of("run.seed", "7", "upcycle.method", "aligned"));
+        RunRecord.note(run.dir, COMMAND, "1.2.3+abc1234", Map.of("run.seed", "7", "upcycle.method", "aligned"));
     }
 
     static Frontier frontier() {
@@ -78,7 +78,7 @@ final class SampleRun {
     private void stage(String name, String kind, String file, String counted) {
         StageDirectory stage = new StageDirectory(new org.apache.hadoop.fs.Path(dir, name));
         stage.begin(
-                Manifest.asked(kind, 1, Map.of(kind + ".key", "value"), 7, "0.1.0+abc1234", Map.of("base", "d1ge57")));
+                Manifest.asked(kind, 1, Map.of(kind + ".key", "value"), 7, "1.2.3+abc1234", Map.of("base", "d1ge57")));
         DataFiles.writeString(stage.file(file), "the contents of " + file);
         stage.complete(Map.of(counted, 1234L));
     }

@@ -84,7 +84,7 @@ class KubernetesClusterTest {
                 SmallDemo.settings(dir.resolve(namespace).toString(), dir.toString(), SmallDemo.model());
         settings.put("spark.master", "k8s://" + api);
         settings.put("spark.conf.spark.kubernetes.namespace", namespace);
-        settings.put("spark.conf.spark.kubernetes.container.image", "xecomla-spark:0.1.0");
+        settings.put("spark.conf.spark.kubernetes.container.image", "registry.example/xecomla-spark:1");
         settings.put("spark.conf.spark.kubernetes.driver.podTemplateFile", "submit/kubernetes/driver-pod.yaml");
         settings.put("spark.conf.spark.kubernetes.executor.podTemplateFile", "submit/kubernetes/executor-pod.yaml");
         return settings;
@@ -115,7 +115,7 @@ class KubernetesClusterTest {
         JsonNode container = spec.at("/containers/0");
         assertEquals("xecomla", spec.get("serviceAccountName").asText());
         assertEquals("Never", spec.get("restartPolicy").asText());
-        assertEquals("xecomla-spark:0.1.0", container.get("image").asText());
+        assertEquals("registry.example/xecomla-spark:1", container.get("image").asText());
         assertEquals("xecomla", drivers.get(0).at("/metadata/labels/app").asText(), "the pod template's label");
         assertTrue(any(
                 spec.get("volumes"),
@@ -168,7 +168,7 @@ class KubernetesClusterTest {
         settings.put("spark.conf.spark.driver.host", ClusterProcesses.LOOPBACK);
         // There is no image here: what it has under /opt/xecomla lies in target.
         String classPath = Path.of("target/lib").toAbsolutePath() + "/*:"
-                + Path.of("target/xecomla-spark-0.1.0.jar").toAbsolutePath();
+                + Path.of("target/xecomla-spark.jar").toAbsolutePath();
         settings.put("spark.conf.spark.driver.extraClassPath", classPath);
         settings.put("spark.conf.spark.executor.extraClassPath", classPath);
         ClusterProcesses.Started driver = processes.submit("driver", "run", settings);

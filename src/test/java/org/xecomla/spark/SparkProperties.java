@@ -7,8 +7,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Spark's properties while the tests of a class run, as {@code spark-submit} would have set them: {@link Pipeline} makes
- * its context of them.
+ * Spark's properties while the tests of a class run, as {@code spark-submit} would have set them: {@link Pipeline}
+ * makes its context of them.
  */
 public final class SparkProperties implements BeforeAllCallback, AfterAllCallback {
     private final String master;

@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.train.StoriesRecipe.Score;
 
-/** What the phased start and small steps reach on a real model after some 80 thousand tokens, at a quarter of its cache. */
+/**
+ * What the phased start and small steps reach on a real model after some 80 thousand tokens, at a quarter of its cache.
+ */
 @Tag("shared")
 class FewTokensTest {
     private static final int TEST_WINDOWS = 60;

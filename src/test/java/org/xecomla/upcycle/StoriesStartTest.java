@@ -42,7 +42,10 @@ class StoriesStartTest {
         assertTrue(normed.perplexity() < 1.1 * free.perplexity(), free + " without norm, with norm " + normed);
     }
 
-    /** KL to the base before any training, by method: the phased start keeps far more, and its servable form nearly as much. */
+    /**
+     * KL to the base before any training, by method: the phased start keeps far more, and its servable form nearly as
+     * much.
+     */
     @Test
     void phasedStartsNearerThanAlignedAtEveryBudget() {
         for (String budget : List.of("0.5", "0.25")) {

@@ -5,8 +5,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The names of all parameters, those of Hugging Face's Llama and DeepSeek classes; nothing else spells one. What stands in a
- * layer is named without the layer: {@code layer(l) + Q_PROJ}. {@link ParameterShapes} says which of them a model has.
+ * The names of all parameters, those of Hugging Face's Llama and DeepSeek classes; nothing else spells one. What stands
+ * in a layer is named without the layer: {@code layer(l) + Q_PROJ}. {@link ParameterShapes} says which of them a model
+ * has.
  */
 public final class ParameterNames {
     public static final String EMBEDDING = "model.embed_tokens.weight";

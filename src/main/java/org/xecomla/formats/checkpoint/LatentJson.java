@@ -5,8 +5,8 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 
 /**
- * The keys of latent layers, DeepSeek's in every format. Ranks follow from the tensors; the keys are asked only where two
- * tensors disagree.
+ * The keys of latent layers, DeepSeek's in every format. Ranks follow from the tensors; the keys are asked only where
+ * two tensors disagree.
  *
  * @param json config.json, or the file that has them
  */
@@ -20,7 +20,9 @@ public record LatentJson(ModelJson json) {
         return Math.pow(json.integer("qk_nope_head_dim") + ropeDim(), -0.5);
     }
 
-    /** The same as DeepSeek's own class has it, and X-EcoMLA's code: YaRN's {@code mscale_all_dim} sharpens the softmax. */
+    /**
+     * The same as DeepSeek's own class has it, and X-EcoMLA's code: YaRN's {@code mscale_all_dim} sharpens the softmax.
+     */
     public double deepseekScale(RopeScaling scaling) {
         if (scaling instanceof RopeScaling.Yarn yarn && yarn.mscaleAllDim() != 0) {
             double m = 0.1 * yarn.mscaleAllDim() * Math.log(yarn.factor()) + 1;

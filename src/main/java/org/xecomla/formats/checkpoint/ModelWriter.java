@@ -18,8 +18,8 @@ import org.xecomla.safetensors.SafetensorsWriter;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Writes a model directory: weights, tokenizer files, and configuration last, without which nothing opens it. A model that was
- * there before is replaced.
+ * Writes a model directory: weights, tokenizer files, and configuration last, without which nothing opens it. A model
+ * that was there before is replaced.
  */
 public final class ModelWriter {
     public static final String CONFIG = "config.json";

@@ -14,8 +14,8 @@ import org.xecomla.formats.checkpoint.ModelJson;
 import org.xecomla.formats.checkpoint.RopeJson;
 
 /**
- * Reads {@code model_type} xecomla; the golden fixtures say llama and mean the same. {@link XecomlaWriter} is the inverse, and
- * says which keys there are.
+ * Reads {@code model_type} xecomla; the golden fixtures say llama and mean the same. {@link XecomlaWriter} is the
+ * inverse, and says which keys there are.
  */
 public final class XecomlaReader implements ModelFormat {
     static final String MODEL_TYPE = "xecomla";

@@ -1,11 +1,12 @@
 package org.xecomla.nn.loss;
 
 /**
- * A divergence over the listed tokens of every row and, where the targets have a tail, a bucket of all others. With buckets,
- * it is a lower bound of that over the vocabulary.
+ * A divergence over the listed tokens of every row and, where the targets have a tail, a bucket of all others. With
+ * buckets, it is a lower bound of that over the vocabulary.
  *
- * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q), masses below 1e-12 counting as that. With g =
- * dF/dq, the gradient of logit z_j is beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's bucket.
+ * <p>A bucket of teacher's mass p and student's mass q contributes F(p, q), masses below 1e-12 counting as that. With g
+ * = dF/dq, the gradient of logit z_j is beta q_j (g_j - sum over the buckets of q g), g_j being that of the token's
+ * bucket.
  * Legend: N positions, k listed tokens.
  */
 sealed interface BucketDivergence extends SoftmaxLoss permits ReverseKl, JensenShannon {

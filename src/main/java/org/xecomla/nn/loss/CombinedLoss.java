@@ -9,8 +9,8 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * The sum of several losses of the same positions, each of its own weight: those of one temperature share a softmax, those of
- * another take a copy of the logits. Legend: N positions, V vocabulary.
+ * The sum of several losses of the same positions, each of its own weight: those of one temperature share a softmax,
+ * those of another take a copy of the logits. Legend: N positions, V vocabulary.
  */
 public record CombinedLoss(List<TokenLoss> losses) implements TokenLoss {
     public CombinedLoss {

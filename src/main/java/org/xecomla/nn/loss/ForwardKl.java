@@ -1,9 +1,10 @@
 package org.xecomla.nn.loss;
 
 /**
- * KL of the student q = softmax(z / T) from the teacher, whose listed tokens have weights w: the sum of w (log w - log q), of
- * -w log q where the targets are draws. Targets with a tail have one bucket of all other tokens, of teacher's mass t and
- * student's mass q_t (both at least 1e-12), which adds t (log t - log q_t). Legend: N positions, k listed tokens.
+ * KL of the student q = softmax(z / T) from the teacher, whose listed tokens have weights w: the sum of w (log w - log
+ * q), of -w log q where the targets are draws. Targets with a tail have one bucket of all other tokens, of teacher's
+ * mass t and student's mass q_t (both at least 1e-12), which adds t (log t - log q_t). Legend: N positions, k listed
+ * tokens.
  *
  * @param targets of N positions, the teacher's distributions at temperature T; a row of unused ids (-1), or of zeros in
  *     dense form, has no target

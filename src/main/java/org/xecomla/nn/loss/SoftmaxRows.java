@@ -7,12 +7,13 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
- * q = softmax(beta z) of some positions in the logits' own memory, and the gradient that the losses of this softmax add up.
+ * q = softmax(beta z) of some positions in the logits' own memory, and the gradient that the losses of this softmax add
+ * up.
  *
- * <p>Whatever the loss, the gradient of a row is a multiple of q and, in few columns, something more. A loss over buckets sets
- * its listed tokens apart: they have a multiple of their own, and their columns of q become 0, so that what is left adds up
- * to the rest: small rests would drown in the rounding of 1 minus the listed. Legend: N positions, V vocabulary, k listed
- * tokens.
+ * <p>Whatever the loss, the gradient of a row is a multiple of q and, in few columns, something more. A loss over
+ * buckets sets its listed tokens apart: they have a multiple of their own, and their columns of q become 0, so that
+ * what is left adds up to the rest: small rests would drown in the rounding of 1 minus the listed. Legend: N positions,
+ * V vocabulary, k listed tokens.
  */
 final class SoftmaxRows {
     /**
@@ -106,7 +107,10 @@ final class SoftmaxRows {
         return apart;
     }
 
-    /** Adds to the gradient of row {@code n} q times {@code ofApart} for tokens set apart, q times {@code ofOthers} else. */
+    /**
+     * Adds to the gradient of row {@code n} q times {@code ofApart} for tokens set apart, q times {@code ofOthers}
+     * else.
+     */
     void addMultiple(int n, double ofApart, double ofOthers) {
         multiplesApart[n] += ofApart;
         multiples[n] += ofOthers;

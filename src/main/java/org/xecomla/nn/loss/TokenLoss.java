@@ -8,8 +8,8 @@ import org.xecomla.tensor.Tensor;
 /**
  * A loss of N positions that their logits tell. Each loss is one file, which holds its value and its gradient.
  *
- * <p>Nothing is shifted here: row n of targets and labels speaks of the token after position n. A loss knows its weight: the
- * gradient is that of weight times the sum over its positions. Legend: N positions, V vocabulary.
+ * <p>Nothing is shifted here: row n of targets and labels speaks of the token after position n. A loss knows its
+ * weight: the gradient is that of weight times the sum over its positions. Legend: N positions, V vocabulary.
  */
 public sealed interface TokenLoss permits SoftmaxLoss, CombinedLoss {
     /** N. */

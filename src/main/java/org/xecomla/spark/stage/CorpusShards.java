@@ -25,8 +25,8 @@ import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.WorkMeter;
 
 /**
- * Text files as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts the
- * one stream into sequences. The result depends on the text and the settings only.
+ * Text files as token shards: tasks tokenise their splits, the driver adds up the parts' lengths, a task a shard cuts
+ * the one stream into sequences. The result depends on the text and the settings only.
  */
 final class CorpusShards {
     private static final String NAME = ShardStage.NAME;

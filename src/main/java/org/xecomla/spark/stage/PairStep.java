@@ -25,8 +25,9 @@ import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.WorkMeter;
 
 /**
- * The preferences as pair shards, a step of the stage: a task a split of the files counts them, then a task a shard tokenises its range. The
- * result depends on the files and the settings only; a shard that is there and sound is passed over.
+ * The preferences as pair shards, a step of the stage: a task a split of the files counts them, then a task a shard
+ * tokenises its range. The result depends on the files and the settings only; a shard that is there and sound is passed
+ * over.
  */
 final class PairStep {
     static final String KIND = "pairs";

@@ -21,7 +21,10 @@ import org.xecomla.targets.ReferenceShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.train.preference.PairScorer;
 
-/** What the reference model, the distilled student, says of every pair, as a shard for each pair shard: a step of the stage. */
+/**
+ * What the reference model, the distilled student, says of every pair, as a shard for each pair shard: a step of the
+ * stage.
+ */
 final class ReferenceStep {
     static final String KIND = "reference";
 

@@ -14,8 +14,8 @@ import org.xecomla.spark.driver.WorkMeter;
 
 /**
  * What a model says of every shard of an input, as one shard of answers for each. A task loads the model once for a few
- * shards, since that takes long; an answer that is there, sound and of this model and this shard is passed over, so that a
- * task that is run again redoes one shard at most.
+ * shards, since that takes long; an answer that is there, sound and of this model and this shard is passed over, so
+ * that a task that is run again redoes one shard at most.
  *
  * <p>It travels to the tasks: it holds names only.
  *
@@ -28,7 +28,10 @@ interface ShardAnswers<I extends AutoCloseable> extends Serializable {
     /** Which shards have their answers, sound ones. */
     IntPredicate answered(I input);
 
-    /** Loads the model and answers {@code missing}, at least one; {@code done} is told of work as {@link #units} counts it. */
+    /**
+     * Loads the model and answers {@code missing}, at least one; {@code done} is told of work as {@link #units} counts
+     * it.
+     */
     void answer(I input, List<Integer> missing, LongConsumer done);
 
     /** How much work shard {@code shard} is. */

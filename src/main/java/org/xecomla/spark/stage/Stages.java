@@ -7,7 +7,10 @@ import org.xecomla.errors.UserException;
 import org.xecomla.report.RunReport;
 import org.xecomla.run.RunLayout;
 
-/** All stages, in the order of a run: each reads what earlier ones have written. A new stage is a class and its line here. */
+/**
+ * All stages, in the order of a run: each reads what earlier ones have written. A new stage is a class and its line
+ * here.
+ */
 public final class Stages {
     private static final List<SparkStage> ALL = List.of(
             new ShardStage(),

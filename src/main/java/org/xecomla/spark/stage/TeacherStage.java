@@ -54,8 +54,8 @@ public final class TeacherStage extends SparkStage {
     }
 
     /**
-     * Refuses targets that this configuration would not have made, naming both values. The teacher itself may be elsewhere:
-     * it is compared where it is at hand.
+     * Refuses targets that this configuration would not have made, naming both values. The teacher itself may be
+     * elsewhere: it is compared where it is at hand.
      */
     static void requireAsked(RunContext context) {
         StageDirectory targets = context.layout().targets();
