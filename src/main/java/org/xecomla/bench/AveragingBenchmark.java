@@ -114,7 +114,7 @@ public final class AveragingBenchmark {
             double[] seconds = new double[rounds];
             for (int round = 0; round < rounds; round++) {
                 for (int s = 0; s < segments.size(); s++) {
-                    kernels.fill(segments.get(s), averaging.rank() + s);
+                    kernels.elementwise().fill(segments.get(s), averaging.rank() + s);
                 }
                 averaging.meet();
                 long start = System.nanoTime();

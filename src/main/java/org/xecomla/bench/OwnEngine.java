@@ -49,8 +49,8 @@ public final class OwnEngine implements BenchContestant {
         this.benchmark = new StepBenchmark(shape, model, compute, stepKernels);
         runFor(0, benchmark::trainingStep);
         this.measuredBytes = ProcessMemory.bytesOutsideHeap() - before;
-        productKernels.fill(a, 1);
-        productKernels.fill(b, 1);
+        productKernels.elementwise().fill(a, 1);
+        productKernels.elementwise().fill(b, 1);
         runFor(warmUpSeconds, () -> {
             benchmark.trainingStep();
             benchmark.forward();
@@ -86,7 +86,7 @@ public final class OwnEngine implements BenchContestant {
 
     /** Floating-point operations a second of the median of {@code count} large products in fp32. */
     double productFlops(int count) {
-        double millis = BenchReport.median(timed(count, () -> kernels.gemm(false, false, 1, a, b, 0, c)));
+        double millis = BenchReport.median(timed(count, () -> kernels.gemm().multiply(false, false, 1, a, b, 0, c)));
         return 2.0 * PRODUCT * PRODUCT * PRODUCT / (millis / 1e3);
     }
 

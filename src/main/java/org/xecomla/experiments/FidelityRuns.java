@@ -138,7 +138,9 @@ final class FidelityRuns {
         }
 
         float[] of(DistillationData data, int numSequences) {
-            replica.gradients().segments().forEach(segment -> kernels.fill(segment, 0)); // (1, length)
+            for (Tensor segment : replica.gradients().segments()) {
+                kernels.elementwise().fill(segment, 0); // (1, length)
+            }
             int micro = replica.shape().microBatchSequences();
             for (int from = 0; from < numSequences; from += micro) {
                 List<TrainingSequence> batch = new ArrayList<>();
@@ -176,7 +178,7 @@ final class FidelityRuns {
 
     private void copy(ParameterStore from, ParameterStore to) {
         for (int s = 0; s < to.segments().size(); s++) {
-            kernels.copy(from.segments().get(s), to.segments().get(s));
+            kernels.elementwise().copy(from.segments().get(s), to.segments().get(s));
         }
     }
 

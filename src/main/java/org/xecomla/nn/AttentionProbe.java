@@ -42,7 +42,7 @@ public final class AttentionProbe {
             Tensor input = arena.matrix(length, hiddenSize); // (T, D)
             Tensor output = arena.matrix(length, hiddenSize); // (T, D)
             input.write(x, 0);
-            kernels.fill(output, 0);
+            kernels.elementwise().fill(output, 0);
             Attention.of(config, prefix, new Parameters(weights, null, kernels), rope)
                     .forward(input, window, output, arena);
             return output.toFloats();

@@ -117,7 +117,7 @@ record Backbone(
         long mark = arena.mark();
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (n, D)
         Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (n, D)
-        kernels.gatherRows(embedding, ids, x); // (n, D)
+        kernels.embedding().gather(embedding, ids, x); // (n, D)
         for (int l = 0; l < blocks.size(); l++) {
             long markOfBlock = arena.mark();
             block.apply(l, x, y); // (n, D)
@@ -139,7 +139,7 @@ record Backbone(
     Cache forward(int[] ids, Sequences sequences, Arena arena) {
         check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.gatherRows(embedding, ids, x); // (B*T, D)
+        kernels.embedding().gather(embedding, ids, x); // (B*T, D)
         List<Tensor> inputs = new ArrayList<>();
         List<TransformerBlock.Cache> caches = new ArrayList<>();
         for (int l = 0; l < blocks.size(); l++) {
@@ -165,7 +165,7 @@ record Backbone(
      */
     void backward(Tensor dHidden, Cache cache, LayerLoss layers, Arena arena) {
         Tensor dStream = arena.matrix(dHidden.rows(), dHidden.cols()); // (B*T, D)
-        kernels.fill(dStream, 0);
+        kernels.elementwise().fill(dStream, 0);
         // forward was: hidden = finalNorm(x)
         finalNorm.backward(dHidden, cache.norm, dStream); // (B*T, D)
         for (int l = blocks.size() - 1; l >= firstTrained; l--) {
@@ -183,7 +183,7 @@ record Backbone(
         }
         if (dEmbedding != null) {
             // forward was: x = rows ids of the embedding
-            kernels.scatterAddRows(dStream, cache.ids, dEmbedding); // (V, D)
+            kernels.embedding().scatterAdd(dStream, cache.ids, dEmbedding); // (V, D)
         }
     }
 

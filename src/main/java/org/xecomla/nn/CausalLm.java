@@ -176,7 +176,7 @@ public final class CausalLm implements AutoCloseable {
         long mark = arena.mark();
         backbone.inference(ids, sequences, arena, (l, made, cache, y) -> {
             made.attended(cache, attention.get(l)); // (B*T, D)
-            kernels.copy(y, block.get(l)); // (B*T, D)
+            kernels.elementwise().copy(y, block.get(l)); // (B*T, D)
         });
         arena.release(mark);
         return new LayerStates(attention, block);

@@ -39,7 +39,8 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
     void store(Tensor part, int firstColumn) {
         for (int i = 0; i < slots.length; i++) {
             Tensor token = cache.tokens(layer, slots[i], positions[i], positions[i] + 1); // (1, E)
-            kernels.copy(part.rows(i, i + 1), token.cols(firstColumn, firstColumn + part.cols())); // (1, width)
+            kernels.elementwise()
+                    .copy(part.rows(i, i + 1), token.cols(firstColumn, firstColumn + part.cols())); // (1, width)
         }
     }
 
@@ -63,13 +64,15 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
             for (int g = 0; g < columns.numKeyHeads; g++) {
                 int firstKey = g * columns.keyWidth;
                 int firstValue = columns.firstValue + g * columns.valueWidth;
-                Tensor queries = q.rows(i, i + 1).cols(g * width, (g + 1) * width); // (1, M*K)
+                Tensor ofGroup = q.rows(i, i + 1).cols(g * width, (g + 1) * width); // (1, M*K)
+                Tensor queries = ofGroup.reshape(numQueries, columns.keyWidth); // (M, K)
                 Tensor keys = tokens.cols(firstKey, firstKey + columns.keyWidth); // (S, K)
                 Tensor values = tokens.cols(firstValue, firstValue + columns.valueWidth); // (S, W)
-                Tensor mixed = out.rows(i, i + 1).cols(g * outWidth, (g + 1) * outWidth); // (1, M*W)
-                kernels.gemm(false, true, scale, queries.reshape(numQueries, columns.keyWidth), keys, 0, p); // (M, S)
-                kernels.softmaxRows(p, 1, logSumExp); // (M, S)
-                kernels.gemm(false, false, 1, p, values, 0, mixed.reshape(numQueries, columns.valueWidth)); // (M, W)
+                Tensor outOfGroup = out.rows(i, i + 1).cols(g * outWidth, (g + 1) * outWidth); // (1, M*W)
+                Tensor mixed = outOfGroup.reshape(numQueries, columns.valueWidth); // (M, W)
+                kernels.gemm().multiply(false, true, scale, queries, keys, 0, p); // (M, S)
+                kernels.head().softmax(p, 1, logSumExp); // (M, S)
+                kernels.gemm().multiply(false, false, 1, p, values, 0, mixed); // (M, W)
             }
             arena.release(mark);
         }

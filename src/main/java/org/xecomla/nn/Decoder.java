@@ -40,7 +40,7 @@ public final class Decoder {
             Tensor tokens = cache.tokens(l, slot, 0, ids.length); // (T, E)
             block.attention().store(seen.attention(), tokens, arena);
         }); // (T, D)
-        model.kernels().copy(hidden.rows(ids.length - 1, ids.length), last); // (1, D)
+        model.kernels().elementwise().copy(hidden.rows(ids.length - 1, ids.length), last); // (1, D)
         arena.release(mark);
         return last;
     }

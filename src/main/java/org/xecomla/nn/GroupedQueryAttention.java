@@ -59,7 +59,7 @@ record GroupedQueryAttention(
         rope.turn(keyHeads(k), positions, kernels);
         Tensor out = arena.matrix(x.rows(), q.cols()); // (B*T, H*K)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
-        kernels.attention(queryHeads(q), keyHeads(k), keyHeads(v), queryHeads(out), logSumExp, shape);
+        kernels.attention().forward(queryHeads(q), keyHeads(k), keyHeads(v), queryHeads(out), logSumExp, shape);
         output.forwardAdding(out, y); // (B*T, D)
         return new Cache(x, q, k, v, out, logSumExp, shape);
     }
@@ -68,8 +68,8 @@ record GroupedQueryAttention(
     public void store(Attention.Cache saved, Tensor tokens, Arena arena) {
         Cache cache = (Cache) saved;
         int width = cache.k.cols(); // G*K
-        kernels.copy(cache.k, tokens.cols(0, width)); // (T, G*K)
-        kernels.copy(cache.v, tokens.cols(width, 2 * width)); // (T, G*K)
+        kernels.elementwise().copy(cache.k, tokens.cols(0, width)); // (T, G*K)
+        kernels.elementwise().copy(cache.v, tokens.cols(width, 2 * width)); // (T, G*K)
     }
 
     @Override
@@ -101,17 +101,18 @@ record GroupedQueryAttention(
         // forward was: y += output(out)
         output.backward(dY, cache.out, dOut); // (B*T, H*K)
         // forward was: out = attention(q, k, v)
-        kernels.attentionBackward(
-                queryHeads(dOut),
-                queryHeads(cache.q),
-                keyHeads(cache.k),
-                keyHeads(cache.v),
-                queryHeads(cache.out),
-                cache.logSumExp,
-                cache.shape,
-                queryHeads(dQ),
-                keyHeads(dK),
-                keyHeads(dV));
+        kernels.attention()
+                .backward(
+                        queryHeads(dOut),
+                        queryHeads(cache.q),
+                        keyHeads(cache.k),
+                        keyHeads(cache.v),
+                        queryHeads(cache.out),
+                        cache.logSumExp,
+                        cache.shape,
+                        queryHeads(dQ),
+                        keyHeads(dK),
+                        keyHeads(dV));
         arena.release(markOfOut);
         // forward was: q, k turned in place
         rope.turnBack(keyHeads(dK), positions, kernels);

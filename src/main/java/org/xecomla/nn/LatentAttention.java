@@ -87,11 +87,11 @@ record LatentAttention(
         Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
         Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
         Tensor k = arena.matrix(x.rows(), query.q().cols()); // (B*T, H*(N+P))
-        kernels.copyHeads(upKeys(kv), nopePart(k));
-        kernels.copyHeads(HeadView.shared(ropeKey, config.numHeads()), ropePart(k));
+        kernels.headCopy().copy(upKeys(kv), nopePart(k));
+        kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k));
         Tensor out = arena.matrix(x.rows(), output.weight().cols()); // (B*T, H*Dv)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
-        kernels.attention(heads(query.q()), heads(k), upValues(kv), heads(out), logSumExp, shape);
+        kernels.attention().forward(heads(query.q()), heads(k), upValues(kv), heads(out), logSumExp, shape);
         output.forwardAdding(out, y); // (B*T, D)
         return new Cache(x, query, input, normCache, k, kv, out, logSumExp, shape);
     }
@@ -101,8 +101,8 @@ record LatentAttention(
         Cache cache = (Cache) saved;
         int rank = config.kvLoraRank();
         Tensor ropeKey = ropePart(cache.k).head(0); // (T, P), the same in every head
-        kernels.copy(cache.latent, tokens.cols(0, rank)); // (T, R)
-        kernels.copy(ropeKey, tokens.cols(rank, tokens.cols())); // (T, P)
+        kernels.elementwise().copy(cache.latent, tokens.cols(0, rank)); // (T, R)
+        kernels.elementwise().copy(ropeKey, tokens.cols(rank, tokens.cols())); // (T, P)
     }
 
     @Override
@@ -127,18 +127,13 @@ record LatentAttention(
         int rank = config.kvLoraRank();
         Tensor absorbed = arena.matrix(q.rows(), config.numHeads() * (rank + config.qkRopeHeadDim())); // (n, H*(R+P))
         HeadView heads = heads(absorbed);
+        HeadView latents = heads.part(0, rank);
         for (int h = 0; h < config.numHeads(); h++) {
             Tensor upKeys = upRows(h, 0, config.qkNopeHeadDim()); // (N, R)
-            kernels.gemm(
-                    false,
-                    false,
-                    1,
-                    nopePart(q).head(h),
-                    upKeys,
-                    0,
-                    heads.part(0, rank).head(h)); // (n, R)
+            Tensor nope = nopePart(q).head(h); // (n, N)
+            kernels.gemm().multiply(false, false, 1, nope, upKeys, 0, latents.head(h)); // (n, R)
         }
-        kernels.copyHeads(ropePart(q), heads.part(rank, rank + config.qkRopeHeadDim()));
+        kernels.headCopy().copy(ropePart(q), heads.part(rank, rank + config.qkRopeHeadDim()));
         return absorbed;
     }
 
@@ -147,14 +142,9 @@ record LatentAttention(
         Tensor out = arena.matrix(mixed.rows(), output.weight().cols()); // (n, H*Dv)
         for (int h = 0; h < config.numHeads(); h++) {
             Tensor upValues = upRows(h, config.qkNopeHeadDim(), config.qkNopeHeadDim() + config.vHeadDim()); // (Dv, R)
-            kernels.gemm(
-                    false,
-                    true,
-                    1,
-                    heads(mixed).head(h),
-                    upValues,
-                    0,
-                    heads(out).head(h)); // (n, Dv)
+            Tensor latent = heads(mixed).head(h); // (n, R)
+            kernels.gemm()
+                    .multiply(false, true, 1, latent, upValues, 0, heads(out).head(h)); // (n, Dv)
         }
         return out;
     }
@@ -195,27 +185,28 @@ record LatentAttention(
         // forward was: y += output(out)
         output.backward(dY, cache.out, dOut); // (B*T, H*Dv)
         // forward was: out = attention(q, k, the values in kv)
-        kernels.attentionBackward(
-                heads(dOut),
-                heads(cache.query.q()),
-                heads(cache.k),
-                upValues(cache.kv),
-                heads(cache.out),
-                cache.logSumExp,
-                cache.shape,
-                heads(dQ),
-                heads(dK),
-                upValues(dKv));
+        kernels.attention()
+                .backward(
+                        heads(dOut),
+                        heads(cache.query.q()),
+                        heads(cache.k),
+                        upValues(cache.kv),
+                        heads(cache.out),
+                        cache.logSumExp,
+                        cache.shape,
+                        heads(dQ),
+                        heads(dK),
+                        upValues(dKv));
         arena.release(mark);
     }
 
     private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int[] positions) {
         Tensor dRopeKey = dDown.cols(config.kvLoraRank(), dDown.cols()); // (B*T, P)
         // forward was: rope part of k = ropeKey, the same for every head
-        kernels.fill(dRopeKey, 0);
-        kernels.addHeads(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads()));
+        kernels.elementwise().fill(dRopeKey, 0);
+        kernels.headCopy().add(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads()));
         // forward was: nope part of k = key part of kv
-        kernels.copyHeads(nopePart(dK), upKeys(dKv));
+        kernels.headCopy().copy(nopePart(dK), upKeys(dKv));
         // forward was: ropeKey turned in place
         rope.turnBack(HeadView.of(dRopeKey, 1), positions, kernels);
     }
@@ -229,7 +220,7 @@ record LatentAttention(
         Tensor dInput = arena.matrix(dKv.rows(), config.kvLoraRank()); // (B*T, R)
         // forward was: kv = kvUp(input)
         kvUp.backward(dKv, cache.latent, dInput); // (B*T, R)
-        kernels.fill(dLatent, 0);
+        kernels.elementwise().fill(dLatent, 0);
         // forward was: input = kvNorm(latent)
         kvNorm.backward(dInput, cache.normCache, dLatent); // (B*T, R)
     }

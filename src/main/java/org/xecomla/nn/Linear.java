@@ -28,32 +28,32 @@ record Linear(Tensor weight, Tensor dWeight, Kernels kernels) {
 
     /** y = x W^T. */
     void forward(Tensor x, Tensor y) {
-        kernels.gemm(false, true, 1, x, weight, 0, y); // (N, out)
+        kernels.gemm().multiply(false, true, 1, x, weight, 0, y); // (N, out)
     }
 
     /** y += x W^T: the residual stream is written in the product itself. */
     void forwardAdding(Tensor x, Tensor y) {
-        kernels.gemm(false, true, 1, x, weight, 1, y); // (N, out)
+        kernels.gemm().multiply(false, true, 1, x, weight, 1, y); // (N, out)
     }
 
     /** Adds into dWeight; dX is overwritten. */
     void backward(Tensor dY, Tensor x, Tensor dX) {
         backwardOfWeight(dY, x);
         // forward was: y = x W^T
-        kernels.gemm(false, false, 1, dY, weight, 0, dX); // (N, in)
+        kernels.gemm().multiply(false, false, 1, dY, weight, 0, dX); // (N, in)
     }
 
     /** Adds into dWeight and into dX. */
     void backwardAdding(Tensor dY, Tensor x, Tensor dX) {
         backwardOfWeight(dY, x);
         // forward was: y = x W^T
-        kernels.gemm(false, false, 1, dY, weight, 1, dX); // (N, in)
+        kernels.gemm().multiply(false, false, 1, dY, weight, 1, dX); // (N, in)
     }
 
     private void backwardOfWeight(Tensor dY, Tensor x) {
         if (trainable()) {
             // forward was: y = x W^T
-            kernels.gemm(true, false, 1, dY, x, 1, dWeight); // (out, in)
+            kernels.gemm().multiply(true, false, 1, dY, x, 1, dWeight); // (out, in)
         }
     }
 }

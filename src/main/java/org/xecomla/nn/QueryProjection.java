@@ -58,7 +58,7 @@ record QueryProjection(Linear down, RmsNorm norm, Linear up) {
         Tensor dLatent = dInput; // (B*T, Rq)
         if (norm != null) {
             dLatent = arena.matrix(dQ.rows(), cache.latent.cols()); // (B*T, Rq)
-            up.kernels().fill(dLatent, 0);
+            up.kernels().elementwise().fill(dLatent, 0);
             // forward was: input = norm(latent)
             norm.backward(dInput, cache.normCache, dLatent); // (B*T, Rq)
         }

@@ -29,13 +29,13 @@ record RmsNorm(Tensor gain, Tensor dGain, double epsilon, Kernels kernels) {
 
     Cache forward(Tensor x, Tensor y, Arena arena) {
         Tensor inverseRms = arena.matrix(x.rows(), 1); // (N, 1)
-        kernels.rmsNorm(x, gain, epsilon, y, inverseRms); // (N, D)
+        kernels.norm().forward(x, gain, epsilon, y, inverseRms); // (N, D)
         return new Cache(x, inverseRms, y);
     }
 
     /** Adds into dGain and into dX: a norm always stands before a branch, whose gradient joins the residual's. */
     void backward(Tensor dY, Cache cache, Tensor dX) {
         // forward was: y = x * inverseRms * gain
-        kernels.rmsNormBackward(dY, cache.x(), gain, cache.inverseRms(), dX, dGain); // (N, D), (1, D)
+        kernels.norm().backward(dY, cache.x(), gain, cache.inverseRms(), dX, dGain); // (N, D), (1, D)
     }
 }

@@ -49,13 +49,13 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
      * @param positions of the rows
      */
     void turn(HeadView x, int[] positions, Kernels kernels) {
-        kernels.rope(x, cos, sin, positions, false);
+        kernels.rope().forward(x, cos, sin, positions);
     }
 
     /** The backward of {@link #turn}, in place: a rotation's transpose turns back. */
     void turnBack(HeadView dX, int[] positions, Kernels kernels) {
         // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
-        kernels.rope(dX, cos, sin, positions, true);
+        kernels.rope().backward(dX, cos, sin, positions);
     }
 
     @Override

@@ -78,7 +78,7 @@ public final class StreamedLm implements AutoCloseable {
         Backbone.check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
-        kernels.gatherRows(load(ParameterNames.EMBEDDING, arena), ids, x); // (B*T, D)
+        kernels.embedding().gather(load(ParameterNames.EMBEDDING, arena), ids, x); // (B*T, D)
         arena.release(mark);
         for (int l = 0; l < config.numLayers(); l++) {
             AttentionConfig attention = config.attention().get(l);
@@ -113,7 +113,7 @@ public final class StreamedLm implements AutoCloseable {
             Tensor sequence = x.rows(b * length, (b + 1) * length); // (T, D)
             long mark = arena.mark();
             step.apply(sequences.only(b), sequence, y);
-            kernels.copy(y, sequence);
+            kernels.elementwise().copy(y, sequence);
             arena.release(mark);
         }
     }

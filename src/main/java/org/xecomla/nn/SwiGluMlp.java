@@ -32,7 +32,7 @@ record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
         Tensor gated = gate.forward(x, arena); // (N, F)
         Tensor upped = up.forward(x, arena); // (N, F)
         Tensor inner = arena.matrix(x.rows(), gated.cols()); // (N, F)
-        kernels.swiGlu(gated, upped, inner); // (N, F)
+        kernels.swiGlu().forward(gated, upped, inner); // (N, F)
         return new Cache(x, gated, upped, inner);
     }
 
@@ -54,7 +54,7 @@ record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
         // forward was: y += down(inner)
         down.backward(dY, cache.inner, dInner); // (N, F)
         // forward was: inner = silu(gated) * upped
-        kernels.swiGluBackward(dInner, cache.gated, cache.upped, dGated, dUpped); // (N, F)
+        kernels.swiGlu().backward(dInner, cache.gated, cache.upped, dGated, dUpped); // (N, F)
         // forward was: gated = gate(x), upped = up(x)
         up.backward(dUpped, cache.x, dX); // (N, D)
         gate.backwardAdding(dGated, cache.x, dX); // (N, D)

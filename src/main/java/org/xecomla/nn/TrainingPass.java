@@ -32,7 +32,7 @@ public final class TrainingPass implements AutoCloseable {
         long mark = arena.mark();
         Backbone.Cache cache = backbone.forward(ids, sequences, arena);
         Tensor dHidden = arena.matrix(ids.length, backbone.config().hiddenSize()); // (B*T, D)
-        backbone.kernels().fill(dHidden, 0); // (B*T, D)
+        backbone.kernels().elementwise().fill(dHidden, 0); // (B*T, D)
         return new TrainingPass(backbone, head, cache, dHidden, arena, mark);
     }
 

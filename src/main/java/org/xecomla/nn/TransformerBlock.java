@@ -40,7 +40,7 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
      */
     Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
         Cache cache = forwardAgain(x, sequences, arena);
-        kernels.copy(cache.mlpNorm.x(), y); // (B*T, D)
+        kernels.elementwise().copy(cache.mlpNorm.x(), y); // (B*T, D)
         mlp.output(cache.mlp, y); // (B*T, D)
         return cache;
     }
@@ -48,7 +48,7 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
     /** What {@link #forward} returns, without its last product: for a backward whose y is long known. */
     Cache forwardAgain(Tensor x, Sequences sequences, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (B*T, D)
-        kernels.copy(x, middle);
+        kernels.elementwise().copy(x, middle);
         RmsNorm.Cache normed = attentionNorm.forward(x, arena);
         Attention.Cache attended = attention.forward(normed.y(), sequences, middle, arena);
         RmsNorm.Cache normedMiddle = mlpNorm.forward(middle, arena);
@@ -57,8 +57,8 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
 
     /** @param attended (B*T, D), overwritten with attention(norm(x)) = middle - x */
     void attended(Cache cache, Tensor attended) {
-        kernels.copy(cache.mlpNorm.x(), attended); // (B*T, D)
-        kernels.axpy(-1, cache.attentionNorm.x(), attended); // (B*T, D)
+        kernels.elementwise().copy(cache.mlpNorm.x(), attended); // (B*T, D)
+        kernels.elementwise().axpy(-1, cache.attentionNorm.x(), attended); // (B*T, D)
     }
 
     /**
@@ -69,9 +69,9 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
      */
     void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (n, D)
-        kernels.copy(x, middle);
+        kernels.elementwise().copy(x, middle);
         attention.decode(attentionNorm.forward(x, arena).y(), step, middle, arena); // (n, D)
-        kernels.copy(middle, y);
+        kernels.elementwise().copy(middle, y);
         mlp.output(mlp.inner(mlpNorm.forward(middle, arena).y(), arena), y); // (n, D)
     }
 
@@ -98,7 +98,7 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
             Tensor attended = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
             attended(cache, attended); // (B*T, D)
             dAttended = arena.matrix(dStream.rows(), dStream.cols()); // (B*T, D)
-            kernels.copy(dStream, dAttended); // (B*T, D)
+            kernels.elementwise().copy(dStream, dAttended); // (B*T, D)
             layers.attention(layer, attended, dAttended, arena); // (B*T, D)
         }
         attention.backward(dAttended, cache.attention, dBranch, arena); // (B*T, D)

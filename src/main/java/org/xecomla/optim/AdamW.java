@@ -53,12 +53,13 @@ public final class AdamW implements Optimizer {
                 numSteps);
         List<Tensor> segments = weights.trainableSegments();
         for (int s = 0; s < segments.size(); s++) {
-            kernels.adamW(
-                    step,
-                    segments.get(s), // (1, length)
-                    gradients.segments().get(s), // (1, length)
-                    moments1.segments().get(s), // (1, length)
-                    moments2.segments().get(s)); // (1, length)
+            kernels.adamW()
+                    .step(
+                            step,
+                            segments.get(s), // (1, length)
+                            gradients.segments().get(s), // (1, length)
+                            moments1.segments().get(s), // (1, length)
+                            moments2.segments().get(s)); // (1, length)
         }
     }
 

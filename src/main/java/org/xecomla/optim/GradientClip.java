@@ -24,7 +24,7 @@ public record GradientClip(double maxNorm) {
     /** Square root of the sum of squares of all gradients, accumulated in double. */
     public static double globalNorm(ParameterStore gradients, Kernels kernels) {
         return Math.sqrt(gradients.trainableSegments().stream()
-                .mapToDouble(kernels::sumOfSquares)
+                .mapToDouble(kernels.elementwise()::sumOfSquares)
                 .sum());
     }
 

@@ -55,13 +55,13 @@ public final class OuterUpdate implements AutoCloseable {
             Tensor before = start.segments().get(s); // (1, length)
             Tensor average = weights.segments().get(s); // (1, length)
             Tensor v = velocity.segments().get(s); // (1, length)
-            kernels.scale(momentum, v); // (1, length)
-            kernels.axpy(1, before, v); // (1, length)
-            kernels.axpy(-1, average, v); // (1, length)
+            kernels.elementwise().scale(momentum, v); // (1, length)
+            kernels.elementwise().axpy(1, before, v); // (1, length)
+            kernels.elementwise().axpy(-1, average, v); // (1, length)
             // start - lr (start - average + momentum v) = lr average + (1 - lr) start - lr momentum v
-            kernels.scale(learningRate, average); // (1, length)
-            kernels.axpy(1 - learningRate, before, average); // (1, length)
-            kernels.axpy(-learningRate * momentum, v, average); // (1, length)
+            kernels.elementwise().scale(learningRate, average); // (1, length)
+            kernels.elementwise().axpy(1 - learningRate, before, average); // (1, length)
+            kernels.elementwise().axpy(-learningRate * momentum, v, average); // (1, length)
         }
     }
 

@@ -22,7 +22,8 @@ public final class Sgd implements Optimizer {
         numSteps++;
         List<Tensor> segments = weights.trainableSegments();
         for (int s = 0; s < segments.size(); s++) {
-            kernels.axpy(-learningRate * gradientScale, gradients.segments().get(s), segments.get(s)); // (1, length)
+            Tensor gradient = gradients.segments().get(s); // (1, length)
+            kernels.elementwise().axpy(-learningRate * gradientScale, gradient, segments.get(s)); // (1, length)
         }
     }
 

@@ -164,7 +164,7 @@ public final class Teacher implements AutoCloseable {
             long mark = arena.mark();
             Tensor rows = arena.matrix(to - from, config().vocabSize()); // (n, V)
             head.logits(hidden.rows(from, to), rows); // (n, V)
-            kernels.softmaxRows(rows, 1 / temperature, new double[to - from]); // (n, V)
+            kernels.head().softmax(rows, 1 / temperature, new double[to - from]); // (n, V)
             encoder.addProbabilities(rows);
             arena.release(mark);
         }

@@ -124,7 +124,7 @@ public final class LayerMatching implements AutoCloseable {
             arena.release(0);
             LayerStates states = base.layerStates(sequence.ids(), new Sequences(1, sequence.starts()), arena);
             for (Tensor block : states.block()) {
-                squares += kernels.sumOfSquares(block); // (T, D)
+                squares += kernels.elementwise().sumOfSquares(block); // (T, D)
                 elements += block.length();
             }
         }
@@ -202,10 +202,10 @@ public final class LayerMatching implements AutoCloseable {
 
         private void compare(Tensor y, Tensor target, Tensor dY, Arena arena) {
             if (settings.form() == LayerMatchingConfig.Form.MSE) {
-                kernels.axpy(-1, y, target); // (B*T, D), target - y
+                kernels.elementwise().axpy(-1, y, target); // (B*T, D), target - y
                 forget(target); // (B*T, D)
-                sum[0] += kernels.sumOfSquares(target) / y.cols();
-                kernels.axpy(-2 * scale / y.cols(), target, dY); // (B*T, D)
+                sum[0] += kernels.elementwise().sumOfSquares(target) / y.cols();
+                kernels.elementwise().axpy(-2 * scale / y.cols(), target, dY); // (B*T, D)
             } else {
                 cosine(y, target, dY, arena);
             }
@@ -218,15 +218,15 @@ public final class LayerMatching implements AutoCloseable {
             Tensor normed = arena.matrix(y.rows(), y.cols()); // (B*T, D)
             Tensor normedTarget = arena.matrix(y.rows(), y.cols()); // (B*T, D)
             Tensor inverseRms = arena.matrix(y.rows(), 1); // (B*T, 1)
-            kernels.fill(ones, 1);
-            kernels.rmsNorm(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
-            kernels.rmsNorm(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
-            kernels.axpy(-1, normedTarget, normed); // (B*T, D)
+            kernels.elementwise().fill(ones, 1);
+            kernels.norm().forward(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
+            kernels.norm().forward(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
+            kernels.elementwise().axpy(-1, normedTarget, normed); // (B*T, D)
             forget(normed); // (B*T, D)
-            sum[0] += kernels.sumOfSquares(normed) / (2 * y.cols());
-            kernels.scale(scale / y.cols(), normed); // (B*T, D)
+            sum[0] += kernels.elementwise().sumOfSquares(normed) / (2 * y.cols());
+            kernels.elementwise().scale(scale / y.cols(), normed); // (B*T, D)
             // forward was: normed = rmsNorm(y)
-            kernels.rmsNormBackward(normed, y, ones, inverseRms, dY, null); // (B*T, D)
+            kernels.norm().backward(normed, y, ones, inverseRms, dY, null); // (B*T, D)
             arena.release(mark);
         }
 
@@ -239,7 +239,7 @@ public final class LayerMatching implements AutoCloseable {
                     n++;
                 }
                 if (!learned[from]) {
-                    kernels.fill(difference.rows(from, n), 0); // (n - from, D)
+                    kernels.elementwise().fill(difference.rows(from, n), 0); // (n - from, D)
                 }
             }
         }

@@ -52,7 +52,7 @@ public final class Rounds implements AutoCloseable {
         if (start != null) {
             for (int s = 0; s < start.segments().size(); s++) {
                 Tensor weights = replica.weights().segments().get(s); // (1, length)
-                replica.kernels().copy(weights, start.segments().get(s)); // (1, length)
+                replica.kernels().elementwise().copy(weights, start.segments().get(s)); // (1, length)
             }
         }
     }
@@ -84,11 +84,8 @@ public final class Rounds implements AutoCloseable {
 
     private void addStart(double factor) {
         for (int s = 0; s < start.segments().size(); s++) {
-            replica.kernels()
-                    .axpy(
-                            factor,
-                            start.segments().get(s),
-                            replica.weights().segments().get(s)); // (1, length)
+            Tensor weights = replica.weights().segments().get(s); // (1, length)
+            replica.kernels().elementwise().axpy(factor, start.segments().get(s), weights); // (1, length)
         }
     }
 

@@ -60,7 +60,7 @@ public final class TrainStep<S> {
      */
     Outcome run(long step, List<S> samples, Runnable meeting) {
         for (Tensor segment : replica.gradients().segments()) {
-            replica.kernels().fill(segment, 0); // (1, length)
+            replica.kernels().elementwise().fill(segment, 0); // (1, length)
         }
         Measures measures = objective.addGradients(replica, samples, step);
         meeting.run();

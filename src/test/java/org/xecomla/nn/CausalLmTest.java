@@ -144,7 +144,7 @@ class CausalLmTest {
         CausalLm keeping = model(true, name -> !name.contains("layers.0."));
         LossSums sums = keeping.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), arena);
         double[] kept = keeping.gradients().segments().get(0).toDoubles();
-        kernels.fill(keeping.gradients().segments().get(0), 0);
+        kernels.elementwise().fill(keeping.gradients().segments().get(0), 0);
         CausalLm again = new CausalLm(
                 keeping.config(), keeping.weights(), keeping.gradients(), kernels, T, ComputeConfig.Recompute.BLOCKS);
         opened.add(again);

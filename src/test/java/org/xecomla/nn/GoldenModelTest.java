@@ -107,7 +107,9 @@ class GoldenModelTest {
         }
 
         private String checkLoss(String kind, TokenLoss loss, int numPositions) {
-            model.gradients().segments().forEach(segment -> model.kernels().fill(segment, 0));
+            model.gradients()
+                    .segments()
+                    .forEach(segment -> model.kernels().elementwise().fill(segment, 0));
             long size = model.arenaElements(
                     (m, arena) -> m.lossAndGradients(ids, Sequences.of(B, ids.length), loss, arena));
             LossSums sums;

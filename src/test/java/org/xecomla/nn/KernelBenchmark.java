@@ -119,7 +119,7 @@ public class KernelBenchmark {
         gain = tensor(1, of.dim());
         dGain = tensor(1, of.dim());
         inverseRms = tensor(n, 1);
-        operations.rmsNorm(x, gain, 1e-5, y, inverseRms);
+        operations.norm().forward(x, gain, 1e-5, y, inverseRms);
         gateWeight = tensor(of.ffn(), of.dim());
         dGateWeight = tensor(of.ffn(), of.dim());
         gate = tensor(n, of.ffn());
@@ -139,7 +139,7 @@ public class KernelBenchmark {
         dV = heads(of.kvHeads());
         logSumExp = tensor(of.numTokens(), of.heads());
         attention = AttentionShape.training(of.batch(), of.length(), 1 / Math.sqrt(of.headDim()));
-        operations.attention(q, k, v, out, logSumExp, attention);
+        operations.attention().forward(q, k, v, out, logSumExp, attention);
         positions = attention.positions();
         rope = RopeTable.of(RopeFrequencies.of(of.headDim(), 1e4, RopeScaling.NONE), of.length(), DataType.FLOAT);
     }
@@ -182,27 +182,27 @@ public class KernelBenchmark {
 
     @Benchmark
     public void linear() {
-        operations.gemm(false, true, 1, x, gateWeight, 0, gate); // (N, F)
+        operations.gemm().multiply(false, true, 1, x, gateWeight, 0, gate); // (N, F)
     }
 
     @Benchmark
     public void linearBackwardOfInput() {
-        operations.gemm(false, false, 1, gate, gateWeight, 0, dX); // (N, D)
+        operations.gemm().multiply(false, false, 1, gate, gateWeight, 0, dX); // (N, D)
     }
 
     @Benchmark
     public void linearBackwardOfWeight() {
-        operations.gemm(true, false, 1, gate, x, 0, dGateWeight); // (F, D)
+        operations.gemm().multiply(true, false, 1, gate, x, 0, dGateWeight); // (F, D)
     }
 
     @Benchmark
     public void attention() {
-        operations.attention(q, k, v, out, logSumExp, attention); // (N, H, K)
+        operations.attention().forward(q, k, v, out, logSumExp, attention); // (N, H, K)
     }
 
     @Benchmark
     public void attentionBackward() {
-        operations.attentionBackward(out, q, k, v, out, logSumExp, attention, dQ, dK, dV);
+        operations.attention().backward(out, q, k, v, out, logSumExp, attention, dQ, dK, dV);
     }
 
     @Benchmark
@@ -212,37 +212,37 @@ public class KernelBenchmark {
 
     @Benchmark
     public void rmsNorm() {
-        operations.rmsNorm(x, gain, 1e-5, y, inverseRms); // (N, D)
+        operations.norm().forward(x, gain, 1e-5, y, inverseRms); // (N, D)
     }
 
     @Benchmark
     public void rmsNormBackward() {
-        operations.rmsNormBackward(y, x, gain, inverseRms, dX, dGain); // (N, D)
+        operations.norm().backward(y, x, gain, inverseRms, dX, dGain); // (N, D)
     }
 
     @Benchmark
     public void swiGlu() {
-        operations.swiGlu(gate, up, inner); // (N, F)
+        operations.swiGlu().forward(gate, up, inner); // (N, F)
     }
 
     @Benchmark
     public void swiGluBackward() {
-        operations.swiGluBackward(inner, gate, up, dGate, dUp); // (N, F)
+        operations.swiGlu().backward(inner, gate, up, dGate, dUp); // (N, F)
     }
 
     @Benchmark
     public void residual() {
-        operations.axpy(1e-3, x, y); // (N, D)
+        operations.elementwise().axpy(1e-3, x, y); // (N, D)
     }
 
     @Benchmark
     public void embedding() {
-        operations.gatherRows(embedding, ids, y); // (N, D)
+        operations.embedding().gather(embedding, ids, y); // (N, D)
     }
 
     @Benchmark
     public void embeddingBackward() {
-        operations.scatterAddRows(y, ids, dEmbedding); // (V, D)
+        operations.embedding().scatterAdd(y, ids, dEmbedding); // (V, D)
     }
 
     /** Head and loss of sparse targets, forward only: softmax of every position and the logits of 16 draws. */
@@ -259,7 +259,7 @@ public class KernelBenchmark {
     /** The sum that clipping needs, over as many elements as the embedding has. */
     @Benchmark
     public double sumOfSquares() {
-        return operations.sumOfSquares(moments1);
+        return operations.elementwise().sumOfSquares(moments1);
     }
 
     /** Over as many parameters as the embedding has. */
@@ -268,6 +268,6 @@ public class KernelBenchmark {
         AdamWStep step = new AdamWStep(1e-4, 0.9, 0.95, 1e-8, 0.1, 1, 10);
         Tensor weights = embedding.reshape(1, moments1.cols()); // (1, V*D)
         Tensor gradients = dEmbedding.reshape(1, moments1.cols()); // (1, V*D)
-        operations.adamW(step, weights, gradients, moments1, moments2);
+        operations.adamW().step(step, weights, gradients, moments1, moments2);
     }
 }

@@ -80,7 +80,7 @@ class LayerGradientTest {
         /** A fresh copy of the residual, which layers add to. */
         Tensor stream() {
             Tensor y = arena.matrix(B * T, D); // (B*T, D)
-            kernels.copy(residual, y);
+            kernels.elementwise().copy(residual, y);
             return y;
         }
 
@@ -125,14 +125,14 @@ class LayerGradientTest {
             return sum;
         };
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        bench.kernels.fill(dX, Double.NaN);
+        bench.kernels.elementwise().fill(dX, Double.NaN);
         linear.backward(dOut, bench.x, dX);
         bench.check("x", bench.x, dX, loss);
         bench.check("weight", linear.weight(), linear.dWeight(), loss);
         linear.backwardAdding(dOut, bench.x, dX);
-        bench.kernels.scale(0.5, dX);
+        bench.kernels.elementwise().scale(0.5, dX);
         bench.check("x, added twice", bench.x, dX, loss);
-        bench.kernels.scale(0.5, linear.dWeight());
+        bench.kernels.elementwise().scale(0.5, linear.dWeight());
         bench.check("weight, added twice", linear.weight(), linear.dWeight(), loss);
     }
 
@@ -148,7 +148,7 @@ class LayerGradientTest {
             return sum;
         };
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
-        bench.kernels.fill(dX, 0);
+        bench.kernels.elementwise().fill(dX, 0);
         norm.backward(bench.dY, norm.forward(bench.x, bench.arena), dX);
         bench.check("x", bench.x, dX, loss);
         bench.check("gain", norm.gain(), norm.dGain(), loss);
@@ -198,7 +198,7 @@ class LayerGradientTest {
                 block.forward(bench.x, Sequences.of(B, bench.x.rows()), bench.stream(), bench.arena);
         long mark = bench.arena.mark();
         Tensor dStream = bench.arena.matrix(B * T, D); // (B*T, D)
-        bench.kernels.copy(bench.dY, dStream);
+        bench.kernels.elementwise().copy(bench.dY, dStream);
         block.backward(dStream, cache, bench.arena);
         bench.check("x", bench.x, dStream, loss);
         bench.arena.release(mark);

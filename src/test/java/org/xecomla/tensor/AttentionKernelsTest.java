@@ -69,20 +69,22 @@ class AttentionKernelsTest {
                 Pair again = rig.nan(c.b * c.t, c.h * c.valueWidth);
                 Pair logSumExp = rig.nan(c.b * c.t, c.h);
                 rig.run((kernels, s) -> {
-                    kernels.attention(
-                            s.heads(q, c.h),
-                            s.heads(k, c.hkv),
-                            s.heads(v, c.hkv),
-                            s.heads(out, c.h),
-                            s.apply(logSumExp),
-                            c.shape());
-                    kernels.attention(
-                            s.heads(q, c.h),
-                            s.heads(k, c.hkv),
-                            s.heads(v, c.hkv),
-                            s.heads(again, c.h),
-                            null,
-                            c.shape());
+                    kernels.attention()
+                            .forward(
+                                    s.heads(q, c.h),
+                                    s.heads(k, c.hkv),
+                                    s.heads(v, c.hkv),
+                                    s.heads(out, c.h),
+                                    s.apply(logSumExp),
+                                    c.shape());
+                    kernels.attention()
+                            .forward(
+                                    s.heads(q, c.h),
+                                    s.heads(k, c.hkv),
+                                    s.heads(v, c.hkv),
+                                    s.heads(again, c.h),
+                                    null,
+                                    c.shape());
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -99,13 +101,14 @@ class AttentionKernelsTest {
             Pair v = rig.random(c.s, c.hkv * c.valueWidth);
             Pair out = rig.nan(c.t, c.h * c.valueWidth);
             Pair logSumExp = rig.nan(c.t, c.h);
-            rig.run((kernels, s) -> kernels.attention(
-                    s.heads(q, c.h),
-                    s.heads(k, c.hkv),
-                    s.heads(v, c.hkv),
-                    s.heads(out, c.h),
-                    s.apply(logSumExp),
-                    c.shape()));
+            rig.run((kernels, s) -> kernels.attention()
+                    .forward(
+                            s.heads(q, c.h),
+                            s.heads(k, c.hkv),
+                            s.heads(v, c.hkv),
+                            s.heads(out, c.h),
+                            s.apply(logSumExp),
+                            c.shape()));
             rig.check(rig.tolerance(2e-4)); // scores of 400 carry errors of 5e-5
         }
     }
@@ -136,18 +139,19 @@ class AttentionKernelsTest {
         HeadView v = s.heads(p[2], c.hkv);
         HeadView out = s.heads(p[3], c.h);
         Tensor logSumExp = s.apply(p[4]);
-        kernels.attention(q, k, v, out, logSumExp, c.shape());
-        kernels.attentionBackward(
-                s.heads(p[5], c.h),
-                q,
-                k,
-                v,
-                out,
-                logSumExp,
-                c.shape(),
-                s.heads(p[6], c.h),
-                s.heads(p[7], c.hkv),
-                s.heads(p[8], c.hkv));
+        kernels.attention().forward(q, k, v, out, logSumExp, c.shape());
+        kernels.attention()
+                .backward(
+                        s.heads(p[5], c.h),
+                        q,
+                        k,
+                        v,
+                        out,
+                        logSumExp,
+                        c.shape(),
+                        s.heads(p[6], c.h),
+                        s.heads(p[7], c.hkv),
+                        s.heads(p[8], c.hkv));
     }
 
     /** Queries and keys interleaved with what else a projection made: heads that are not side by side. */
@@ -163,13 +167,14 @@ class AttentionKernelsTest {
             AttentionShape shape = AttentionShape.training(2, length, 0.3);
             rig.run((kernels, s) -> {
                 HeadView keysAndValues = s.heads(kv, heads);
-                kernels.attention(
-                        s.heads(q, heads).part(2, 11),
-                        keysAndValues.part(0, 9),
-                        keysAndValues.part(9, 17),
-                        s.heads(out, heads),
-                        null,
-                        shape);
+                kernels.attention()
+                        .forward(
+                                s.heads(q, heads).part(2, 11),
+                                keysAndValues.part(0, 9),
+                                keysAndValues.part(9, 17),
+                                s.heads(out, heads),
+                                null,
+                                shape);
             });
             rig.check(rig.tolerance(TOLERANCE));
         }
@@ -192,20 +197,21 @@ class AttentionKernelsTest {
                 rig.run((k, s) -> {
                     HeadView heads = s.heads(x, c[1]).part(3, width);
                     int rows = c[0] * length;
-                    k.rope(heads, s.apply(cos), s.apply(sin), positions(rows, length, 0), false);
-                    k.rope(
-                            s.heads(back, c[1]).part(3, width),
-                            s.apply(cos),
-                            s.apply(sin),
-                            positions(rows, length, 5),
-                            true);
-                    k.rope(
-                            HeadView.shared(s.apply(shared), 1),
-                            s.apply(cos),
-                            s.apply(sin),
-                            positions(rows, 3, 2), // documents that end within a sequence
-                            false);
-                    k.rope(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), new int[] {11}, false);
+                    k.rope().forward(heads, s.apply(cos), s.apply(sin), positions(rows, length, 0));
+                    k.rope()
+                            .backward(
+                                    s.heads(back, c[1]).part(3, width),
+                                    s.apply(cos),
+                                    s.apply(sin),
+                                    positions(rows, length, 5));
+                    // documents that end within a sequence
+                    k.rope()
+                            .forward(
+                                    HeadView.shared(s.apply(shared), 1),
+                                    s.apply(cos),
+                                    s.apply(sin),
+                                    positions(rows, 3, 2));
+                    k.rope().forward(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), new int[] {11});
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -230,12 +236,13 @@ class AttentionKernelsTest {
                 Pair sharedSum = rig.random(c[0], c[2]);
                 rig.run((k, s) -> {
                     HeadView part = s.heads(target, c[1]).part(5, c[2] + 5);
-                    k.copyHeads(s.heads(source, c[1]), part);
-                    k.copyHeads(
-                            HeadView.shared(s.apply(shared), c[1]),
-                            s.heads(targetOfShared, c[1]).part(2, c[2] + 2));
-                    k.addHeads(part, s.heads(sum, c[1]));
-                    k.addHeads(part, HeadView.shared(s.apply(sharedSum), c[1]));
+                    k.headCopy().copy(s.heads(source, c[1]), part);
+                    k.headCopy()
+                            .copy(
+                                    HeadView.shared(s.apply(shared), c[1]),
+                                    s.heads(targetOfShared, c[1]).part(2, c[2] + 2));
+                    k.headCopy().add(part, s.heads(sum, c[1]));
+                    k.headCopy().add(part, HeadView.shared(s.apply(sharedSum), c[1]));
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }

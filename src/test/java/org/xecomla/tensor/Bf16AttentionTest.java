@@ -33,21 +33,22 @@ class Bf16AttentionTest {
             HeadView queries = HeadView.of(q, heads);
             HeadView keys = HeadView.of(k, keyHeads);
             HeadView values = HeadView.of(v, keyHeads);
-            kernels.attention(queries, keys, values, HeadView.of(out, heads), logSumExp, shape);
+            kernels.attention().forward(queries, keys, values, HeadView.of(out, heads), logSumExp, shape);
             Tensor dQ = like(q);
             Tensor dK = like(k);
             Tensor dV = like(v);
-            kernels.attentionBackward(
-                    HeadView.of(dOut, heads),
-                    queries,
-                    keys,
-                    values,
-                    HeadView.of(out, heads),
-                    logSumExp,
-                    shape,
-                    HeadView.of(dQ, heads),
-                    HeadView.of(dK, keyHeads),
-                    HeadView.of(dV, keyHeads));
+            kernels.attention()
+                    .backward(
+                            HeadView.of(dOut, heads),
+                            queries,
+                            keys,
+                            values,
+                            HeadView.of(out, heads),
+                            logSumExp,
+                            shape,
+                            HeadView.of(dQ, heads),
+                            HeadView.of(dK, keyHeads),
+                            HeadView.of(dV, keyHeads));
             return new Tensor[] {out, dQ, dK, dV};
         }
 

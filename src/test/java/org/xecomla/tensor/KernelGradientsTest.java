@@ -82,20 +82,20 @@ class KernelGradientsTest {
             Tensor c = zeros(3, 4);
             Tensor dC = random(3, 4);
             Loss loss = () -> {
-                kernels.gemm(transposeA, transposeB, 0.7, a, b, 0, c);
+                kernels.gemm().multiply(transposeA, transposeB, 0.7, a, b, 0, c);
                 return weighted(dC, c);
             };
             Tensor dA = zeros(a.rows(), a.cols());
             Tensor dB = zeros(b.rows(), b.cols());
             if (transposeA) {
-                kernels.gemm(transposeB, true, 0.7, b, dC, 0, dA);
+                kernels.gemm().multiply(transposeB, true, 0.7, b, dC, 0, dA);
             } else {
-                kernels.gemm(false, !transposeB, 0.7, dC, b, 0, dA);
+                kernels.gemm().multiply(false, !transposeB, 0.7, dC, b, 0, dA);
             }
             if (transposeB) {
-                kernels.gemm(true, transposeA, 0.7, dC, a, 0, dB);
+                kernels.gemm().multiply(true, transposeA, 0.7, dC, a, 0, dB);
             } else {
-                kernels.gemm(!transposeA, false, 0.7, a, dC, 0, dB);
+                kernels.gemm().multiply(!transposeA, false, 0.7, a, dC, 0, dB);
             }
             check(dA, a, loss);
             check(dB, b, loss);
@@ -110,13 +110,13 @@ class KernelGradientsTest {
         Tensor inverseRms = zeros(5, 1);
         Tensor dY = random(5, 7);
         Loss loss = () -> {
-            kernels.rmsNorm(x, gain, 1e-2, y, inverseRms);
+            kernels.norm().forward(x, gain, 1e-2, y, inverseRms);
             return weighted(dY, y);
         };
         loss.get();
         Tensor dX = zeros(5, 7);
         Tensor dGain = zeros(1, 7);
-        kernels.rmsNormBackward(dY, x, gain, inverseRms, dX, dGain);
+        kernels.norm().backward(dY, x, gain, inverseRms, dX, dGain);
         check(dX, x, loss);
         check(dGain, gain, loss);
     }
@@ -130,13 +130,13 @@ class KernelGradientsTest {
         Tensor sin = random(5, 2);
         Tensor weights = random(6, 2 * 6);
         Loss loss = () -> {
-            kernels.copy(x, turned);
-            kernels.rope(HeadView.of(turned, 2).part(2, 6), cos, sin, positions, false);
+            kernels.elementwise().copy(x, turned);
+            kernels.rope().forward(HeadView.of(turned, 2).part(2, 6), cos, sin, positions);
             return weighted(weights, turned);
         };
         Tensor dX = zeros(6, 2 * 6);
-        kernels.copy(weights, dX);
-        kernels.rope(HeadView.of(dX, 2).part(2, 6), cos, sin, positions, true);
+        kernels.elementwise().copy(weights, dX);
+        kernels.rope().backward(HeadView.of(dX, 2).part(2, 6), cos, sin, positions);
         check(dX, x, loss);
     }
 
@@ -146,11 +146,12 @@ class KernelGradientsTest {
         Tensor keys = zeros(4, 2 * 5);
         Tensor dKeys = random(4, 2 * 5);
         Loss loss = () -> {
-            kernels.copyHeads(HeadView.shared(shared, 2), HeadView.of(keys, 2).part(2, 5));
+            kernels.headCopy()
+                    .copy(HeadView.shared(shared, 2), HeadView.of(keys, 2).part(2, 5));
             return weighted(dKeys, keys);
         };
         Tensor dShared = zeros(4, 3);
-        kernels.addHeads(HeadView.of(dKeys, 2).part(2, 5), HeadView.shared(dShared, 2));
+        kernels.headCopy().add(HeadView.of(dKeys, 2).part(2, 5), HeadView.shared(dShared, 2));
         check(dShared, shared, loss);
     }
 
@@ -176,24 +177,25 @@ class KernelGradientsTest {
             HeadView keys = HeadView.of(k, numKeyHeads);
             HeadView values = HeadView.of(v, numKeyHeads);
             Loss loss = () -> {
-                kernels.attention(queries, keys, values, HeadView.of(out, 4), logSumExp, shape);
+                kernels.attention().forward(queries, keys, values, HeadView.of(out, 4), logSumExp, shape);
                 return weighted(dOut, out);
             };
             loss.get();
             Tensor dQ = zeros(10, 4 * 3);
             Tensor dK = zeros(10, numKeyHeads * 3);
             Tensor dV = zeros(10, numKeyHeads * 2);
-            kernels.attentionBackward(
-                    HeadView.of(dOut, 4),
-                    queries,
-                    keys,
-                    values,
-                    HeadView.of(out, 4),
-                    logSumExp,
-                    shape,
-                    HeadView.of(dQ, 4),
-                    HeadView.of(dK, numKeyHeads),
-                    HeadView.of(dV, numKeyHeads));
+            kernels.attention()
+                    .backward(
+                            HeadView.of(dOut, 4),
+                            queries,
+                            keys,
+                            values,
+                            HeadView.of(out, 4),
+                            logSumExp,
+                            shape,
+                            HeadView.of(dQ, 4),
+                            HeadView.of(dK, numKeyHeads),
+                            HeadView.of(dV, numKeyHeads));
             check(dQ, q, loss);
             check(dK, k, loss);
             check(dV, v, loss);
@@ -207,12 +209,12 @@ class KernelGradientsTest {
         Tensor out = zeros(3, 5);
         Tensor dOut = random(3, 5);
         Loss loss = () -> {
-            kernels.swiGlu(gate, up, out);
+            kernels.swiGlu().forward(gate, up, out);
             return weighted(dOut, out);
         };
         Tensor dGate = zeros(3, 5);
         Tensor dUp = zeros(3, 5);
-        kernels.swiGluBackward(dOut, gate, up, dGate, dUp);
+        kernels.swiGlu().backward(dOut, gate, up, dGate, dUp);
         check(dGate, gate, loss);
         check(dUp, up, loss);
     }
@@ -224,11 +226,11 @@ class KernelGradientsTest {
         Tensor out = zeros(5, 3);
         Tensor dOut = random(5, 3);
         Loss loss = () -> {
-            kernels.gatherRows(table, ids, out);
+            kernels.embedding().gather(table, ids, out);
             return weighted(dOut, out);
         };
         Tensor dTable = zeros(4, 3);
-        kernels.scatterAddRows(dOut, ids, dTable);
+        kernels.embedding().scatterAdd(dOut, ids, dTable);
         check(dTable, table, loss);
     }
 
@@ -242,9 +244,9 @@ class KernelGradientsTest {
         Loss loss = () -> {
             double[] logSumExp = new double[4];
             double[] chosen = new double[4];
-            kernels.gatherColumns(logits, labels, chosen);
-            kernels.copy(logits, work);
-            kernels.softmaxRows(work, beta, logSumExp);
+            kernels.head().gather(logits, labels, chosen);
+            kernels.elementwise().copy(logits, work);
+            kernels.head().softmax(work, beta, logSumExp);
             double sum = 0;
             for (int n = 0; n < 4; n++) {
                 sum += logSumExp[n] - beta * chosen[n];
@@ -253,9 +255,9 @@ class KernelGradientsTest {
         };
         loss.get();
         Tensor dLogits = zeros(4, 7);
-        kernels.copy(work, dLogits);
-        kernels.scatterAddColumns(new double[] {-1, -1, -1, -1}, labels, dLogits);
-        kernels.scale(beta, dLogits);
+        kernels.elementwise().copy(work, dLogits);
+        kernels.head().scatterAdd(new double[] {-1, -1, -1, -1}, labels, dLogits);
+        kernels.elementwise().scale(beta, dLogits);
         check(dLogits, logits, loss);
     }
 
@@ -265,7 +267,7 @@ class KernelGradientsTest {
         Tensor w = random(1, 9);
         Tensor g = random(1, 9);
         double[] before = w.toDoubles();
-        kernels.adamW(new AdamWStep(0.01, 0.9, 0.999, 0, 0.5, 3, 1), w, g, zeros(1, 9), zeros(1, 9));
+        kernels.adamW().step(new AdamWStep(0.01, 0.9, 0.999, 0, 0.5, 3, 1), w, g, zeros(1, 9), zeros(1, 9));
         for (int i = 0; i < 9; i++) {
             double expected = before[i] * (1 - 0.01 * 0.5) - 0.01 * Math.signum(g.get(0, i));
             assertEquals(expected, w.get(0, i), 1e-12);

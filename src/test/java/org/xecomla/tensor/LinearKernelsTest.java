@@ -49,9 +49,9 @@ class LinearKernelsTest {
             Pair added = rig.random(m, n);
             Pair dense = rig.contiguous(m, n, 1);
             rig.run((k, s) -> {
-                k.gemm(transposeA, transposeB, 1, s.apply(a), s.apply(b), 0, s.apply(fresh));
-                k.gemm(transposeA, transposeB, 0.5, s.apply(a), s.apply(b), 1, s.apply(added));
-                k.gemm(transposeA, transposeB, -2, s.apply(a), s.apply(b), 0.25, s.apply(dense));
+                k.gemm().multiply(transposeA, transposeB, 1, s.apply(a), s.apply(b), 0, s.apply(fresh));
+                k.gemm().multiply(transposeA, transposeB, 0.5, s.apply(a), s.apply(b), 1, s.apply(added));
+                k.gemm().multiply(transposeA, transposeB, -2, s.apply(a), s.apply(b), 0.25, s.apply(dense));
             });
             rig.check(rig.tolerance(TOLERANCE));
         }
@@ -76,13 +76,14 @@ class LinearKernelsTest {
                 }
                 double[] sums = new double[2];
                 rig.run((k, s) -> {
-                    k.axpy(-0.75, s.apply(x), s.apply(y));
-                    k.scale(1.5, s.apply(scaled));
-                    k.scaleRows(factors, s.apply(scaledRows));
-                    k.fill(s.apply(filled), -2.5);
-                    k.copy(s.apply(x), s.apply(copied));
-                    k.axpy(2, s.apply(dense), s.apply(scaled));
-                    sums[k == rig.kernels ? 0 : 1] = k.sumOfSquares(s.apply(x)) + k.sumOfSquares(s.apply(dense));
+                    k.elementwise().axpy(-0.75, s.apply(x), s.apply(y));
+                    k.elementwise().scale(1.5, s.apply(scaled));
+                    k.head().scaleRows(factors, s.apply(scaledRows));
+                    k.elementwise().fill(s.apply(filled), -2.5);
+                    k.elementwise().copy(s.apply(x), s.apply(copied));
+                    k.elementwise().axpy(2, s.apply(dense), s.apply(scaled));
+                    sums[k == rig.kernels ? 0 : 1] = k.elementwise().sumOfSquares(s.apply(x))
+                            + k.elementwise().sumOfSquares(s.apply(dense));
                 });
                 rig.check(rig.tolerance(TOLERANCE));
                 assertEquals(sums[1], sums[0], 1e-12 * sums[1]);
@@ -95,7 +96,7 @@ class LinearKernelsTest {
     void fillClearsNaN(Supplier<Kernels> made) {
         try (KernelRig rig = new KernelRig(made.get())) {
             Pair x = rig.nan(9, 21);
-            rig.run((k, s) -> k.fill(s.apply(x), 0));
+            rig.run((k, s) -> k.elementwise().fill(s.apply(x), 0));
             rig.check(0);
         }
     }
@@ -111,8 +112,8 @@ class LinearKernelsTest {
                 Pair dTable = rig.random(13, cols);
                 int[] ids = rig.ids(40, 13); // every id several times
                 rig.run((k, s) -> {
-                    k.gatherRows(s.apply(table), ids, s.apply(out));
-                    k.scatterAddRows(s.apply(dOut), ids, s.apply(dTable));
+                    k.embedding().gather(s.apply(table), ids, s.apply(out));
+                    k.embedding().scatterAdd(s.apply(dOut), ids, s.apply(dTable));
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -134,8 +135,8 @@ class LinearKernelsTest {
             java.util.Arrays.setAll(values, i -> 0.25 * i - 1);
             double[][] read = new double[2][ids.length];
             rig.run((k, s) -> {
-                k.scatterAddColumns(values, ids, s.apply(x));
-                k.gatherColumns(s.apply(x), ids, read[k == rig.kernels ? 0 : 1]);
+                k.head().scatterAdd(values, ids, s.apply(x));
+                k.head().gather(s.apply(x), ids, read[k == rig.kernels ? 0 : 1]);
             });
             rig.check(rig.tolerance(TOLERANCE));
             assertEquals(0, read[0][3]);

@@ -6,7 +6,8 @@ import org.nd4j.linalg.api.buffer.DataType;
  * Every operation as the plain loop of its definition, in double on the heap: the oracle of the kernel tests. Results
  * are rounded once, when they are written back.
  */
-public final class NaiveKernels implements Kernels {
+public final class NaiveKernels
+        implements Kernels, Elementwise, Gemm, Norm, Rope, HeadCopy, Attention, SwiGlu, Embedding, Head, AdamW {
     private final DataType type;
 
     public NaiveKernels(DataType type) {
@@ -16,6 +17,56 @@ public final class NaiveKernels implements Kernels {
     @Override
     public DataType type() {
         return type;
+    }
+
+    @Override
+    public Elementwise elementwise() {
+        return this;
+    }
+
+    @Override
+    public Gemm gemm() {
+        return this;
+    }
+
+    @Override
+    public Norm norm() {
+        return this;
+    }
+
+    @Override
+    public Rope rope() {
+        return this;
+    }
+
+    @Override
+    public HeadCopy headCopy() {
+        return this;
+    }
+
+    @Override
+    public Attention attention() {
+        return this;
+    }
+
+    @Override
+    public SwiGlu swiGlu() {
+        return this;
+    }
+
+    @Override
+    public Embedding embedding() {
+        return this;
+    }
+
+    @Override
+    public Head head() {
+        return this;
+    }
+
+    @Override
+    public AdamW adamW() {
+        return this;
     }
 
     /** Elements of a tensor copied to the heap, row-major, to be written back as a whole. */
@@ -71,7 +122,8 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+    public void multiply(
+            boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
         Grid ga = Grid.of(a);
         Grid gb = Grid.of(b);
         Grid gc = Grid.of(c);
@@ -140,7 +192,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {
+    public void forward(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {
         Grid gx = Grid.of(x);
         Grid gy = Grid.of(y);
         double[] g = gain.toDoubles();
@@ -160,7 +212,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
+    public void backward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
         Grid gdy = Grid.of(dY);
         Grid gx = Grid.of(x);
         Grid gdx = Grid.of(dX);
@@ -190,7 +242,16 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {
+        rotate(x, cos, sin, positions, false);
+    }
+
+    @Override
+    public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {
+        rotate(dX, cos, sin, positions, true);
+    }
+
+    private static void rotate(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
         Heads heads = Heads.of(x);
         Grid gc = Grid.of(cos);
         Grid gs = Grid.of(sin);
@@ -212,7 +273,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void copyHeads(HeadView source, HeadView target) {
+    public void copy(HeadView source, HeadView target) {
         Heads from = Heads.of(source);
         Heads to = Heads.of(target);
         to.clear();
@@ -220,7 +281,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void addHeads(HeadView source, HeadView target) {
+    public void add(HeadView source, HeadView target) {
         add(Heads.of(source), Heads.of(target), source);
     }
 
@@ -236,7 +297,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         Heads hq = Heads.of(q);
         Heads hk = Heads.of(k);
         Heads hv = Heads.of(v);
@@ -294,7 +355,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void attentionBackward(
+    public void backward(
             HeadView dOut,
             HeadView q,
             HeadView k,
@@ -350,7 +411,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
+    public void forward(Tensor gate, Tensor up, Tensor out) {
         double[] g = gate.toDoubles();
         double[] u = up.toDoubles();
         double[] o = new double[g.length];
@@ -361,7 +422,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
+    public void backward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
         double[] o = dOut.toDoubles();
         double[] g = gate.toDoubles();
         double[] u = up.toDoubles();
@@ -377,14 +438,14 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void gatherRows(Tensor table, int[] ids, Tensor out) {
+    public void gather(Tensor table, int[] ids, Tensor out) {
         for (int n = 0; n < ids.length; n++) {
             out.rows(n, n + 1).write(table.rows(ids[n], ids[n] + 1).toDoubles());
         }
     }
 
     @Override
-    public void scatterAddRows(Tensor dOut, int[] ids, Tensor dTable) {
+    public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {
         Grid to = Grid.of(dTable);
         Grid from = Grid.of(dOut);
         for (int n = 0; n < ids.length; n++) {
@@ -396,7 +457,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void softmaxRows(Tensor x, double beta, double[] logSumExp) {
+    public void softmax(Tensor x, double beta, double[] logSumExp) {
         for (int r = 0; r < x.rows(); r++) {
             double[] row = x.rows(r, r + 1).toDoubles();
             for (int c = 0; c < row.length; c++) {
@@ -411,7 +472,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void gatherColumns(Tensor x, int[] ids, double[] values) {
+    public void gather(Tensor x, int[] ids, double[] values) {
         int k = ids.length / x.rows();
         for (int i = 0; i < ids.length; i++) {
             values[i] = ids[i] < 0 ? 0 : x.get(i / k, ids[i]);
@@ -419,7 +480,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void scatterAddColumns(double[] values, int[] ids, Tensor x) {
+    public void scatterAdd(double[] values, int[] ids, Tensor x) {
         int k = ids.length / x.rows();
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] >= 0) {
@@ -429,7 +490,7 @@ public final class NaiveKernels implements Kernels {
     }
 
     @Override
-    public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {
+    public void step(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {
         double[] w = weights.toDoubles();
         double[] g = gradients.toDoubles();
         double[] m = moments1.toDoubles();

@@ -33,11 +33,18 @@ class NormKernelsTest {
                 Pair dGain = rig.random(1, shape[1]);
                 Pair alone = rig.random(shape[0], shape[1]);
                 rig.run((k, s) -> {
-                    k.rmsNorm(s.apply(x), s.apply(gain), 1e-5, s.apply(y), s.apply(inverseRms));
-                    k.rmsNormBackward(
-                            s.apply(dY), s.apply(x), s.apply(gain), s.apply(inverseRms), s.apply(dX), s.apply(dGain));
-                    k.rmsNormBackward(
-                            s.apply(dY), s.apply(x), s.apply(gain), s.apply(inverseRms), s.apply(alone), null);
+                    k.norm().forward(s.apply(x), s.apply(gain), 1e-5, s.apply(y), s.apply(inverseRms));
+                    k.norm()
+                            .backward(
+                                    s.apply(dY),
+                                    s.apply(x),
+                                    s.apply(gain),
+                                    s.apply(inverseRms),
+                                    s.apply(dX),
+                                    s.apply(dGain));
+                    k.norm()
+                            .backward(
+                                    s.apply(dY), s.apply(x), s.apply(gain), s.apply(inverseRms), s.apply(alone), null);
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -55,8 +62,8 @@ class NormKernelsTest {
             Pair yOfZero = rig.nan(6, 19);
             Pair inverseRms = rig.nan(6, 1);
             rig.run((k, s) -> {
-                k.rmsNorm(s.apply(zero), s.apply(gain), 1e-6, s.apply(yOfZero), s.apply(inverseRms));
-                k.rmsNorm(s.apply(x), s.apply(gain), 1e-6, s.apply(y), s.apply(inverseRms));
+                k.norm().forward(s.apply(zero), s.apply(gain), 1e-6, s.apply(yOfZero), s.apply(inverseRms));
+                k.norm().forward(s.apply(x), s.apply(gain), 1e-6, s.apply(y), s.apply(inverseRms));
             });
             rig.check(rig.tolerance(TOLERANCE));
         }
@@ -74,9 +81,11 @@ class NormKernelsTest {
                 Pair dGate = rig.nan(shape[0], shape[1]);
                 Pair dUp = rig.nan(shape[0], shape[1]);
                 rig.run((k, s) -> {
-                    k.swiGlu(s.apply(gate), s.apply(up), s.apply(out));
-                    k.swiGluBackward(s.apply(dOut), s.apply(gate), s.apply(up), s.apply(dGate), s.apply(dUp));
-                    k.swiGluBackward(s.apply(dOut), s.apply(gate), s.apply(up), s.apply(gate), s.apply(up)); // in place
+                    k.swiGlu().forward(s.apply(gate), s.apply(up), s.apply(out));
+                    k.swiGlu().backward(s.apply(dOut), s.apply(gate), s.apply(up), s.apply(dGate), s.apply(dUp));
+                    k.swiGlu()
+                            .backward(
+                                    s.apply(dOut), s.apply(gate), s.apply(up), s.apply(gate), s.apply(up)); // in place
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -93,7 +102,7 @@ class NormKernelsTest {
             Pair out = rig.nan(1, extremes.length);
             rig.run((k, s) -> {
                 s.apply(gate).write(extremes);
-                k.swiGlu(s.apply(gate), s.apply(up), s.apply(out));
+                k.swiGlu().forward(s.apply(gate), s.apply(up), s.apply(out));
             });
             rig.check(rig.tolerance(TOLERANCE));
         }
@@ -107,7 +116,7 @@ class NormKernelsTest {
                 try (KernelRig rig = new KernelRig(made.get())) {
                     Pair x = rig.random(shape[0], shape[1], 4);
                     double[][] logSumExp = new double[2][shape[0]];
-                    rig.run((k, s) -> k.softmaxRows(s.apply(x), beta, logSumExp[k == rig.kernels ? 0 : 1]));
+                    rig.run((k, s) -> k.head().softmax(s.apply(x), beta, logSumExp[k == rig.kernels ? 0 : 1]));
                     rig.check(rig.tolerance(TOLERANCE));
                     KernelRig.checkClose(logSumExp[1], logSumExp[0], rig.tolerance(TOLERANCE));
                     for (int r = 0; r < shape[0]; r++) {
@@ -127,7 +136,7 @@ class NormKernelsTest {
         try (KernelRig rig = new KernelRig(made.get())) {
             Pair x = rig.random(5, 41, 300); // exp would overflow without the shift
             double[][] logSumExp = new double[2][5];
-            rig.run((k, s) -> k.softmaxRows(s.apply(x), 1, logSumExp[k == rig.kernels ? 0 : 1]));
+            rig.run((k, s) -> k.head().softmax(s.apply(x), 1, logSumExp[k == rig.kernels ? 0 : 1]));
             rig.check(rig.tolerance(1e-4)); // one rounding of a logit of 1000 is 6e-5
             KernelRig.checkClose(logSumExp[1], logSumExp[0], rig.tolerance(TOLERANCE));
         }
@@ -144,12 +153,13 @@ class NormKernelsTest {
                 Pair v = rig.random(1, n, 0);
                 rig.run((k, s) -> {
                     for (int step = 1; step <= 4; step++) {
-                        k.adamW(
-                                new AdamWStep(1e-2, 0.9, 0.95, 1e-8, 0.1, 0.5, step),
-                                s.apply(w),
-                                s.apply(g),
-                                s.apply(m),
-                                s.apply(v));
+                        k.adamW()
+                                .step(
+                                        new AdamWStep(1e-2, 0.9, 0.95, 1e-8, 0.1, 0.5, step),
+                                        s.apply(w),
+                                        s.apply(g),
+                                        s.apply(m),
+                                        s.apply(v));
                     }
                 });
                 rig.check(rig.tolerance(TOLERANCE));

@@ -36,10 +36,8 @@ public final class Slopes {
     /** Gives {@code to} the weights of {@code from}. */
     static void copy(Replica from, Replica to) {
         for (int s = 0; s < from.weights().segments().size(); s++) {
-            from.kernels()
-                    .copy(
-                            from.weights().segments().get(s),
-                            to.weights().segments().get(s));
+            Tensor source = from.weights().segments().get(s); // (1, length)
+            from.kernels().elementwise().copy(source, to.weights().segments().get(s));
         }
     }
 

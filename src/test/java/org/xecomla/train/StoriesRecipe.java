@@ -158,7 +158,10 @@ final class StoriesRecipe implements AutoCloseable {
     /** Gives {@code weights} those of {@code student}. */
     static void copy(Student student, ParameterStore weights, Kernels kernels) {
         for (int s = 0; s < weights.segments().size(); s++) {
-            kernels.copy(student.weights().segments().get(s), weights.segments().get(s)); // (1, length)
+            kernels.elementwise()
+                    .copy(
+                            student.weights().segments().get(s),
+                            weights.segments().get(s)); // (1, length)
         }
     }
 

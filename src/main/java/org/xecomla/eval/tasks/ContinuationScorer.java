@@ -100,7 +100,7 @@ public final class ContinuationScorer {
         }
         Tensor rows = arena.matrix(n, model.config().hiddenSize()); // (n, D)
         Tensor hidden = model.hiddenStates(ids, batch.size(), arena, null); // (B*T, D)
-        model.kernels().gatherRows(hidden, wanted, rows);
+        model.kernels().embedding().gather(hidden, wanted, rows);
         return rows;
     }
 

@@ -38,7 +38,7 @@ public record CombinedLoss(List<TokenLoss> losses) implements TokenLoss {
         List<Tensor> dLogits = new ArrayList<>(); // (N, V) each
         for (int g = 1; g < groups.size(); g++) {
             Tensor copy = arena.matrix(logits.rows(), logits.cols()); // (N, V)
-            kernels.copy(logits, copy); // (N, V)
+            kernels.elementwise().copy(logits, copy); // (N, V)
             dLogits.add(copy);
         }
         LossSums sums = SoftmaxRows.apply(groups.get(0), logits, backward, kernels, arena); // (N, V)
@@ -47,7 +47,7 @@ public record CombinedLoss(List<TokenLoss> losses) implements TokenLoss {
             sums = sums.plus(SoftmaxRows.apply(groups.get(g), dCopy, backward, kernels, arena)); // (N, V)
             if (backward) {
                 // forward was: the sum of the groups' losses, all of the same logits
-                kernels.axpy(1, dCopy, logits); // (N, V)
+                kernels.elementwise().axpy(1, dCopy, logits); // (N, V)
             }
         }
         arena.release(mark);

@@ -48,7 +48,7 @@ final class SoftmaxRows {
         this.logSumExp = new double[logits.rows()];
         this.multiples = new double[logits.rows()];
         this.multiplesApart = new double[logits.rows()];
-        kernels.softmaxRows(logits, beta, logSumExp); // (N, V)
+        kernels.head().softmax(logits, beta, logSumExp); // (N, V)
     }
 
     /** {@link TokenLoss#apply} of losses of one temperature together. */
@@ -91,12 +91,12 @@ final class SoftmaxRows {
         for (int i = 0; i < listed.length; i++) {
             negative[i] = -listed[i];
         }
-        kernels.scatterAddColumns(negative, ids, q); // (N, V)
+        kernels.head().scatterAdd(negative, ids, q); // (N, V)
         long mark = arena.mark();
         Tensor ones = arena.matrix(1, q.cols()); // (1, V)
         Tensor rest = arena.matrix(q.rows(), 1); // (N, 1)
-        kernels.fill(ones, 1); // (1, V)
-        kernels.gemm(false, true, 1, q, ones, 0, rest); // (N, 1)
+        kernels.elementwise().fill(ones, 1); // (1, V)
+        kernels.gemm().multiply(false, true, 1, q, ones, 0, rest); // (N, 1)
         apart = new Apart(ids, listed, gather(rest, new int[q.rows()], kernels));
         arena.release(mark);
         return apart;
@@ -133,22 +133,22 @@ final class SoftmaxRows {
 
     private void becomeGradient() {
         // forward was: q = softmax(beta z), then the losses of q
-        kernels.scaleRows(multiples, q); // (N, V)
+        kernels.head().scaleRows(multiples, q); // (N, V)
         if (apart != null) {
             double[] dZ = new double[dApart.length]; // (N, k)
             for (int i = 0; i < dZ.length; i++) {
                 dZ[i] = multiplesApart[i / apart.k()] * apart.listed[i] + dApart[i];
             }
-            kernels.scatterAddColumns(dZ, apart.ids, q); // (N, V)
+            kernels.head().scatterAdd(dZ, apart.ids, q); // (N, V)
         }
         for (Columns some : columns) {
-            kernels.scatterAddColumns(some.dZ, some.ids, q); // (N, V)
+            kernels.head().scatterAdd(some.dZ, some.ids, q); // (N, V)
         }
     }
 
     private static double[] gather(Tensor x, int[] ids, Kernels kernels) {
         double[] values = new double[ids.length];
-        kernels.gatherColumns(x, ids, values);
+        kernels.head().gather(x, ids, values);
         return values;
     }
 }

@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.dnnl.global.dnnl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -104,8 +104,8 @@ public final class Bf16Gemm implements AutoCloseable {
         return (numElements / 2 + 16) / 16 * 16;
     }
 
-    /** {@link Kernels#gemm} of a product that {@link #shapes} admit. */
-    void gemm(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
+    /** {@link Gemm#multiply} of a product that {@link #shapes} admit. */
+    void multiply(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
         Rounded[] rounded = round(a, b);
         multiply(transposeA, transposeB, rounded[0], rounded[1], beta == 1, c);
     }

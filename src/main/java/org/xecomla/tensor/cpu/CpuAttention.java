@@ -1,7 +1,11 @@
 package org.xecomla.tensor.cpu;
 
+import static org.xecomla.tensor.cpu.HostRows.index;
+import static org.xecomla.tensor.cpu.HostRows.window;
+
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.xecomla.tensor.Attention;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
@@ -18,7 +22,7 @@ import org.xecomla.tensor.Tensor;
  *
  * <p>Legend: M queries of a strip; S keys that any of them sees; K width of queries and keys, W of values.
  */
-public final class CpuAttention {
+public final class CpuAttention implements Attention {
     private static final int MAX_STRIP_QUERIES = 64;
     private static final int MIN_STRIP_QUERIES = 32; // below, a product does not fill the registers
     private static final int STRIP_ELEMENTS = 1 << 16; // 256 KiB of scores
@@ -166,7 +170,8 @@ public final class CpuAttention {
         }
     }
 
-    void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+    @Override
+    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         int group = q.numHeads() / k.numHeads();
         int numStrips = Strip.count(shape);
         scratch.reserve(scratchOfForward(shape));
@@ -218,8 +223,23 @@ public final class CpuAttention {
         math.fill(0, window(scores, i), index(scores, i) + end * Float.BYTES, scores.cols() - end);
     }
 
+    @Override
+    public void backward(
+            HeadView dOut,
+            HeadView q,
+            HeadView k,
+            HeadView v,
+            HeadView out,
+            Tensor logSumExp,
+            AttentionShape shape,
+            HeadView dQ,
+            HeadView dK,
+            HeadView dV) {
+        backward(new Gradients(dOut, q, k, v, out, logSumExp, dQ, dK, dV), shape);
+    }
+
     /** Operands of a backward pass. */
-    record Gradients(
+    private record Gradients(
             HeadView dOut,
             HeadView q,
             HeadView k,
@@ -234,7 +254,7 @@ public final class CpuAttention {
      * One task a sequence and key head: all query heads of the group add to the same dK and dV, one after the other, so
      * that sums come out the same in every run.
      */
-    void backward(Gradients g, AttentionShape shape) {
+    private void backward(Gradients g, AttentionShape shape) {
         int numKeyHeads = g.k.numHeads();
         int group = g.q.numHeads() / numKeyHeads;
         scratch.reserve(scratchOfBackward(shape));
@@ -328,13 +348,5 @@ public final class CpuAttention {
         } else {
             workers.run(numTasks, task);
         }
-    }
-
-    private static ByteBuffer window(Tensor t, int row) {
-        return t.storage().windowAt(t.offset() + (long) row * t.stride());
-    }
-
-    private static int index(Tensor t, int row) {
-        return t.storage().windowIndex(t.offset() + (long) row * t.stride());
     }
 }

@@ -2,7 +2,7 @@ package org.xecomla.tensor.cpu;
 
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.openblas.presets.openblas_nolapack;
-import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -10,19 +10,34 @@ import org.xecomla.tensor.Tensor;
  * calls it: its own threads collapse when something else uses the cores, and products inside attention are too small
  * for them.
  */
-final class CpuGemm {
+final class CpuGemm implements Gemm {
     private static final int UNIT = 32; // rows or columns of C: parts are cut between whole register tiles
     private static final long GRAIN = 1_000_000; // multiply-adds that outweigh waking a helper
 
     private final Workers workers;
+    private final Bf16Gemm rounding; // null: fp32
 
-    CpuGemm(Workers workers) {
+    /** @param rounding for large products; null: fp32 */
+    CpuGemm(Workers workers, Bf16Gemm rounding) {
         this.workers = workers;
+        this.rounding = rounding;
         openblas_nolapack.blas_set_num_threads(1); // whatever the environment asks for
     }
 
-    /** {@link Kernels#gemm} of operands that {@linkplain #requireFit fit}, split over the longer side of C. */
-    void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+    @Override
+    public void multiply(
+            boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+        requireFit(transposeA, transposeB, a, b, c);
+        if (rounding != null && rounding.shapes().admits(transposeA, transposeB, alpha, a, beta, c)) {
+            rounding.multiply(transposeA, transposeB, a, b, beta, c);
+        } else {
+            split(transposeA, transposeB, alpha, a, b, beta, c);
+        }
+    }
+
+    /** A part of C for each thread, cut along its longer side. */
+    private void split(
+            boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
         boolean byRows = c.rows() >= c.cols();
         int side = byRows ? c.rows() : c.cols();
         int numUnits = (side + UNIT - 1) / UNIT;
@@ -68,7 +83,7 @@ final class CpuGemm {
     }
 
     /** Native code would read beyond a matrix that does not fit. */
-    static void requireFit(boolean transposeA, boolean transposeB, Tensor a, Tensor b, Tensor c) {
+    private static void requireFit(boolean transposeA, boolean transposeB, Tensor a, Tensor b, Tensor c) {
         int rows = transposeA ? a.cols() : a.rows();
         int innerOfB = transposeB ? b.cols() : b.rows();
         int cols = transposeB ? b.rows() : b.cols();

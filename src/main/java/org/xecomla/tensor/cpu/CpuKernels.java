@@ -4,11 +4,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.tensor.AdamWStep;
-import org.xecomla.tensor.AttentionShape;
-import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.AdamW;
+import org.xecomla.tensor.Attention;
+import org.xecomla.tensor.Elementwise;
+import org.xecomla.tensor.Embedding;
+import org.xecomla.tensor.Gemm;
+import org.xecomla.tensor.Head;
+import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Norm;
+import org.xecomla.tensor.Rope;
+import org.xecomla.tensor.SwiGlu;
 
 /**
  * The fast kernels of the processor, in FLOAT: OpenBLAS for products, the JDK's Vector API for the rest, both on the
@@ -34,11 +40,17 @@ public final class CpuKernels implements Kernels {
 
     private final Workers workers;
     private final HostScratch scratch;
-    private final CpuGemm gemm;
-    private final Bf16Gemm roundedGemm; // null: fp32
-    private final CpuAttention attention;
-    private final CpuElementwise elementwise;
-    private final CpuRows rows;
+    private final Bf16Gemm rounding; // null: fp32
+    private final Elementwise elementwise;
+    private final Gemm gemm;
+    private final Norm norm;
+    private final Rope rope;
+    private final HeadCopy headCopy;
+    private final Attention attention;
+    private final SwiGlu swiGlu;
+    private final Embedding embedding;
+    private final Head head;
+    private final AdamW adamW;
 
     /**
      * @param numThreads the caller and {@code numThreads - 1} helpers
@@ -58,11 +70,18 @@ public final class CpuKernels implements Kernels {
     public CpuKernels(int numThreads, ComputeConfig.Precision precision, RowMath math) {
         this.scratch = new HostScratch(numThreads);
         this.workers = new Workers(numThreads);
-        this.gemm = new CpuGemm(workers);
-        this.roundedGemm = precision == ComputeConfig.Precision.BF16 ? Bf16Gemm.ifSupported(workers) : null;
-        this.attention = new CpuAttention(workers, math, scratch, roundedGemm);
-        this.elementwise = new CpuElementwise(workers, math);
-        this.rows = new CpuRows(workers, math, scratch);
+        this.rounding = precision == ComputeConfig.Precision.BF16 ? Bf16Gemm.ifSupported(workers) : null;
+        HostRows rows = new HostRows(workers);
+        this.elementwise = new CpuElementwise(workers, rows, math);
+        this.gemm = new CpuGemm(workers, rounding);
+        this.norm = new CpuNorm(workers, rows, math, scratch);
+        this.rope = new CpuRope(rows, math);
+        this.headCopy = new CpuHeadCopy(rows, math);
+        this.attention = new CpuAttention(workers, math, scratch, rounding);
+        this.swiGlu = new CpuSwiGlu(rows, math);
+        this.embedding = new CpuEmbedding(workers, rows, math);
+        this.head = new CpuHead(rows, math);
+        this.adamW = new CpuAdamW(rows, math);
     }
 
     @Override
@@ -71,136 +90,60 @@ public final class CpuKernels implements Kernels {
     }
 
     @Override
-    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
-        CpuGemm.requireFit(transposeA, transposeB, a, b, c);
-        if (roundedGemm != null && roundedGemm.shapes().admits(transposeA, transposeB, alpha, a, beta, c)) {
-            roundedGemm.gemm(transposeA, transposeB, a, b, beta, c);
-        } else {
-            gemm.gemm(transposeA, transposeB, alpha, a, b, beta, c);
-        }
+    public Elementwise elementwise() {
+        return elementwise;
     }
 
     @Override
-    public void axpy(double alpha, Tensor x, Tensor y) {
-        elementwise.axpy(alpha, x, y);
+    public Gemm gemm() {
+        return gemm;
     }
 
     @Override
-    public void scale(double alpha, Tensor x) {
-        elementwise.scale(alpha, x);
+    public Norm norm() {
+        return norm;
     }
 
     @Override
-    public void scaleRows(double[] factors, Tensor x) {
-        rows.scaleRows(factors, x);
+    public Rope rope() {
+        return rope;
     }
 
     @Override
-    public void fill(Tensor x, double value) {
-        elementwise.fill(x, value);
+    public HeadCopy headCopy() {
+        return headCopy;
     }
 
     @Override
-    public void copy(Tensor x, Tensor y) {
-        elementwise.copy(x, y);
+    public Attention attention() {
+        return attention;
     }
 
     @Override
-    public double sumOfSquares(Tensor x) {
-        return elementwise.sumOfSquares(x);
+    public SwiGlu swiGlu() {
+        return swiGlu;
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {
-        rows.rmsNorm(x, gain, epsilon, y, inverseRms);
+    public Embedding embedding() {
+        return embedding;
     }
 
     @Override
-    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
-        rows.rmsNormBackward(dY, x, gain, inverseRms, dX, dGain);
+    public Head head() {
+        return head;
     }
 
     @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
-        rows.rope(x, cos, sin, positions, inverse);
+    public AdamW adamW() {
+        return adamW;
     }
 
-    @Override
-    public void copyHeads(HeadView source, HeadView target) {
-        rows.copyHeads(source, target);
-    }
-
-    @Override
-    public void addHeads(HeadView source, HeadView target) {
-        rows.addHeads(source, target);
-    }
-
-    @Override
-    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
-        attention.forward(q, k, v, out, logSumExp, shape);
-    }
-
-    @Override
-    public void attentionBackward(
-            HeadView dOut,
-            HeadView q,
-            HeadView k,
-            HeadView v,
-            HeadView out,
-            Tensor logSumExp,
-            AttentionShape shape,
-            HeadView dQ,
-            HeadView dK,
-            HeadView dV) {
-        attention.backward(new CpuAttention.Gradients(dOut, q, k, v, out, logSumExp, dQ, dK, dV), shape);
-    }
-
-    @Override
-    public void swiGlu(Tensor gate, Tensor up, Tensor out) {
-        elementwise.swiGlu(gate, up, out);
-    }
-
-    @Override
-    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {
-        elementwise.swiGluBackward(dOut, gate, up, dGate, dUp);
-    }
-
-    @Override
-    public void gatherRows(Tensor table, int[] ids, Tensor out) {
-        rows.gatherRows(table, ids, out);
-    }
-
-    @Override
-    public void scatterAddRows(Tensor dOut, int[] ids, Tensor dTable) {
-        rows.scatterAddRows(dOut, ids, dTable);
-    }
-
-    @Override
-    public void softmaxRows(Tensor x, double beta, double[] logSumExp) {
-        rows.softmaxRows(x, beta, logSumExp);
-    }
-
-    @Override
-    public void gatherColumns(Tensor x, int[] ids, double[] values) {
-        rows.gatherColumns(x, ids, values);
-    }
-
-    @Override
-    public void scatterAddColumns(double[] values, int[] ids, Tensor x) {
-        rows.scatterAddColumns(values, ids, x);
-    }
-
-    @Override
-    public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {
-        elementwise.adamW(step, weights, gradients, moments1, moments2);
-    }
-
-    /** Stops the helper threads and frees the scratch. */
     @Override
     public void close() {
         workers.close();
-        if (roundedGemm != null) {
-            roundedGemm.close();
+        if (rounding != null) {
+            rounding.close();
         }
         scratch.close();
     }

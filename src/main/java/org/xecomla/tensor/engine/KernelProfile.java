@@ -1,9 +1,11 @@
 package org.xecomla.tensor.engine;
 
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,22 +32,50 @@ public final class KernelProfile {
 
     /** {@code kernels}, measured. */
     public Kernels of(Kernels kernels) {
-        return (Kernels) Proxy.newProxyInstance(
-                Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, (proxy, method, arguments) -> {
-                    long start = clock.getAsLong();
-                    try {
-                        return method.invoke(kernels, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    } finally {
-                        add(name(method.getName(), arguments), clock.getAsLong() - start);
-                    }
-                });
+        Map<String, Object> groups = new HashMap<>();
+        return proxy(Kernels.class, (method, arguments) -> {
+            Object result = call(kernels, method, arguments);
+            return method.getReturnType().isInterface()
+                    ? groups.computeIfAbsent(method.getName(), name -> group(method, result))
+                    : result;
+        });
     }
 
-    private static String name(String method, Object[] arguments) {
-        if (!method.equals("gemm")) {
-            return method;
+    /** The operations that {@code accessor} handed out, measured. */
+    private Object group(Method accessor, Object operations) {
+        return proxy(accessor.getReturnType(), (method, arguments) -> {
+            long start = clock.getAsLong();
+            try {
+                return call(operations, method, arguments);
+            } finally {
+                add(name(accessor.getName(), method.getName(), arguments), clock.getAsLong() - start);
+            }
+        });
+    }
+
+    /** What a proxy does with a call. */
+    private interface Calls {
+        Object answer(Method method, Object[] arguments) throws Throwable;
+    }
+
+    private static <T> T proxy(Class<T> type, Calls calls) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> calls.answer(method, arguments)));
+    }
+
+    private static Object call(Object target, Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static String name(String group, String method, Object[] arguments) {
+        if (!group.equals("gemm")) {
+            return group + "." + method;
         }
         Tensor a = (Tensor) arguments[3];
         Tensor c = (Tensor) arguments[6];

@@ -3,17 +3,27 @@ package org.xecomla.tensor.engine;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Attention;
 import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.Elementwise;
+import org.xecomla.tensor.Embedding;
+import org.xecomla.tensor.Gemm;
+import org.xecomla.tensor.Head;
+import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Norm;
+import org.xecomla.tensor.Rope;
+import org.xecomla.tensor.SwiGlu;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.Bf16Gemm;
 import org.xecomla.tensor.cpu.Bf16Shapes;
 import org.xecomla.tensor.cpu.CpuAttention;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.cpu.CpuRows;
+import org.xecomla.tensor.cpu.CpuNorm;
 import org.xecomla.tensor.cpu.Workers;
 
 /**
@@ -27,6 +37,10 @@ public final class SizingKernels implements Kernels {
     private long scratch; // elements of a thread
     private long roundedOperands; // elements
     private final Bf16Shapes shapes = new Bf16Shapes();
+    private final Gemm gemm = new SizedGemm();
+    private final Norm norm = new SizedNorm();
+    private final Attention attention = new SizedAttention();
+    private final Idle idle = new Idle();
 
     /** For the arena only. */
     public SizingKernels(DataType type) {
@@ -50,102 +64,168 @@ public final class SizingKernels implements Kernels {
         return type;
     }
 
-    @Override
-    public void gemm(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
-        if (precision == ComputeConfig.Precision.BF16 && shapes.admits(transposeA, transposeB, alpha, a, beta, c)) {
-            roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(a, b));
+    /** Products that are rounded hold copies of their operands. */
+    private final class SizedGemm implements Gemm {
+        @Override
+        public void multiply(
+                boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c) {
+            if (precision == ComputeConfig.Precision.BF16 && shapes.admits(transposeA, transposeB, alpha, a, beta, c)) {
+                roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(a, b));
+            }
         }
     }
 
-    @Override
-    public void axpy(double alpha, Tensor x, Tensor y) {}
+    /** The gain's gradient holds a sum a part. */
+    private final class SizedNorm implements Norm {
+        @Override
+        public void forward(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {}
 
-    @Override
-    public void scale(double alpha, Tensor x) {}
-
-    @Override
-    public void scaleRows(double[] factors, Tensor x) {}
-
-    @Override
-    public void fill(Tensor x, double value) {}
-
-    @Override
-    public void copy(Tensor x, Tensor y) {}
-
-    @Override
-    public double sumOfSquares(Tensor x) {
-        return 0;
-    }
-
-    @Override
-    public void rmsNorm(Tensor x, Tensor gain, double epsilon, Tensor y, Tensor inverseRms) {}
-
-    @Override
-    public void rmsNormBackward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
-        scratch = Math.max(scratch, CpuRows.scratchOfGain(Workers.maxParts(numThreads), x.cols()));
-    }
-
-    @Override
-    public void rope(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {}
-
-    @Override
-    public void copyHeads(HeadView source, HeadView target) {}
-
-    @Override
-    public void addHeads(HeadView source, HeadView target) {}
-
-    @Override
-    public void attention(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
-        scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
-        rounds(shape, k, v, false, q, k, v);
-    }
-
-    @Override
-    public void attentionBackward(
-            HeadView dOut,
-            HeadView q,
-            HeadView k,
-            HeadView v,
-            HeadView out,
-            Tensor logSumExp,
-            AttentionShape shape,
-            HeadView dQ,
-            HeadView dK,
-            HeadView dV) {
-        scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
-        rounds(shape, k, v, true, q, k, v, dOut);
-    }
-
-    private void rounds(AttentionShape shape, HeadView k, HeadView v, boolean backward, HeadView... views) {
-        if (precision == ComputeConfig.Precision.BF16 && shapes.admits(shape, k, v, backward)) {
-            Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
-            roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(tensors));
+        @Override
+        public void backward(Tensor dY, Tensor x, Tensor gain, Tensor inverseRms, Tensor dX, Tensor dGain) {
+            scratch = Math.max(scratch, CpuNorm.scratchOfBackward(Workers.maxParts(numThreads), x.cols()));
         }
     }
 
-    @Override
-    public void swiGlu(Tensor gate, Tensor up, Tensor out) {}
+    /** Scores of a tile, and copies of what is rounded. */
+    private final class SizedAttention implements Attention {
+        @Override
+        public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+            scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
+            round(shape, k, v, false, q, k, v);
+        }
+
+        @Override
+        public void backward(
+                HeadView dOut,
+                HeadView q,
+                HeadView k,
+                HeadView v,
+                HeadView out,
+                Tensor logSumExp,
+                AttentionShape shape,
+                HeadView dQ,
+                HeadView dK,
+                HeadView dV) {
+            scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
+            round(shape, k, v, true, q, k, v, dOut);
+        }
+
+        private void round(AttentionShape shape, HeadView k, HeadView v, boolean backward, HeadView... views) {
+            if (precision == ComputeConfig.Precision.BF16 && shapes.admits(shape, k, v, backward)) {
+                Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
+                roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(tensors));
+            }
+        }
+    }
+
+    /** Operations that need no scratch. */
+    private static final class Idle implements Elementwise, Rope, HeadCopy, SwiGlu, Embedding, Head, AdamW {
+        @Override
+        public void fill(Tensor x, double value) {}
+
+        @Override
+        public void copy(Tensor x, Tensor y) {}
+
+        @Override
+        public void scale(double alpha, Tensor x) {}
+
+        @Override
+        public void axpy(double alpha, Tensor x, Tensor y) {}
+
+        @Override
+        public double sumOfSquares(Tensor x) {
+            return 0;
+        }
+
+        @Override
+        public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {}
+
+        @Override
+        public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {}
+
+        @Override
+        public void copy(HeadView source, HeadView target) {}
+
+        @Override
+        public void add(HeadView source, HeadView target) {}
+
+        @Override
+        public void forward(Tensor gate, Tensor up, Tensor out) {}
+
+        @Override
+        public void backward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
+
+        @Override
+        public void gather(Tensor table, int[] ids, Tensor out) {}
+
+        @Override
+        public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {}
+
+        @Override
+        public void softmax(Tensor x, double beta, double[] logSumExp) {}
+
+        @Override
+        public void scaleRows(double[] factors, Tensor x) {}
+
+        @Override
+        public void gather(Tensor x, int[] ids, double[] values) {}
+
+        @Override
+        public void scatterAdd(double[] values, int[] ids, Tensor x) {}
+
+        @Override
+        public void step(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {}
+    }
 
     @Override
-    public void swiGluBackward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
+    public Elementwise elementwise() {
+        return idle;
+    }
 
     @Override
-    public void gatherRows(Tensor table, int[] ids, Tensor out) {}
+    public Gemm gemm() {
+        return gemm;
+    }
 
     @Override
-    public void scatterAddRows(Tensor dOut, int[] ids, Tensor dTable) {}
+    public Norm norm() {
+        return norm;
+    }
 
     @Override
-    public void softmaxRows(Tensor x, double beta, double[] logSumExp) {}
+    public Rope rope() {
+        return idle;
+    }
 
     @Override
-    public void gatherColumns(Tensor x, int[] ids, double[] values) {}
+    public HeadCopy headCopy() {
+        return idle;
+    }
 
     @Override
-    public void scatterAddColumns(double[] values, int[] ids, Tensor x) {}
+    public Attention attention() {
+        return attention;
+    }
 
     @Override
-    public void adamW(AdamWStep step, Tensor weights, Tensor gradients, Tensor moments1, Tensor moments2) {}
+    public SwiGlu swiGlu() {
+        return idle;
+    }
+
+    @Override
+    public Embedding embedding() {
+        return idle;
+    }
+
+    @Override
+    public Head head() {
+        return idle;
+    }
+
+    @Override
+    public AdamW adamW() {
+        return idle;
+    }
 
     @Override
     public void close() {}

@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.xecomla.tensor.Attention;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
@@ -16,12 +17,12 @@ import org.xecomla.tensor.Tensor;
  * <p>A part is one sequence and one member of every group of query heads, so that queries and keys have equally many
  * heads. Legend: J key heads, T queries, S keys, K width of queries and keys, W width of values.
  */
-final class Nd4jAttention implements AutoCloseable {
+final class Nd4jAttention implements Attention, AutoCloseable {
     private static final double NEVER =
             -1e30; // added to the score of a key that lies ahead; finite, so that no NaN arises
 
     /** Sequence {@code b} and member {@code g} of every group. */
-    record Part(AttentionShape shape, int b, int g) {
+    private record Part(AttentionShape shape, int b, int g) {
         INDArray queries(HeadView x, int numKeyHeads) {
             int group = x.numHeads() / numKeyHeads;
             int from = b * shape.queryLength();
@@ -52,14 +53,27 @@ final class Nd4jAttention implements AutoCloseable {
     }
 
     private final DataType type;
+    private final Nd4jScratch scratch;
     private INDArray mask; // (1, T, S): 0 where key j does not lie ahead of query i, else NEVER
     private int maskedLength;
 
-    Nd4jAttention(DataType type) {
+    Nd4jAttention(DataType type, Nd4jScratch scratch) {
         this.type = type;
+        this.scratch = scratch;
     }
 
-    void forward(Part part, HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp) {
+    @Override
+    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+        for (int b = 0; b < shape.numSequences(); b++) {
+            for (int g = 0; g < q.numHeads() / k.numHeads(); g++) {
+                try (MemoryWorkspace ws = scratch.open()) {
+                    forward(new Part(shape, b, g), q, k, v, out, logSumExp);
+                }
+            }
+        }
+    }
+
+    private void forward(Part part, HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp) {
         int heads = k.numHeads();
         INDArray scores = scores(part, q, k); // (J, T, S)
         INDArray max = scores.max(true, 2); // (J, T, 1)
@@ -72,7 +86,28 @@ final class Nd4jAttention implements AutoCloseable {
         }
     }
 
-    void backward(
+    @Override
+    public void backward(
+            HeadView dOut,
+            HeadView q,
+            HeadView k,
+            HeadView v,
+            HeadView out,
+            Tensor logSumExp,
+            AttentionShape shape,
+            HeadView dQ,
+            HeadView dK,
+            HeadView dV) {
+        for (int b = 0; b < shape.numSequences(); b++) {
+            for (int g = 0; g < q.numHeads() / k.numHeads(); g++) {
+                try (MemoryWorkspace ws = scratch.open()) {
+                    backward(new Part(shape, b, g), dOut, q, k, v, out, logSumExp, dQ, dK, dV);
+                }
+            }
+        }
+    }
+
+    private void backward(
             Part part,
             HeadView dOut,
             HeadView q,
@@ -122,7 +157,7 @@ final class Nd4jAttention implements AutoCloseable {
     private INDArray product(INDArray a, boolean transposeA, INDArray b, boolean transposeB) {
         INDArray c = Nd4j.createUninitialized(
                 type, a.size(0), transposeA ? a.size(2) : a.size(1), transposeB ? b.size(1) : b.size(2));
-        Nd4jKernels.matmul(a, transposeA, b, transposeB, 1, 0, c);
+        Nd4jGemm.matmul(a, transposeA, b, transposeB, 1, 0, c);
         return c;
     }
 

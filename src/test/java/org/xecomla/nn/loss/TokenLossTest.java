@@ -92,11 +92,11 @@ class TokenLossTest {
         Tensor spent = Tensor.zeros(DataType.DOUBLE, N, V); // (N, V)
         try (Kernels kernels = choice.make();
                 Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 12)) {
-            kernels.copy(z, spent);
+            kernels.elementwise().copy(z, spent);
             LossSums withGradient = loss.apply(spent, true, kernels, arena); // (N, V)
             Tensor dZ = Tensor.of(DataType.DOUBLE, N, V, spent.toDoubles()); // (N, V)
             GradientCheck.check("logits", z, dZ, () -> value(loss, z, spent, kernels, arena));
-            kernels.copy(z, spent);
+            kernels.elementwise().copy(z, spent);
             assertEquals(withGradient, loss.apply(spent, false, kernels, arena));
             assertEquals(0, arena.mark());
         }
@@ -109,7 +109,7 @@ class TokenLossTest {
                     .mapToDouble(part -> value(part, z, spent, kernels, arena))
                     .sum();
         }
-        kernels.copy(z, spent);
+        kernels.elementwise().copy(z, spent);
         LossSums sums = loss.apply(spent, false, kernels, arena);
         return ((SoftmaxLoss) loss).weight() * (sums.klSum() + sums.ceSum());
     }

@@ -60,7 +60,7 @@ class Bf16GemmTest {
         Tensor c = window(m, n);
         assertTrue(new Bf16Shapes().admits(transposeA, transposeB, 1, a, beta, c));
         double[] before = c.toDoubles();
-        kernels.gemm(transposeA, transposeB, 1, a, b, beta, c);
+        kernels.gemm().multiply(transposeA, transposeB, 1, a, b, beta, c);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 double exact = beta * before[i * n + j];
@@ -95,7 +95,7 @@ class Bf16GemmTest {
         for (int repeat = 0; repeat < 3; repeat++) {
             Tensor a = window(128, 96);
             Tensor c = window(128, 80);
-            kernels.gemm(false, false, 1, a, b, 0, c);
+            kernels.gemm().multiply(false, false, 1, a, b, 0, c);
             double exact = 0;
             double size = 0;
             for (int l = 0; l < 96; l++) {
@@ -133,9 +133,9 @@ class Bf16GemmTest {
         Tensor a = window(200, 150);
         Tensor b = window(150, 130);
         Tensor c = window(200, 130);
-        kernels.gemm(false, false, 1, a, b, 0, c);
+        kernels.gemm().multiply(false, false, 1, a, b, 0, c);
         double[] first = c.toDoubles();
-        kernels.gemm(false, false, 1, a, b, 0, c);
+        kernels.gemm().multiply(false, false, 1, a, b, 0, c);
         assertArrayEquals(first, c.toDoubles(), 0);
     }
 }

@@ -46,29 +46,29 @@ class CpuKernelsTest {
         Tensor x = tensor(random, rows, 96);
         Tensor w = tensor(random, 200, 96);
         Tensor y = Tensor.zeros(DataType.FLOAT, rows, 200);
-        kernels.gemm(false, true, 1, x, w, 0, y);
+        kernels.gemm().multiply(false, true, 1, x, w, 0, y);
         Tensor dW = Tensor.zeros(DataType.FLOAT, 200, 96);
-        kernels.gemm(true, false, 1, y, x, 0, dW);
+        kernels.gemm().multiply(true, false, 1, y, x, 0, dW);
         Tensor gain = tensor(random, 1, 96);
         Tensor normed = Tensor.zeros(DataType.FLOAT, rows, 96);
         Tensor inverseRms = Tensor.zeros(DataType.FLOAT, rows, 1);
-        kernels.rmsNorm(x, gain, 1e-5, normed, inverseRms);
+        kernels.norm().forward(x, gain, 1e-5, normed, inverseRms);
         Tensor dX = Tensor.zeros(DataType.FLOAT, rows, 96);
         Tensor dGain = Tensor.zeros(DataType.FLOAT, 1, 96);
-        kernels.rmsNormBackward(normed, x, gain, inverseRms, dX, dGain);
+        kernels.norm().backward(normed, x, gain, inverseRms, dX, dGain);
         AttentionShape shape = AttentionShape.training(2, 130, 0.2);
         HeadView q = HeadView.of(x, 6);
         HeadView kv = HeadView.of(tensor(random, rows, 32), 2);
         HeadView out = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
         Tensor logSumExp = Tensor.zeros(DataType.FLOAT, rows, 6);
-        kernels.attention(q, kv, kv, out, logSumExp, shape);
+        kernels.attention().forward(q, kv, kv, out, logSumExp, shape);
         HeadView dQ = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
         HeadView dK = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
         HeadView dV = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
-        kernels.attentionBackward(q, q, kv, kv, out, logSumExp, shape, dQ, dK, dV);
+        kernels.attention().backward(q, q, kv, kv, out, logSumExp, shape, dQ, dK, dV);
         Tensor table = Tensor.zeros(DataType.FLOAT, 7, 96);
-        kernels.scatterAddRows(x, random.ints(rows, 0, 7).toArray(), table);
-        float square = (float) kernels.sumOfSquares(y);
+        kernels.embedding().scatterAdd(x, random.ints(rows, 0, 7).toArray(), table);
+        float square = (float) kernels.elementwise().sumOfSquares(y);
         return List.of(
                 y.toFloats(),
                 dW.toFloats(),
@@ -169,11 +169,14 @@ class CpuKernelsTest {
         try (CpuKernels kernels = new CpuKernels(1)) {
             Tensor a = Tensor.zeros(DataType.FLOAT, 2, 3);
             Tensor b = Tensor.zeros(DataType.FLOAT, 2, 4);
-            assertThrows(IllegalArgumentException.class, () -> kernels.gemm(false, false, 1, a, b, 0, b));
-            assertThrows(IllegalArgumentException.class, () -> kernels.axpy(1, a, b));
-            assertThrows(IllegalArgumentException.class, () -> kernels.swiGlu(a, a, b));
-            assertThrows(IllegalArgumentException.class, () -> kernels.rmsNorm(a, b.rows(0, 1), 1e-5, a, a.cols(0, 1)));
-            assertThrows(IndexOutOfBoundsException.class, () -> kernels.gatherRows(a, new int[] {2, 0}, a));
+            assertThrows(IllegalArgumentException.class, () -> kernels.gemm().multiply(false, false, 1, a, b, 0, b));
+            assertThrows(
+                    IllegalArgumentException.class, () -> kernels.elementwise().axpy(1, a, b));
+            assertThrows(IllegalArgumentException.class, () -> kernels.swiGlu().forward(a, a, b));
+            assertThrows(IllegalArgumentException.class, () -> kernels.norm()
+                    .forward(a, b.rows(0, 1), 1e-5, a, a.cols(0, 1)));
+            assertThrows(
+                    IndexOutOfBoundsException.class, () -> kernels.embedding().gather(a, new int[] {2, 0}, a));
         }
     }
 
@@ -199,8 +202,8 @@ class CpuKernelsTest {
             for (int i = 0; i < 2; i++) {
                 try (Kernels kernels = new CpuKernels(2)) {
                     Tensor x = Tensor.of(DataType.FLOAT, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10); // (1, 10)
-                    kernels.softmaxRows(Tensor.zeros(DataType.FLOAT, 2, 40), 1, new double[2]);
-                    System.out.println("sum " + kernels.sumOfSquares(x));
+                    kernels.head().softmax(Tensor.zeros(DataType.FLOAT, 2, 40), 1, new double[2]);
+                    System.out.println("sum " + kernels.elementwise().sumOfSquares(x));
                 }
             }
         }

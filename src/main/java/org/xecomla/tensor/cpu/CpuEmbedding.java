@@ -1,0 +1,53 @@
+package org.xecomla.tensor.cpu;
+
+import static org.xecomla.tensor.cpu.HostRows.index;
+import static org.xecomla.tensor.cpu.HostRows.window;
+
+import org.xecomla.tensor.Embedding;
+import org.xecomla.tensor.Tensor;
+
+/** {@link Embedding}: copies and sums of rows. */
+final class CpuEmbedding implements Embedding {
+    private final Workers workers;
+    private final HostRows rows;
+    private final RowMath math;
+
+    CpuEmbedding(Workers workers, HostRows rows, RowMath math) {
+        this.workers = workers;
+        this.rows = rows;
+        this.math = math;
+    }
+
+    @Override
+    public void gather(Tensor table, int[] ids, Tensor out) {
+        int n = table.cols();
+        HostRows.require(
+                out.cols() == n && out.rows() == ids.length, "rows of a table for " + ids.length + " ids", table, out);
+        HostRows.requireIds(ids, 0, table.rows());
+        rows.eachRow(
+                ids.length,
+                n,
+                HostRows.CHEAP,
+                r -> math.copy(window(table, ids[r]), index(table, ids[r]), window(out, r), index(out, r), n));
+    }
+
+    /** Split over columns, not rows: ids repeat, and every sum must come in the order of rows. */
+    @Override
+    public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {
+        HostRows.require(dOut.cols() == dTable.cols() && dOut.rows() == ids.length, "sums of rows", dOut, dTable);
+        HostRows.requireIds(ids, 0, dTable.rows());
+        workers.split(dOut.cols(), HostRows.rowsPerGrain(ids.length, HostRows.CHEAP), (part, from, to) -> {
+            int start = (int) from * Float.BYTES;
+            int n = (int) (to - from);
+            for (int r = 0; r < ids.length; r++) {
+                math.axpy(
+                        1,
+                        window(dOut, r),
+                        index(dOut, r) + start,
+                        window(dTable, ids[r]),
+                        index(dTable, ids[r]) + start,
+                        n);
+            }
+        });
+    }
+}

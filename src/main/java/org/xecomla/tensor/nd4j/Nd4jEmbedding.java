@@ -1,0 +1,59 @@
+package org.xecomla.tensor.nd4j;
+
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+import org.xecomla.tensor.Embedding;
+import org.xecomla.tensor.Tensor;
+
+/** {@link Embedding} by the operations gather and scatter_add. Legend: N rows, D features. */
+final class Nd4jEmbedding implements Embedding {
+    private final Nd4jScratch scratch;
+
+    Nd4jEmbedding(Nd4jScratch scratch) {
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void gather(Tensor table, int[] ids, Tensor out) {
+        try (MemoryWorkspace ws = scratch.open()) {
+            out.array().assign(rows(table, ids)); // (N, D)
+        }
+    }
+
+    /** Row {@code numbers[n]} of the table in row n: (N, D). ND4J itself reads on where there is no such row. */
+    static INDArray rows(Tensor table, int[] numbers) {
+        requireIds(numbers, 0, table.rows());
+        return Nd4j.exec(DynamicCustomOp.builder("gather")
+                .addInputs(table.array(), Nd4j.createFromArray(numbers))
+                .addIntegerArguments(0)
+                .build())[0];
+    }
+
+    @Override
+    public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {
+        requireIds(ids, 0, dTable.rows());
+        try (MemoryWorkspace ws = scratch.open()) {
+            scatterAdd("scatter_add", dTable.array(), Nd4j.createFromArray(ids), dOut.array());
+        }
+    }
+
+    /** target[indices] += values, in place. The flag makes repeated indices add up one after the other. */
+    static void scatterAdd(String operation, INDArray target, INDArray indices, INDArray values) {
+        Nd4j.exec(DynamicCustomOp.builder(operation)
+                .addInputs(target, indices, values)
+                .addOutputs(target)
+                .addBooleanArguments(true)
+                .build());
+    }
+
+    /** @throws IndexOutOfBoundsException where an id is not {@code lowest} to {@code bound} (exclusive) */
+    static void requireIds(int[] ids, int lowest, int bound) {
+        for (int id : ids) {
+            if (id < lowest || id >= bound) {
+                throw new IndexOutOfBoundsException("id " + id + " of " + bound);
+            }
+        }
+    }
+}
