@@ -27,6 +27,12 @@ public record SparkSettings(
         Optional<String> gpuDiscoveryScript,
         Duration executorTimeout,
         Map<String, String> conf) {
+    /**
+     * What names of settings of Spark and Hadoop have in them whose values nobody else may see, as a regular
+     * expression: more than Spark's own {@code spark.redaction.regex}, which does not know the keys of every storage.
+     */
+    public static final String SECRET_KEYS = "(?i:secret|passw|passphrase|token|credential|key|[.]sas[.])";
+
     /** Where the driver runs. */
     public enum DeployMode {
         CLIENT,

@@ -18,6 +18,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
+import java.util.zip.Checksum;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 import org.xecomla.errors.UserException;
@@ -38,6 +41,7 @@ public final class DataFiles {
             Pattern.compile("No space left on device|[Dd]isk quota exceeded|quota of .* is exceeded");
     private static final Pattern FORBIDDEN = Pattern.compile("Read-only file system|Operation not permitted");
     private static final int BUFFER_BYTES = 1 << 16;
+    private static final int COPY_BYTES = 1 << 20;
 
     /** System property: where relative paths start; the process's own directory unless set. */
     public static final String DIRECTORY = "xecomla.directory";
@@ -85,6 +89,11 @@ public final class DataFiles {
         return call(path, () -> space(path).length(path));
     }
 
+    /** When a file was changed last, in milliseconds since 1970. */
+    public static long modified(Path path) {
+        return call(path, () -> space(path).modified(path));
+    }
+
     /** The files and directories in {@code directory}, by name; what a writer left half-done is not among them. */
     public static List<Path> list(Path directory) {
         return call(directory, () -> space(directory).list(directory).stream()
@@ -117,9 +126,13 @@ public final class DataFiles {
 
     /** The whole of a small UTF-8 file. */
     public static String readString(Path path) {
+        return new String(readBytes(path), StandardCharsets.UTF_8);
+    }
+
+    static byte[] readBytes(Path path) {
         return call(path, () -> {
             try (InputStream in = space(path).openStream(path)) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                return in.readAllBytes();
             }
         });
     }
@@ -133,9 +146,13 @@ public final class DataFiles {
         Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
         call(path, () -> {
             try {
-                try (OutputStream out = new BufferedOutputStream(space(path).create(temporary), BUFFER_BYTES)) {
-                    writer.write(out);
+                OutputStream file = space(path).create(temporary);
+                CheckedOutputStream meant =
+                        new CheckedOutputStream(new BufferedOutputStream(file, BUFFER_BYTES), new CRC32C());
+                try (meant) {
+                    writer.write(meant);
                 }
+                requireAsMeant(path, temporary, meant.getChecksum());
                 space(path).rename(temporary, path);
                 return null;
             } catch (IOException | RuntimeException | Error e) {
@@ -147,6 +164,21 @@ public final class DataFiles {
                 throw e;
             }
         });
+    }
+
+    private static void requireAsMeant(Path path, Path written, Checksum meant) throws IOException {
+        CRC32C found = new CRC32C();
+        try (InputStream in = space(path).openStream(written)) {
+            byte[] buffer = new byte[COPY_BYTES];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                found.update(buffer, 0, n);
+            }
+        }
+        if (found.getValue() != meant.getValue()) {
+            throw new UserException(
+                    display(path) + " does not read back as it was written: look at that disk and at this"
+                            + " machine's memory, then run again");
+        }
     }
 
     /** Writes a small UTF-8 file {@linkplain #writeAtomically atomically}. */
@@ -198,7 +230,7 @@ public final class DataFiles {
     public static String sha256(Path path) {
         MessageDigest digest = newSha256();
         try (InputStream in = openStream(path)) {
-            byte[] buffer = new byte[1 << 20];
+            byte[] buffer = new byte[COPY_BYTES];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 digest.update(buffer, 0, n);
             }

@@ -17,6 +17,9 @@ interface FileSpace {
 
     long length(Path path) throws IOException;
 
+    /** When it was changed last, in milliseconds since 1970. */
+    long modified(Path path) throws IOException;
+
     List<Path> list(Path directory) throws IOException;
 
     InputStream openStream(Path path) throws IOException;

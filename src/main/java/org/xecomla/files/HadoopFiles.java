@@ -44,6 +44,11 @@ final class HadoopFiles implements FileSpace {
     }
 
     @Override
+    public long modified(Path path) throws IOException {
+        return fileSystem(path).getFileStatus(path).getModificationTime();
+    }
+
+    @Override
     public List<Path> list(Path directory) throws IOException {
         return Arrays.stream(fileSystem(directory).listStatus(directory))
                 .map(FileStatus::getPath)
@@ -112,7 +117,7 @@ final class HadoopFiles implements FileSpace {
             } catch (EOFException end) {
                 throw DataFiles.truncated(path, this.length, position, length, end);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
             }
         }
 
@@ -121,7 +126,7 @@ final class HadoopFiles implements FileSpace {
             try {
                 stream.close();
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
             }
         }
     }

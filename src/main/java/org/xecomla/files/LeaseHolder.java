@@ -38,7 +38,9 @@ record LeaseHolder(String token, String host, String kernel, long pid, long pidS
     /** What a lease's file says; null where it says nothing that can be read. */
     static LeaseHolder parse(String json) {
         try {
-            return new JsonMapper().readValue(json, LeaseHolder.class);
+            LeaseHolder holder = new JsonMapper().readValue(json, LeaseHolder.class);
+            boolean whole = holder != null && holder.token != null && holder.host != null && holder.kernel != null;
+            return whole ? holder : null;
         } catch (JsonProcessingException e) {
             return null;
         }

@@ -20,6 +20,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xecomla.errors.UserException;
 
 /**
@@ -27,6 +29,8 @@ import org.xecomla.errors.UserException;
  * and its local one litters directories with .crc files.
  */
 final class LocalFiles implements FileSpace {
+    private static final Logger log = LoggerFactory.getLogger(LocalFiles.class);
+
     private static java.nio.file.Path local(Path path) {
         return java.nio.file.Path.of(path.toUri().getPath());
     }
@@ -44,6 +48,11 @@ final class LocalFiles implements FileSpace {
     @Override
     public long length(Path path) throws IOException {
         return Files.size(local(path));
+    }
+
+    @Override
+    public long modified(Path path) throws IOException {
+        return Files.getLastModifiedTime(local(path)).toMillis();
     }
 
     @Override
@@ -106,6 +115,16 @@ final class LocalFiles implements FileSpace {
     @Override
     public void rename(Path from, Path to) throws IOException {
         Files.move(local(from), local(to), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        forceDirectory(local(to).getParent());
+    }
+
+    /** A name is on stable storage once its directory is. Some file systems know no such thing. */
+    private static void forceDirectory(java.nio.file.Path directory) {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException unknownHere) {
+            log.debug("{} cannot be forced to storage", directory, unknownHere);
+        }
     }
 
     @Override
@@ -160,7 +179,7 @@ final class LocalFiles implements FileSpace {
             } catch (EOFException end) {
                 throw DataFiles.truncated(path, length, position, wanted, end);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
             }
         }
 
@@ -169,7 +188,7 @@ final class LocalFiles implements FileSpace {
             try {
                 channel.close();
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
             }
         }
     }

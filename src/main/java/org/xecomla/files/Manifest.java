@@ -1,10 +1,6 @@
 package org.xecomla.files;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
@@ -41,11 +38,6 @@ public record Manifest(
     /** Length and SHA-256 of a file. */
     public record FileEntry(long bytes, String sha256) implements Serializable {}
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
-
     public Manifest {
         settings = sorted(settings);
         inputs = sorted(inputs);
@@ -71,19 +63,36 @@ public record Manifest(
 
     /** @throws UserException where it is missing or not a manifest */
     public static Manifest read(Path path) {
-        try {
-            return JSON.readValue(DataFiles.readString(path), Manifest.class);
-        } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(path) + " is not a manifest: " + e.getOriginalMessage(), e);
+        Manifest manifest = JsonFiles.read(path, Manifest.class, "a manifest");
+        String complaint = DataFiles.display(path) + " is not a manifest: ";
+        if (manifest.kind == null || manifest.kind.isBlank()) {
+            throw new UserException(complaint + "it does not say its kind");
         }
+        manifest.files.forEach((name, entry) -> {
+            if (entry == null || entry.sha256 == null || entry.bytes < 0 || !isInside(name)) {
+                throw new UserException(complaint + "what it says of file \"" + name + "\" cannot be");
+            }
+        });
+        Stream.of(manifest.settings, manifest.inputs, manifest.counts)
+                .flatMap(map -> map.entrySet().stream())
+                .filter(entry -> entry.getValue() == null)
+                .findFirst()
+                .ifPresent(entry -> {
+                    throw new UserException(complaint + entry.getKey() + " has no value");
+                });
+        return manifest;
+    }
+
+    /** Whether it is the name of a file in the manifest's directory or below. */
+    private static boolean isInside(String name) {
+        return !name.isBlank()
+                && name.indexOf(':') < 0
+                && Stream.of(name.split("/", -1))
+                        .noneMatch(part -> part.isEmpty() || part.equals("..") || part.equals("."));
     }
 
     public void write(Path path) {
-        try {
-            DataFiles.writeString(path, JSON.writeValueAsString(this) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a record of strings and numbers is always JSON", e);
-        }
+        JsonFiles.write(path, this);
     }
 
     /**

@@ -1,10 +1,8 @@
 package org.xecomla.files;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
@@ -81,24 +79,29 @@ public record RunStatus(
      * @param heartbeat while the run lives it is written again within this time
      */
     public void write(Path directory, Duration heartbeat) {
-        try {
-            JsonMapper json = JsonMapper.builder()
-                    .enable(SerializationFeature.INDENT_OUTPUT)
-                    .build();
-            String text = json.writeValueAsString(dated(Instant.now(), heartbeat));
-            DataFiles.writeString(new Path(directory, FILE), text + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a record of strings and numbers is always JSON", e);
-        }
+        JsonFiles.write(new Path(directory, FILE), dated(Instant.now(), heartbeat));
     }
 
-    /** The status of the run in {@code directory}. */
+    /**
+     * The status of the run in {@code directory}.
+     *
+     * @throws UserException where there is none, or it cannot be one
+     */
     public static RunStatus read(Path directory) {
         Path path = new Path(directory, FILE);
+        RunStatus status = JsonFiles.read(path, RunStatus.class, "a run's status");
+        if (status.state == null || status.started == null || !isTime(status.started) || !isTime(status.expires)) {
+            throw new UserException(
+                    DataFiles.display(path) + " is not a run's status: state or times are missing or wrong");
+        }
+        return status;
+    }
+
+    private static boolean isTime(String text) {
         try {
-            return new JsonMapper().readValue(DataFiles.readString(path), RunStatus.class);
-        } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(path) + " is not a run's status: " + e.getOriginalMessage(), e);
+            return text == null || Instant.parse(text) != null;
+        } catch (DateTimeParseException e) {
+            return false;
         }
     }
 }

@@ -15,16 +15,18 @@ import org.xecomla.errors.UserException;
 
 /**
  * The shards of one directory as one run of numbered records. Every shard says how many there must be, so that a
- * directory that lacks one is refused when it is opened; the shards themselves are opened when they are first read.
- * Thread-safe.
+ * directory that lacks one is refused when it is opened; the shards themselves are looked at when they are first read,
+ * and not all of them are open at once. Thread-safe.
  */
 public final class ShardDirectory implements AutoCloseable {
     private final Path directory;
     private final ShardHeader first;
+    private final ReaderPool files;
     private final Map<Integer, ShardReader> readers = new ConcurrentHashMap<>();
 
-    private ShardDirectory(Path directory, ShardReader first) {
+    private ShardDirectory(Path directory, ShardReader first, ReaderPool files) {
         this.directory = directory;
+        this.files = files;
         this.first = first.header();
         readers.put(first.header().shard(), first);
     }
@@ -45,18 +47,19 @@ public final class ShardDirectory implements AutoCloseable {
             throw new UserException(
                     "no " + kind + " in " + DataFiles.display(directory) + ": there is no " + firstFile.getName());
         }
-        ShardReader reader = ShardReader.open(firstFile);
+        ReaderPool files = new ReaderPool();
+        ShardReader reader = ShardReader.open(files.reader(firstFile));
         int numShards = reader.header().plan().numShards();
         var present = DataFiles.list(directory).stream().map(Path::getName).collect(Collectors.toSet());
         for (int i = 0; i < numShards; i++) {
             String name = file(directory, kind, i).getName();
             if (!present.contains(name)) {
-                reader.close();
+                files.close();
                 throw new UserException(DataFiles.display(directory) + " is incomplete: " + name + " of " + numShards
                         + " shards is missing; run its stage again, it goes on where it stopped");
             }
         }
-        return new ShardDirectory(directory, reader);
+        return new ShardDirectory(directory, reader, files);
     }
 
     /**
@@ -65,7 +68,8 @@ public final class ShardDirectory implements AutoCloseable {
      * @throws UserException where it is missing or damaged
      */
     public static ShardDirectory openShard(Path directory, String kind, int shard) {
-        return new ShardDirectory(directory, ShardReader.open(file(directory, kind, shard)));
+        ReaderPool files = new ReaderPool();
+        return new ShardDirectory(directory, ShardReader.open(files.reader(file(directory, kind, shard))), files);
     }
 
     /**
@@ -129,7 +133,12 @@ public final class ShardDirectory implements AutoCloseable {
     }
 
     public int intSetting(String key) {
-        return Integer.parseInt(setting(key));
+        try {
+            return Integer.parseInt(setting(key));
+        } catch (NumberFormatException e) {
+            throw new UserException("the shards in " + DataFiles.display(directory) + " say that their " + key + " is "
+                    + setting(key) + ", which is no number");
+        }
     }
 
     public ShardReader shard(int shard) {
@@ -138,7 +147,7 @@ public final class ShardDirectory implements AutoCloseable {
 
     private ShardReader openShard(int shard) {
         Path file = file(directory, first.kind(), shard);
-        ShardReader reader = ShardReader.open(file);
+        ShardReader reader = ShardReader.open(files.reader(file));
         ShardHeader found = reader.header();
         ShardHeader wanted = new ShardHeader(
                 first.kind(), first.plan(), shard, first.recordsPerBlock(), first.settings(), found.inputs());
@@ -190,6 +199,6 @@ public final class ShardDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        readers.values().forEach(ShardReader::close);
+        files.close();
     }
 }

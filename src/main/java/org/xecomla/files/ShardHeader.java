@@ -36,6 +36,9 @@ public record ShardHeader(
         if (recordsPerBlock < 1) {
             throw new IllegalArgumentException("blocks of " + recordsPerBlock + " records");
         }
+        if (settings == null || inputs == null || settings.containsValue(null) || inputs.containsValue(null)) {
+            throw new IllegalArgumentException("settings or inputs without values");
+        }
         settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
         inputs = Collections.unmodifiableSortedMap(new TreeMap<>(inputs));
     }

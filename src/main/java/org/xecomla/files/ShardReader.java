@@ -3,6 +3,7 @@ package org.xecomla.files;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -15,6 +16,11 @@ import org.xecomla.errors.UserException;
  * block; a flipped, missing or added byte anywhere is a {@link UserException} naming file and place. Thread-safe.
  */
 public final class ShardReader implements AutoCloseable {
+    /** A block above this, of which nothing would be left when packed, was made to fill memory. */
+    private static final int LARGE_BLOCK_BYTES = 64 << 20;
+
+    private static final int MOST_SHRUNK = 1000;
+
     private final RandomReader file;
     private final ShardHeader header;
     private final List<ShardFormat.Block> blocks;
@@ -31,16 +37,26 @@ public final class ShardReader implements AutoCloseable {
     }
 
     public static ShardReader open(Path path) {
-        RandomReader file = DataFiles.open(path);
+        return open(DataFiles.open(path));
+    }
+
+    /** @param file closed with this, and where it is no shard */
+    static ShardReader open(RandomReader file) {
         try {
-            return open(file);
-        } catch (RuntimeException e) {
+            return opened(file);
+        } catch (UserException e) {
             file.close();
             throw e;
+        } catch (IndexOutOfBoundsException | BufferUnderflowException | IllegalArgumentException e) {
+            // Right checksums over what cannot be: nobody of us has written that.
+            file.close();
+            throw new UserException(
+                    DataFiles.display(file.path()) + " is no shard of this program: its parts do not fit each other",
+                    e);
         }
     }
 
-    private static ShardReader open(RandomReader file) {
+    private static ShardReader opened(RandomReader file) {
         ByteBuffer trailer = trailer(file);
         long indexOffset = trailer.getLong();
         int indexLength = trailer.getInt();
@@ -58,6 +74,9 @@ public final class ShardReader implements AutoCloseable {
         byte[] digest = new byte[ShardFormat.DIGEST_BYTES];
         entries.get(digest);
         ShardHeader header = header(file, blocks.get(0).offset());
+        if (header.numBlocks() != blocks.size()) {
+            throw new IllegalArgumentException(blocks.size() + " blocks, not " + header.numBlocks());
+        }
         ShardReader reader = new ShardReader(
                 file, header, List.copyOf(blocks), HexFormat.of().formatHex(digest));
         if (missing != 0) {
@@ -79,7 +98,10 @@ public final class ShardReader implements AutoCloseable {
     }
 
     private static ShardHeader header(RandomReader file, long length) {
-        byte[] bytes = read(file, 0, Math.toIntExact(length), "header");
+        if (length < ShardFormat.PREAMBLE_BYTES + ShardFormat.CRC_BYTES || length > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a header of " + length + " bytes");
+        }
+        byte[] bytes = read(file, 0, (int) length, "header");
         ByteBuffer head = ShardFormat.wrap(bytes);
         int crcAt = bytes.length - ShardFormat.CRC_BYTES;
         if (crcAt < ShardFormat.PREAMBLE_BYTES || head.getInt(crcAt) != ShardFormat.crc32c(bytes, 0, crcAt)) {
@@ -88,6 +110,9 @@ public final class ShardReader implements AutoCloseable {
         if (head.getLong(0) != ShardFormat.MAGIC || head.getInt(8) != ShardFormat.VERSION) {
             throw new UserException(DataFiles.display(file.path()) + " is a shard of format version " + head.getInt(8)
                     + ", this program reads version " + ShardFormat.VERSION + ": make the shards again");
+        }
+        if (head.getInt(12) != crcAt - ShardFormat.PREAMBLE_BYTES) {
+            throw new IllegalArgumentException("a header of " + head.getInt(12) + " bytes");
         }
         byte[] json = new byte[head.getInt(12)];
         head.get(ShardFormat.PREAMBLE_BYTES, json);
@@ -99,7 +124,7 @@ public final class ShardReader implements AutoCloseable {
     }
 
     private static byte[] read(RandomReader file, long offset, int length, String what) {
-        if (offset < 0 || length < 0 || offset + length > file.length()) {
+        if (offset < 0 || length < 0 || offset > file.length() - length) {
             throw new UserException(DataFiles.display(file.path()) + " is no shard or only a part of one: it has "
                     + file.length() + " bytes and no " + what + "; delete it and run its stage again");
         }
@@ -132,13 +157,20 @@ public final class ShardReader implements AutoCloseable {
         int block = (int) (place / header.recordsPerBlock());
         ByteBuffer records = ShardFormat.wrap(unpacked(block));
         int inBlock = (int) (place % header.recordsPerBlock());
-        int at = header.numRecordsOf(block) * 4;
-        for (int i = 0; i < inBlock; i++) {
-            at += records.getInt(4 * i);
+        long at = header.numRecordsOf(block) * 4L;
+        if (at <= records.limit()) {
+            for (int i = 0; i < inBlock; i++) {
+                at += Math.max(0, records.getInt(4 * i));
+            }
+            int length = records.getInt(4 * inBlock);
+            if (length >= 0 && at <= records.limit() - length) {
+                byte[] record = new byte[length];
+                records.get((int) at, record);
+                return record;
+            }
         }
-        byte[] record = new byte[records.getInt(4 * inBlock)];
-        records.get(at, record);
-        return record;
+        throw new UserException(DataFiles.display(file.path()) + " is no shard of this program: the records of block "
+                + block + " do not fit into it");
     }
 
     /** Reads every block and compares every checksum. */
@@ -169,6 +201,7 @@ public final class ShardReader implements AutoCloseable {
         if (ShardFormat.crc32c(packed, 0, packed.length) != block.crc()) {
             throw damaged(file, part, block.offset(), block.length());
         }
+        requireLikely(block, packed, part);
         try {
             byte[] bytes = new byte[block.unpackedLength()];
             if (Zstd.decompressByteArray(bytes, 0, bytes.length, packed, 0, packed.length) == bytes.length) {
@@ -178,6 +211,16 @@ public final class ShardReader implements AutoCloseable {
             throw new UserException(DataFiles.display(file.path()) + " cannot be unpacked in " + part, e);
         }
         throw damaged(file, part, block.offset(), block.length());
+    }
+
+    /** Asks what the frame itself says, before memory is taken for it. */
+    private void requireLikely(ShardFormat.Block block, byte[] packed, String part) {
+        int length = block.unpackedLength();
+        boolean bomb = length > LARGE_BLOCK_BYTES && length / MOST_SHRUNK > packed.length;
+        if (length < 0 || length > ShardFormat.MAX_BLOCK_BYTES || bomb || Zstd.decompressedSize(packed) != length) {
+            throw new UserException(DataFiles.display(file.path()) + " is no shard of this program: " + part + " has "
+                    + packed.length + " bytes and would have " + length + " unpacked");
+        }
     }
 
     /** Bytes are missing or too many: the first block that no longer fits its checksum is where. */

@@ -1,5 +1,6 @@
 package org.xecomla.files;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,6 +42,15 @@ public final class StageDirectory {
         return new Path(path, name);
     }
 
+    /**
+     * The text of a small file in this directory itself.
+     *
+     * @throws UserException where the stage has finished and it is not what the stage wrote
+     */
+    public String readString(String name) {
+        return SealedFiles.of(path).readString(file(name));
+    }
+
     /** Whether the stage has finished, whatever was asked of it. */
     public boolean isComplete() {
         return DataFiles.exists(file(SUCCESS)) && DataFiles.exists(file(MANIFEST));
@@ -53,6 +63,20 @@ public final class StageDirectory {
                     + ": it is not the output of a stage, or the stage has not started");
         }
         return Manifest.read(file(MANIFEST));
+    }
+
+    /**
+     * A number that the stage has counted.
+     *
+     * @throws UserException where its manifest does not say it
+     */
+    public long count(String name) {
+        Long count = manifest().counts().get(name);
+        if (count == null) {
+            throw new UserException(DataFiles.display(file(MANIFEST)) + " does not say how many " + name
+                    + " there are: remove the directory and run its stage again");
+        }
+        return count;
     }
 
     /**
@@ -153,6 +177,21 @@ public final class StageDirectory {
         if (!broken.isEmpty()) {
             throw new UserException(DataFiles.display(path) + ": missing, or not what its manifest says: " + broken);
         }
+    }
+
+    /** Every finished stage's directory at or below {@code directory}, by name. */
+    public static List<StageDirectory> finishedBelow(Path directory) {
+        List<StageDirectory> found = new ArrayList<>();
+        StageDirectory own = new StageDirectory(directory);
+        if (own.isComplete()) {
+            found.add(own);
+        }
+        for (Path child : DataFiles.list(directory)) {
+            if (DataFiles.isDirectory(child)) {
+                found.addAll(finishedBelow(child));
+            }
+        }
+        return found;
     }
 
     private static void deleteUnfinished(Path directory) {

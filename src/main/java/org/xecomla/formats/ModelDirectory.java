@@ -15,6 +15,7 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RandomReader;
+import org.xecomla.files.SealedFiles;
 import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
@@ -53,22 +54,26 @@ public final class ModelDirectory implements ModelSource {
     private final ModelConfig config;
     private final boolean ropeInterleaved;
     private final Map<String, WeightFiles.Located> tensors;
+    private final SealedFiles sealed;
 
     private ModelDirectory(
             Path path,
             ModelJson json,
             ModelConfig config,
             boolean ropeInterleaved,
-            Map<String, WeightFiles.Located> tensors) {
+            Map<String, WeightFiles.Located> tensors,
+            SealedFiles sealed) {
         this.path = path;
         this.json = json;
+        this.sealed = sealed;
         this.config = config;
         this.ropeInterleaved = ropeInterleaved;
         this.tensors = tensors;
     }
 
     /**
-     * Opens a model.
+     * Opens a model. Where a finished stage has made it, its files are compared with the stage's manifest while they
+     * are read; {@link #load(ParameterStore)} needs no second reading for that.
      *
      * @throws UserException where a file is missing or broken, or a tensor is missing, unexpected or of another shape
      *     than the configuration says
@@ -81,6 +86,8 @@ public final class ModelDirectory implements ModelSource {
         if (!DataFiles.exists(configJson)) {
             throw new UserException(DataFiles.display(path) + " is no model directory: it has no config.json");
         }
+        SealedFiles sealed = SealedFiles.of(path);
+        sealed.requireSound(configJson);
         WeightFiles stored = WeightFiles.open(path);
         ModelJson json = ModelJson.read(configJson);
         ModelFormat format = format(new Headers(path, json, stored.shapes()));
@@ -88,7 +95,7 @@ public final class ModelDirectory implements ModelSource {
         Headers headers = new Headers(path, json, files.shapes());
         ModelConfig config = format.config(headers);
         TensorCheck.check(config, files.tensors(), DataFiles.display(path));
-        return new ModelDirectory(path, json, config, format.ropeInterleaved(headers), files.tensors());
+        return new ModelDirectory(path, json, config, format.ropeInterleaved(headers), files.tensors(), sealed);
     }
 
     private static ModelFormat format(Headers headers) {
@@ -133,6 +140,7 @@ public final class ModelDirectory implements ModelSource {
     @Override
     public float[] read(String parameter) {
         WeightFiles.Located located = located(parameter);
+        sealed.requireSound(located.file().path());
         float[] stored = located.file().readFloats(located.entry().name());
         RopeRowOrder order = order(parameter);
         if (order.isUnchanged()) {
@@ -156,7 +164,7 @@ public final class ModelDirectory implements ModelSource {
                     .add(parameter);
         }
         byFile.forEach((file, parameters) -> {
-            try (RandomReader reader = file.reader()) {
+            try (RandomReader reader = sealed.comparing(file.path())) {
                 for (String parameter : parameters) {
                     load(reader, parameter, weights.get(parameter));
                 }
@@ -168,6 +176,7 @@ public final class ModelDirectory implements ModelSource {
     /** Fills {@code target} (rows, cols) with one parameter, in chunks, in the engine's row order. */
     @Override
     public void load(String parameter, Tensor target) {
+        sealed.requireSound(located(parameter).file().path());
         try (RandomReader reader = located(parameter).file().reader()) {
             load(reader, parameter, target);
         }

@@ -48,6 +48,9 @@ public record DirectoryDescription(Path path) {
         List<String> lines = new ArrayList<>();
         if (DataFiles.exists(new Path(path, RunStatus.FILE))) {
             run(lines);
+            if (verify) {
+                verifyAll(lines);
+            }
         } else if (DataFiles.exists(new Path(path, StageDirectory.MANIFEST))) {
             stage(lines, verify);
         } else if (DataFiles.exists(new Path(path, "config.json"))) {
@@ -74,6 +77,23 @@ public record DirectoryDescription(Path path) {
             lines.add("  stopped by: " + status.error());
         }
         children(stages(path), lines);
+    }
+
+    /** Compares all that has ended, and names every directory in which something is not as it was written. */
+    private void verifyAll(List<String> lines) {
+        List<StageDirectory> finished = StageDirectory.finishedBelow(path);
+        List<String> broken = new ArrayList<>();
+        for (StageDirectory stage : finished) {
+            try {
+                stage.verify();
+            } catch (UserException e) {
+                broken.add(e.getMessage());
+            }
+        }
+        if (!broken.isEmpty()) {
+            throw new UserException(String.join("; ", broken));
+        }
+        lines.add("  every file of " + finished.size() + " finished directories is as it was written");
     }
 
     private static String state(RunStatus status) {

@@ -1,19 +1,19 @@
 package org.xecomla.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.SparkSettings;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFiles;
 
 /**
  * What was asked of a run: {@value #FILE} in its directory, for its report and for whoever wants to repeat it. Keys to
@@ -26,33 +26,38 @@ import org.xecomla.files.DataFiles;
 public record RunRecord(List<String> commands, String revision, Map<String, String> settings) {
     public static final String FILE = "run.json";
 
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
-    /** Settings of Spark that hold keys to storage or passwords, by what stores and Spark itself call them. */
-    private static final Pattern SECRET = Pattern.compile(
-            "(-D)?spark\\.conf\\.[^=]*(?i:secret|passw|passphrase|token|credential|key|\\.sas\\.)[^=]*=.*",
-            Pattern.DOTALL);
+    /** Settings of Spark that hold keys to storage or passwords. */
+    private static final Pattern SECRET =
+            Pattern.compile("(-D)?spark\\.conf\\.[^=]*" + SparkSettings.SECRET_KEYS + "[^=]*=.*", Pattern.DOTALL);
 
     private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
 
     private static final String HIDDEN = "(hidden)";
 
     public RunRecord {
+        if (commands == null || settings == null || commands.stream().anyMatch(Objects::isNull)) {
+            throw new UserException("commands or settings are missing");
+        }
         commands = List.copyOf(commands);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
-    /** Notes that {@code command}, of {@link #command}, works on the run in {@code directory}. */
+    /**
+     * Notes that {@code command}, of {@link #command}, works on the run in {@code directory}. A record that is broken
+     * begins anew: it is not worth a run.
+     */
     public static void note(Path directory, String command, String revision, Map<String, String> settings) {
-        List<String> before = read(directory).map(RunRecord::commands).orElse(List.of());
-        List<String> commands =
-                Stream.concat(before.stream(), Stream.of(command)).distinct().toList();
+        List<String> commands = Stream.concat(commandsBefore(directory), Stream.of(command))
+                .distinct()
+                .toList();
+        JsonFiles.write(new Path(directory, FILE), new RunRecord(commands, revision, withoutSecrets(settings)));
+    }
+
+    private static Stream<String> commandsBefore(Path directory) {
         try {
-            String text = JSON.writeValueAsString(new RunRecord(commands, revision, withoutSecrets(settings))) + "\n";
-            DataFiles.writeString(new Path(directory, FILE), text);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a record of strings is always JSON", e);
+            return read(directory).stream().flatMap(record -> record.commands.stream());
+        } catch (UserException broken) {
+            return Stream.of();
         }
     }
 
@@ -83,10 +88,6 @@ public record RunRecord(List<String> commands, String revision, Map<String, Stri
         if (!DataFiles.exists(path)) {
             return Optional.empty();
         }
-        try {
-            return Optional.of(JSON.readValue(DataFiles.readString(path), RunRecord.class));
-        } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(path) + " is broken: " + e.getOriginalMessage(), e);
-        }
+        return Optional.of(JsonFiles.read(path, RunRecord.class, "a run's record"));
     }
 }

@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
+import org.xecomla.files.SealedFiles;
 import org.xecomla.files.StageDirectory;
 
 /** {@value #FILE}: all there is of a run, finished or not, on one page that needs no other file. */
@@ -73,7 +74,9 @@ public final class RunReport {
 
     private Optional<String> read(String file) {
         Path path = new Path(directory, file);
-        return DataFiles.exists(path) ? Optional.of(DataFiles.readString(path)) : Optional.empty();
+        return DataFiles.exists(path)
+                ? Optional.of(SealedFiles.of(path.getParent()).readString(path))
+                : Optional.empty();
     }
 
     // ---- sections ----

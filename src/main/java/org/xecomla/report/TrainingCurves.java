@@ -8,9 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.SealedFiles;
 
 /**
  * What a training stage measured from round to round, by the names of its measures.
@@ -31,36 +34,45 @@ record TrainingCurves(Map<String, List<SvgChart.Point>> points) {
 
     /** The log of the stage in {@code directory}, also of one that still runs; empty where there is none. */
     static TrainingCurves read(Path directory) {
-        Map<String, List<SvgChart.Point>> points = new LinkedHashMap<>();
+        SortedMap<Long, JsonNode> rounds = new TreeMap<>(); // by step: what a part says anew is what counts
+        SealedFiles sealed = SealedFiles.of(directory);
         for (Path file : files(directory)) {
-            DataFiles.readString(file).lines().filter(line -> !line.isBlank()).forEach(line -> add(line, file, points));
+            sealed.readString(file).lines().filter(line -> !line.isBlank()).forEach(line -> {
+                JsonNode round = parse(line, file);
+                rounds.put(round.path("step").asLong(), round);
+            });
         }
+        Map<String, List<SvgChart.Point>> points = new LinkedHashMap<>();
+        rounds.values().forEach(round -> add(round, points));
         return new TrainingCurves(points);
     }
 
+    /** What was joined at an end, then the parts since. */
     private static List<Path> files(Path directory) {
         Path whole = new Path(directory, "metrics.jsonl");
         Path parts = new Path(directory, "metrics");
-        if (DataFiles.exists(whole)) {
-            return List.of(whole);
-        }
-        return DataFiles.exists(parts) ? DataFiles.list(parts) : List.of();
+        List<Path> files = new ArrayList<>(DataFiles.exists(whole) ? List.of(whole) : List.of());
+        files.addAll(DataFiles.exists(parts) ? DataFiles.list(parts) : List.of());
+        return files;
     }
 
-    private static void add(String line, Path file, Map<String, List<SvgChart.Point>> points) {
+    private static JsonNode parse(String line, Path file) {
         try {
-            JsonNode round = JSON.readTree(line);
-            round.fields().forEachRemaining(entry -> {
-                if (!NO_MEASURES.contains(entry.getKey()) && entry.getValue().isNumber()) {
-                    points.computeIfAbsent(entry.getKey(), name -> new ArrayList<>())
-                            .add(new SvgChart.Point(
-                                    round.path("tokens").asDouble(),
-                                    entry.getValue().asDouble()));
-                }
-            });
+            return JSON.readTree(line);
         } catch (JsonProcessingException e) {
             throw new UserException(DataFiles.display(file) + " has a broken line: " + e.getOriginalMessage(), e);
         }
+    }
+
+    private static void add(JsonNode round, Map<String, List<SvgChart.Point>> points) {
+        round.fields().forEachRemaining(entry -> {
+            if (!NO_MEASURES.contains(entry.getKey()) && entry.getValue().isNumber()) {
+                points.computeIfAbsent(entry.getKey(), name -> new ArrayList<>())
+                        .add(new SvgChart.Point(
+                                round.path("tokens").asDouble(),
+                                entry.getValue().asDouble()));
+            }
+        });
     }
 
     List<SvgChart> charts() {

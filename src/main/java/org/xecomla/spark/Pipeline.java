@@ -6,6 +6,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.xecomla.config.RunConfig;
+import org.xecomla.config.SparkSettings;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.RunLease;
 import org.xecomla.files.RunStatus;
@@ -52,6 +53,8 @@ public final class Pipeline {
         preflight.checkEncryption(conf, stages);
         preflight.describe(stages).forEach(console);
         conf.setIfMissing("spark.app.name", "xecomla");
+        // What Spark's event log and user interface show of the configuration.
+        conf.setIfMissing("spark.redaction.regex", SparkSettings.SECRET_KEYS);
         // A replica that hangs on the way to the others, and a task that no interrupt reaches.
         long patience = config.distill().replicas().averaging().replicaTimeout().toSeconds();
         conf.setIfMissing("spark.barrier.sync.timeout", patience + "s");

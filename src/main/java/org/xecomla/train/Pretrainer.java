@@ -15,7 +15,7 @@ import org.xecomla.corpus.shards.CorpusWindows;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
-import org.xecomla.files.Fingerprint;
+import org.xecomla.files.Fingerprints;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
@@ -86,10 +86,11 @@ public final class Pretrainer {
                 new TreeMap<>(config.settings("pretrain", "corpus", "sequence", "tokenizer.path"));
         settings.remove("pretrain.out");
         Map<String, String> inputs = new TreeMap<>();
+        Fingerprints fingerprints = Fingerprints.anew();
         for (String file : config.corpus().train()) {
-            inputs.put(file, Fingerprint.of(DataFiles.path(file)));
+            inputs.put(file, fingerprints.of(DataFiles.path(file)));
         }
-        inputs.put("tokenizer", Fingerprint.of(tokenizerPath()));
+        inputs.put("tokenizer", fingerprints.of(tokenizerPath()));
         return Manifest.asked(KIND, 1, settings, config.run().seed(), revision, inputs);
     }
 

@@ -16,6 +16,7 @@ import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
+import org.xecomla.files.SealedFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
@@ -100,6 +101,7 @@ public final class TrainerCheckpoint {
             }
             try {
                 step.verify();
+                requireOwnName(step);
             } catch (UserException damaged) {
                 onDamaged.accept(new Damaged(step, damaged.getMessage()));
                 continue;
@@ -110,6 +112,14 @@ public final class TrainerCheckpoint {
         return Optional.empty();
     }
 
+    /** A directory that was given another's name would be gone on from for ever: what follows it is already there. */
+    private static void requireOwnName(StageDirectory step) {
+        if (step.count("step") != step(step.path())) {
+            throw new UserException(
+                    DataFiles.display(step.path()) + " holds the checkpoint of step " + step.count("step"));
+        }
+    }
+
     /** The checkpoint after {@code step} steps, which another replica or the driver has found with {@link #newest}. */
     public Saved at(long step) {
         StageDirectory stage = new StageDirectory(path(step));
@@ -118,10 +128,9 @@ public final class TrainerCheckpoint {
     }
 
     private static Saved saved(StageDirectory step) {
-        Map<String, Long> counts = step.manifest().counts();
         TrainingProgress progress =
-                new TrainingProgress(counts.get("step"), counts.get("samples"), counts.get("tokens"));
-        return new Saved(step.path(), progress, Math.toIntExact(counts.get("replicas")));
+                new TrainingProgress(step.count("step"), step.count("samples"), step.count("tokens"));
+        return new Saved(step.path(), progress, Math.toIntExact(step.count("replicas")));
     }
 
     /**
@@ -210,12 +219,14 @@ public final class TrainerCheckpoint {
                 .filter(rank -> !sameNumber || rank == averaging.rank())
                 .mapToObj(rank -> new Path(saved.path(), optimizerFile(rank, saved.numReplicas())))
                 .toList();
+        SealedFiles sealed = SealedFiles.of(saved.path());
+        files.forEach(sealed::requireSound);
         StoreFile.readMean(files, state.optimizer().state());
         state.optimizer().resumeAt(saved.progress().step());
         if (!state.rounds().outer().plainAveraging()) {
-            StoreFile.readMean(
-                    List.of(new Path(saved.path(), OUTER)),
-                    state.rounds().outer().state());
+            Path outer = new Path(saved.path(), OUTER);
+            sealed.requireSound(outer);
+            StoreFile.readMean(List.of(outer), state.rounds().outer().state());
         }
     }
 

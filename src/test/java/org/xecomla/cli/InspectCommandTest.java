@@ -178,6 +178,24 @@ class InspectCommandTest {
         assertTrue(err.toString().contains("tokens-00001.shard"), err.toString());
     }
 
+    /** Of a run too: every finished directory in it. */
+    @Test
+    void aFlippedByteSomewhereInARunIsNamed() throws IOException {
+        RunStatus.running("eval", "local-1", Instant.now())
+                .ended(RunStatus.State.SUCCEEDED, null)
+                .write(DataFiles.path(run.toString()), Duration.ofSeconds(60));
+        StageDirectory eval = stage("eval", "eval");
+        DataFiles.writeString(eval.file("student.json"), "{}");
+        eval.complete(Map.of());
+        assertEquals(0, inspect(run.toString(), "--verify"), err::toString);
+        assertTrue(out.toString().contains("every file of 2 finished directories is as it was written"), out::toString);
+        DataFiles.writeString(eval.file("student.json"), "[]");
+        aFlippedByteIsNamed();
+        assertTrue(inspect(run.toString(), "--verify") != 0);
+        assertTrue(err.toString().contains("says: student.json"), err.toString());
+        assertTrue(err.toString().contains("says: tokens-00001.shard"), err.toString());
+    }
+
     @Test
     void aRunNamesItsStages() {
         RunStatus.running("teacher", "local-1", Instant.now())

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,6 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -148,38 +146,18 @@ class DataFilesTest {
         assertEquals("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", DataFiles.sha256(file));
     }
 
+    /** A bit that flips between the program and the disk. */
     @Test
-    void fingerprintsFollowContents() throws IOException {
-        Path model = path("", "model");
-        DataFiles.writeString(new Path(model, "config.json"), "{}");
-        DataFiles.writeString(new Path(model, "README.md"), "one");
-        String first = Fingerprint.of(model);
-        DataFiles.writeString(new Path(model, "README.md"), "two");
-        assertEquals(first, Fingerprint.of(model));
-        DataFiles.writeString(new Path(model, "config.json"), "[]");
-        assertFalse(first.equals(Fingerprint.of(model)));
-        DataFiles.writeString(new Path(model, "manifest.json"), "m");
-        assertEquals(DataFiles.sha256(new Path(model, "manifest.json")), Fingerprint.of(model));
-    }
-
-    /** Of a large file the first and last MiB count, and blocks between. */
-    @Test
-    void fingerprintsOfLargeFilesReadSamples() throws IOException {
-        java.nio.file.Path large = temporary.resolve("large");
-        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
-            file.setLength(3L << 30);
-            String empty = Fingerprint.of(path("", "large"));
-            file.seek((3L << 30) - 1);
-            file.write(1);
-            String last = Fingerprint.of(path("", "large"));
-            file.seek(5);
-            file.write(1);
-            String both = Fingerprint.of(path("", "large"));
-            file.setLength((3L << 30) + 1);
-            assertEquals(
-                    4,
-                    Set.of(empty, last, both, Fingerprint.of(path("", "large"))).size());
-        }
+    void whatIsNotWrittenAsMeantHasNoName() throws IOException {
+        FlippingFileSystem.register();
+        Path file = path("flipping:", "weights");
+        UserException e = assertThrows(UserException.class, () -> DataFiles.writeString(file, "abcdefghij"));
+        assertEquals(
+                DataFiles.display(file)
+                        + " does not read back as it was written: look at that disk and at this machine's"
+                        + " memory, then run again",
+                e.getMessage());
+        assertEquals(0, temporary.toFile().list().length, "nothing is left");
     }
 
     /** The device that is always full gives the very error of a full disk. */

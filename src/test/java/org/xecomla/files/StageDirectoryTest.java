@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
@@ -135,6 +136,52 @@ class StageDirectoryTest {
                 refusal(ASKED));
         DataFiles.delete(stage.file("part-0"));
         assertTrue(refusal(ASKED).startsWith("DIR/part-0 is missing, though"), refusal(ASKED));
+    }
+
+    /** Whatever a manifest says, it is a line with the file's name and none of the program's classes. */
+    @Test
+    void manifestsThatSayWhatCannotBeAreRefused() {
+        for (String text : List.of(
+                "null",
+                "[]",
+                "{",
+                "{}",
+                "{\"kind\":\"shards\",\"formatVersion\":\"x\"}",
+                "{\"kind\":\"shards\",\"files\":{\"a\":null}}",
+                "{\"kind\":\"shards\",\"files\":{\"../a\":{\"bytes\":1,\"sha256\":\"b\"}}}",
+                "{\"kind\":\"shards\",\"files\":{\"\":{\"bytes\":1,\"sha256\":\"b\"}}}",
+                "{\"kind\":\"shards\",\"files\":{\"a:b\":{\"bytes\":1,\"sha256\":\"b\"}}}",
+                "{\"kind\":\"shards\",\"counts\":{\"a\":null}}",
+                "{\"kind\":\"shards\",\"settings\":{\"a\":null}}",
+                "{\"kind\":\"shards\",\"kind\":\"targets\"}",
+                "{\"kind\":\"shards\"} and more")) {
+            DataFiles.writeString(stage.file(StageDirectory.MANIFEST), text);
+            DataFiles.writeString(stage.file(StageDirectory.SUCCESS), "");
+            String message =
+                    assertThrows(UserException.class, stage::manifest, text).getMessage();
+            assertTrue(message.contains("/manifest.json is not a manifest: "), message);
+            assertFalse(message.contains("xecomla.files") || message.contains("jackson"), message);
+        }
+        DataFiles.writeString(stage.file(StageDirectory.MANIFEST), "{\"kind\":\"distill\"}");
+        String message =
+                assertThrows(UserException.class, () -> stage.count("steps")).getMessage();
+        assertTrue(message.contains("does not say how many steps"), message);
+    }
+
+    @Test
+    void statusesThatCannotBeAreRefused() {
+        for (String text : List.of(
+                "null",
+                "{}",
+                "{\"state\":\"ODD\"}",
+                "{\"state\":\"RUNNING\",\"started\":\"today\"}",
+                "{\"state\":\"RUNNING\",\"started\":\"2026-01-01T00:00:00Z\",\"expires\":\"soon\"}")) {
+            DataFiles.writeString(stage.file(RunStatus.FILE), text);
+            String message = assertThrows(UserException.class, () -> RunStatus.read(stage.path()), text)
+                    .getMessage();
+            assertTrue(message.contains("/_STATUS.json is not a run's status: "), message);
+            assertFalse(message.contains("xecomla.files"), message);
+        }
     }
 
     @Test

@@ -107,6 +107,20 @@ class RunReportTest {
                 RunRecord.read(path).orElseThrow());
     }
 
+    /** It is not worth a run that has worked. */
+    @Test
+    void aBrokenRecordBeginsAnew() {
+        org.apache.hadoop.fs.Path path = DataFiles.path(dir.toString());
+        for (String broken : List.of("null", "{", "{\"commands\":null}", "[]", "{\"commands\":[null]}")) {
+            DataFiles.writeString(new org.apache.hadoop.fs.Path(path, RunRecord.FILE), broken);
+            UserException e = assertThrows(UserException.class, () -> RunRecord.read(path), broken);
+            assertTrue(e.getMessage().contains("run.json is not a run's record: "), e.getMessage());
+            assertFalse(e.getMessage().contains("xecomla.report"), e.getMessage());
+            RunRecord.note(path, "run", "2", Map.of("a", "2"));
+            assertEquals(List.of("run"), RunRecord.read(path).orElseThrow().commands());
+        }
+    }
+
     @Test
     void aRecordHoldsNoKeysToStorage() {
         org.apache.hadoop.fs.Path path = DataFiles.path(dir.toString());

@@ -189,6 +189,34 @@ class PipelineTest {
         assertArrayEquals(expected, TinyRun.studentWeights(config), 0);
     }
 
+    /** Whatever a finished stage has written is compared when a later one reads it. */
+    @Test
+    void aFlippedBitOfAFinishedStageStopsTheNext() throws Exception {
+        RunConfig config = tiny.config("flipped", 1);
+        run(config);
+        Path out = dir.resolve("flipped");
+        for (String file : List.of(
+                "student-init/config.json",
+                "student-init/model.safetensors",
+                "distill/step-000024/model.safetensors",
+                "distill/step-000024/config.json")) {
+            DataFiles.delete(DataFiles.path(out.resolve("eval").toString()));
+            Path path = out.resolve(file);
+            byte[] sound = Files.readAllBytes(path);
+            byte[] flipped = sound.clone();
+            flipped[flipped.length / 2] ^= 1;
+            Files.write(path, flipped);
+            UserException e = assertThrows(UserException.class, () -> run(config), file);
+            assertTrue(e.getMessage().contains(file + " is not what was written"), e.getMessage());
+            Files.write(path, sound);
+        }
+        run(config);
+        Path result = out.resolve("eval/student.json");
+        Files.writeString(result, Files.readString(result).replaceFirst("\\d", "9"));
+        UserException e = assertThrows(UserException.class, () -> run(config));
+        assertTrue(e.getMessage().contains("eval/student.json is not what was written"), e.getMessage());
+    }
+
     @Test
     void oneReplicaEqualsPlainLocalTrainingBitForBit() {
         RunConfig config = tiny.config("single", 1);

@@ -239,6 +239,19 @@ class TrainerCheckpointTest {
         assertTrue(untrained - high > 2 * (high - low), "the noise is small beside what is learned");
     }
 
+    /** Two checkpoints under each other's names would be gone on from for ever. */
+    @Test
+    void aCheckpointUnderAnothersNameIsPassedOver() {
+        TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("swapped"), ParameterAveraging.alone(), -1);
+        Path six = TrainerCheckpoint.path(directory("swapped"), 6);
+        Path ten = TrainerCheckpoint.path(directory("swapped"), 10);
+        Path aside = new Path(directory("swapped"), "aside");
+        DataFiles.rename(six, aside);
+        DataFiles.rename(ten, six);
+        DataFiles.rename(aside, ten);
+        assertEquals(Optional.empty(), checkpoints("swapped").newest());
+    }
+
     @Test
     void anotherConfigurationsCheckpointIsRefused() {
         TinyTraining.run(TinyTraining.plan(0, Freeze.NONE), checkpoints("run"), ParameterAveraging.alone(), -1);

@@ -1,12 +1,16 @@
 package org.xecomla.spark.driver;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.averaging.Measures;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.report.TensorBoardEvents;
 import org.xecomla.train.RoundMetrics;
@@ -96,15 +100,34 @@ public final class MetricsLog implements TrainListener {
         return new TensorBoardEvents(System.currentTimeMillis() / 1e3);
     }
 
-    /** Makes one file of all parts, in the order of steps. */
+    /**
+     * Makes one file of all parts, in the order of steps. What an earlier call has put there stays where no part says
+     * it anew: a process may have been killed while it removed the parts, or a checkpoint lost after it.
+     */
     public static void join(Path directory) {
         Path parts = new Path(directory, PARTS);
         if (!DataFiles.exists(parts)) {
             return;
         }
+        Path whole = new Path(directory, FILE);
+        SortedMap<Long, String> lines = new TreeMap<>();
+        if (DataFiles.exists(whole)) {
+            add(whole, lines);
+        }
+        DataFiles.list(parts).forEach(part -> add(part, lines));
         StringBuilder all = new StringBuilder();
-        DataFiles.list(parts).forEach(part -> all.append(DataFiles.readString(part)));
-        DataFiles.writeString(new Path(directory, FILE), all.toString());
+        lines.values().forEach(line -> all.append(line).append('\n'));
+        DataFiles.writeString(whole, all.toString());
         DataFiles.delete(parts);
+    }
+
+    private static void add(Path file, Map<Long, String> lines) {
+        DataFiles.readString(file).lines().filter(line -> !line.isBlank()).forEach(line -> {
+            try {
+                lines.put(new ObjectMapper().readTree(line).required("step").asLong(), line);
+            } catch (JsonProcessingException | IllegalArgumentException e) {
+                throw new UserException(DataFiles.display(file) + " has a line that is no round: remove the file", e);
+            }
+        });
     }
 }

@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.xecomla.config.RunConfig;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Fingerprints;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.run.Revision;
@@ -20,6 +21,7 @@ public class RunContext {
     private final RunLayout layout;
     private final Consumer<String> console;
     private final RunControl control;
+    private final Fingerprints fingerprints;
 
     /**
      * @param console is shown lines for a person
@@ -30,6 +32,7 @@ public class RunContext {
         this.layout = layout;
         this.console = console;
         this.control = control;
+        this.fingerprints = Fingerprints.ofRun(layout.data());
     }
 
     /** Work that nobody follows or stops: a part of a run. */
@@ -51,6 +54,11 @@ public class RunContext {
 
     public final RunControl control() {
         return control;
+    }
+
+    /** Of what the run is made from. */
+    public final Fingerprints fingerprints() {
+        return fingerprints;
     }
 
     /** Shows a line of stage {@code stage}. */

@@ -57,8 +57,7 @@ public final class TrainingLegs<S> {
     /** What a finished training stage has made: its last checkpoint. */
     public static Path result(StageDirectory directory, String kind) {
         directory.requireComplete(kind);
-        return TrainerCheckpoint.path(
-                directory.path(), directory.manifest().counts().get(STEPS));
+        return TrainerCheckpoint.path(directory.path(), directory.count(STEPS));
     }
 
     /** Trains to the end of the plan; returns the stage's counts. */
@@ -85,12 +84,12 @@ public final class TrainingLegs<S> {
             done = now;
             if (failure != null) {
                 context.say(work.name(), "leg " + generation + " ended early: " + failure);
-                if (fruitless >= FRUITLESS_LEGS) {
-                    throw new UserException(fruitless
-                            + " legs in a row brought no new checkpoint; the last one ended by: "
-                            + failure + "; look at the executors' logs, then start the run again: it goes on from step "
-                            + done.step());
-                }
+            }
+            if (fruitless >= FRUITLESS_LEGS) {
+                throw new UserException(fruitless + " legs in a row brought no new checkpoint; the last one "
+                        + (failure == null ? "ended as if it had" : "ended by: " + failure)
+                        + "; look at the executors' logs, then start the run again: it goes on from step "
+                        + done.step());
             }
         }
         return finished(work, done);

@@ -52,16 +52,15 @@ final class CorpusShards {
      */
     void shard(String key, List<String> files, boolean selected, StageDirectory output) {
         CorpusConfig config = context.config().corpus();
-        Map<String, String> inputs = InputDigests.ofFiles(key, files);
+        InputDigests inputs = new InputDigests(context).files(key, files);
         if (selected) {
-            inputs.putAll(InputDigests.ofFiles(
-                    "corpus.decontaminate.tasks", config.decontaminate().tasks()));
+            inputs.files("corpus.decontaminate.tasks", config.decontaminate().tasks());
         }
-        RunModels.chat(context.config()).template().ifPresent(chat -> inputs.put("chat-template", chat.digest()));
+        RunModels.chat(context.config()).template().ifPresent(chat -> inputs.digest("chat-template", chat.digest()));
         try (RunTokenizer tokenizer = RunTokenizer.open(context.config(), model)) {
-            inputs.put("tokenizer", tokenizer.tokenizer().digest());
+            inputs.digest("tokenizer", tokenizer.tokenizer().digest());
         }
-        Manifest asked = context.asked(ShardStage.KIND, settings(selected), inputs);
+        Manifest asked = context.asked(ShardStage.KIND, settings(selected), inputs.all());
         context.complete(NAME, output, asked, () -> write(key, files, selected, output.path()));
     }
 

@@ -3,7 +3,6 @@ package org.xecomla.spark.stage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ReplicasConfig;
@@ -62,12 +61,12 @@ public final class DistillStage extends SparkStage {
         RunLayout layout = context.layout();
         Map<String, String> settings =
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("shards", InputDigests.ofStage(layout.trainShards(), ShardStage.KIND));
+        InputDigests inputs = new InputDigests(context);
+        inputs.stage("shards", layout.trainShards(), ShardStage.KIND);
         TeacherStage.requireAsked(context);
-        inputs.put("targets", InputDigests.ofStage(layout.targets(), TeacherStage.KIND));
-        inputs.put("student-init", InputDigests.ofStage(layout.studentInit(), InitStage.KIND));
-        Manifest asked = context.asked(KIND, settings, inputs);
+        inputs.stage("targets", layout.targets(), TeacherStage.KIND);
+        inputs.stage("student-init", layout.studentInit(), InitStage.KIND);
+        Manifest asked = context.asked(KIND, settings, inputs.all());
         Work work = new Work(context.config(), layout);
         context.complete(NAME, layout.distill(), asked, () -> training.apply(work, asked));
     }

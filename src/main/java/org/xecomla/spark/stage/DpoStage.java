@@ -3,7 +3,6 @@ package org.xecomla.spark.stage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.DpoConfig;
 import org.xecomla.config.ReplicasConfig;
@@ -73,11 +72,11 @@ public final class DpoStage extends SparkStage {
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
         settings.keySet().removeIf(key -> key.equals("dpo.train") || key.startsWith("dpo.valid"));
         Path student = DistillStage.student(layout);
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("pairs", InputDigests.ofStage(layout.trainPairs(), PairStep.KIND));
-        inputs.put("reference", InputDigests.ofStage(layout.trainReference(), ReferenceStep.KIND));
-        inputs.put("student", InputDigests.ofModel(student));
-        Manifest asked = context.asked(KIND, settings, inputs);
+        InputDigests inputs = new InputDigests(context);
+        inputs.stage("pairs", layout.trainPairs(), PairStep.KIND);
+        inputs.stage("reference", layout.trainReference(), ReferenceStep.KIND);
+        inputs.model("student", student);
+        Manifest asked = context.asked(KIND, settings, inputs.all());
         Work work = new Work(context.config(), layout, student, inputs.get("student"));
         context.complete(NAME, layout.dpo(), asked, () -> new TrainingLegs<>(context, work, asked).train());
     }
@@ -95,13 +94,10 @@ public final class DpoStage extends SparkStage {
             return layout.dpo().path();
         }
 
-        private Map<String, Long> counts() {
-            return layout.trainPairs().manifest().counts();
-        }
-
         @Override
         public Samples<PreferenceSample> open() {
-            long tokensPerPair = counts().get(PairStep.TOKENS) / counts().get(PairStep.PAIRS);
+            long tokensPerPair = layout.trainPairs().count(PairStep.TOKENS)
+                    / layout.trainPairs().count(PairStep.PAIRS);
             return PreferenceData.open(
                     layout.trainPairs().path(),
                     layout.trainReference().path(),
@@ -112,7 +108,7 @@ public final class DpoStage extends SparkStage {
 
         @Override
         public TrainingPlan plan(Samples<PreferenceSample> samples) {
-            int longest = Math.toIntExact(counts().get(PairStep.LONGEST));
+            int longest = Math.toIntExact(layout.trainPairs().count(PairStep.LONGEST));
             return TrainingPlan.preferences(config, samples.numSamples(), longest);
         }
 

@@ -117,13 +117,14 @@ public final class EvalStage extends SparkStage {
             Map<String, Path> models,
             Map<String, String> moreSettings,
             Map<String, String> moreInputs) {
-        Map<String, String> inputs = new TreeMap<>(moreInputs);
-        inputs.put("shards", InputDigests.ofStage(context.layout().validShards(), ShardStage.KIND));
-        inputs.put("teacher", InputDigests.ofModel(RunModels.teacherPath(context.config())));
-        models.forEach((name, path) -> inputs.put(name, InputDigests.ofModel(path)));
+        InputDigests inputs = new InputDigests(context);
+        moreInputs.forEach(inputs::digest);
+        inputs.stage("shards", context.layout().validShards(), ShardStage.KIND);
+        inputs.model("teacher", RunModels.teacherPath(context.config()));
+        models.forEach(inputs::model);
         Map<String, String> settings = new TreeMap<>(context.config().settings("eval.max-windows"));
         settings.putAll(moreSettings);
-        return context.asked(KIND, settings, inputs);
+        return context.asked(KIND, settings, inputs.all());
     }
 
     /** Scores {@code models} one after the other on this thread, by the names of their results. */
@@ -146,7 +147,7 @@ public final class EvalStage extends SparkStage {
 
     /** What {@link #runHere} has found of the model called {@code name}. */
     static EvalResult result(StageDirectory output, String name) {
-        return EvalResult.fromJson(DataFiles.readString(output.file(name + ".json")));
+        return EvalResult.fromJson(output.readString(name + ".json"));
     }
 
     private static EvalResult result(RunConfig config, Path model, EvalSums sums) {
@@ -257,7 +258,7 @@ public final class EvalStage extends SparkStage {
 
     private static ResultTable table(List<Candidate> candidates, StageDirectory output) {
         List<EvalResult> results = candidates.stream()
-                .map(c -> EvalResult.fromJson(DataFiles.readString(output.file(c.file))))
+                .map(c -> EvalResult.fromJson(output.readString(c.file)))
                 .toList();
         List<ResultTable.Row> rows = IntStream.range(0, candidates.size())
                 .mapToObj(i -> new ResultTable.Row(

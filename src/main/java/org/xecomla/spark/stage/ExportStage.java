@@ -3,7 +3,6 @@ package org.xecomla.spark.stage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.chat.ChatTemplate;
@@ -36,13 +35,13 @@ public final class ExportStage extends SparkStage {
     public void run(StageContext context) {
         RunConfig config = context.config();
         Path student = DpoStage.student(config, context.layout());
-        Map<String, String> inputs = new TreeMap<>(Map.of("student", InputDigests.ofModel(student)));
-        chosenTemplate(context.config()).ifPresent(chat -> inputs.put("chat-template", chat.digest()));
+        InputDigests inputs = new InputDigests(context).model("student", student);
+        chosenTemplate(context.config()).ifPresent(chat -> inputs.digest("chat-template", chat.digest()));
         StageDirectory output = context.layout().export();
         context.complete(
                 NAME,
                 output,
-                context.asked(KIND, config.settings("export"), inputs),
+                context.asked(KIND, config.settings("export"), inputs.all()),
                 () -> write(context, student, output));
         context.say(NAME, "the student is in " + DataFiles.display(output.path()));
     }

@@ -3,7 +3,6 @@ package org.xecomla.spark.stage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
@@ -40,16 +39,16 @@ public final class InitStage extends SparkStage {
         RunConfig config = context.config();
         ModelDirectory base = RunModels.base(config);
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("base", InputDigests.ofModel(base.path()));
+        InputDigests inputs = new InputDigests(context);
+        inputs.model("base", base.path());
         if (plan.needsCalibration()) {
-            inputs.put("shards", InputDigests.ofStage(context.layout().trainShards(), ShardStage.KIND));
+            inputs.stage("shards", context.layout().trainShards(), ShardStage.KIND);
         }
         StageDirectory output = context.layout().studentInit();
         context.complete(
                 NAME,
                 output,
-                context.asked(KIND, config.settings("upcycle"), inputs),
+                context.asked(KIND, config.settings("upcycle"), inputs.all()),
                 () -> write(context, base, plan, output));
     }
 

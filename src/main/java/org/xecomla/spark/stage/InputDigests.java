@@ -6,34 +6,55 @@ import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.files.Fingerprint;
+import org.xecomla.files.Fingerprints;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.spark.driver.RunContext;
 
 /** Names what a stage was made from, so that a change of it is noticed. */
 final class InputDigests {
-    private InputDigests() {}
+    private final Map<String, String> digests = new TreeMap<>();
+    private final Fingerprints fingerprints;
 
-    /** Digests of text files, by key and place in the list. */
-    static Map<String, String> ofFiles(String key, List<String> files) {
-        Map<String, String> digests = new TreeMap<>();
+    InputDigests(RunContext context) {
+        this.fingerprints = context.fingerprints();
+    }
+
+    /** Adds text files, by key and place in the list. */
+    InputDigests files(String key, List<String> files) {
         for (int i = 0; i < files.size(); i++) {
             Path path = DataFiles.path(files.get(i));
             if (!DataFiles.exists(path)) {
                 throw new UserException("no such file: " + DataFiles.display(path) + " (" + key + ")");
             }
-            digests.put(key + "." + i, Fingerprint.of(path));
+            digests.put(key + "." + i, fingerprints.of(path));
         }
-        return digests;
+        return this;
     }
 
-    /** One digest of a model's directory. */
-    static String ofModel(Path directory) {
-        return Fingerprint.of(directory);
+    /** Adds a model's directory, as one digest. */
+    InputDigests model(String name, Path directory) {
+        digests.put(name, fingerprints.of(directory));
+        return this;
     }
 
-    /** The digest of a finished stage's output: that of its manifest, which holds those of its files. */
-    static String ofStage(StageDirectory directory, String kind) {
+    /** Adds the output of a finished stage: the digest of its manifest, which holds those of its files. */
+    InputDigests stage(String name, StageDirectory directory, String kind) {
         directory.requireComplete(kind);
-        return DataFiles.sha256(directory.file(StageDirectory.MANIFEST));
+        digests.put(name, DataFiles.sha256(directory.file(StageDirectory.MANIFEST)));
+        return this;
+    }
+
+    /** Adds what has a digest of its own. */
+    InputDigests digest(String name, String digest) {
+        digests.put(name, digest);
+        return this;
+    }
+
+    String get(String name) {
+        return digests.get(name);
+    }
+
+    Map<String, String> all() {
+        return digests;
     }
 }

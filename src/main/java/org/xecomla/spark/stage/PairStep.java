@@ -53,10 +53,10 @@ final class PairStep {
     private void shard(String key, List<String> files, StageDirectory output) {
         Work work = new Work(context.config(), files, output.path());
         Map<String, String> settings = new TreeMap<>(context.config().settings("dpo.pairs-per-shard"));
-        Map<String, String> inputs = InputDigests.ofFiles(key, files);
+        InputDigests inputs = new InputDigests(context).files(key, files);
         settings.putAll(work.settings());
-        inputs.put("tokenizer", settings.remove("tokenizer"));
-        context.complete(DpoStage.NAME, output, context.asked(KIND, settings, inputs), () -> write(key, work));
+        inputs.digest("tokenizer", settings.remove("tokenizer"));
+        context.complete(DpoStage.NAME, output, context.asked(KIND, settings, inputs.all()), () -> write(key, work));
     }
 
     private Map<String, Long> write(String key, Work work) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.hadoop.fs.Path;
@@ -44,16 +43,17 @@ final class PreferenceMeasure {
             return;
         }
         Path student = DpoStage.student(config, layout);
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("pairs", InputDigests.ofStage(layout.validPairs(), PairStep.KIND));
-        inputs.put("reference", InputDigests.ofStage(layout.validReference(), ReferenceStep.KIND));
-        inputs.put("student", InputDigests.ofModel(student));
+        InputDigests inputs = new InputDigests(context);
+        inputs.stage("pairs", layout.validPairs(), PairStep.KIND);
+        inputs.stage("reference", layout.validReference(), ReferenceStep.KIND);
+        inputs.model("student", student);
         Work work = new Work(
                 config, layout.validPairs().path(), layout.validReference().path(), student);
         StageDirectory output = layout.preferenceEval();
         Map<String, String> settings = config.settings("dpo.loss", "dpo.beta", "dpo.label-smoothing");
-        context.complete(EvalStage.NAME, output, context.asked(KIND, settings, inputs), () -> write(work, output));
-        PreferenceResult result = PreferenceResult.fromJson(DataFiles.readString(output.file(RESULT)));
+        context.complete(
+                EvalStage.NAME, output, context.asked(KIND, settings, inputs.all()), () -> write(work, output));
+        PreferenceResult result = PreferenceResult.fromJson(output.readString(RESULT));
         context.console()
                 .accept(String.format(
                         Locale.ROOT,

@@ -2,7 +2,6 @@ package org.xecomla.spark.stage;
 
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
@@ -45,11 +44,11 @@ final class ReferenceStep {
 
     private void score(StageDirectory pairs, StageDirectory output) {
         Path model = DistillStage.student(context.layout());
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("pairs", InputDigests.ofStage(pairs, PairStep.KIND));
-        inputs.put("model", InputDigests.ofModel(model));
+        InputDigests inputs = new InputDigests(context);
+        inputs.stage("pairs", pairs, PairStep.KIND);
+        inputs.model("model", model);
         Answers answers = new Answers(context.config(), pairs.path(), output.path(), model, inputs.get("model"));
-        context.complete(DpoStage.NAME, output, context.asked(KIND, Map.of(), inputs), () -> write(answers));
+        context.complete(DpoStage.NAME, output, context.asked(KIND, Map.of(), inputs.all()), () -> write(answers));
     }
 
     private Map<String, Long> write(Answers answers) {

@@ -158,10 +158,9 @@ public final class SweepStage extends SparkStage {
     private static void write(StageContext context, List<SweepRun> runs, Frontier frontier) {
         StageDirectory output = context.layout().frontier();
         DataFiles.delete(output.path());
-        Map<String, String> inputs = new TreeMap<>();
-        runs.forEach(
-                one -> inputs.put(one.name(), InputDigests.ofStage(one.layout().whole(), SweepTask.KIND)));
-        output.begin(context.asked(KIND, context.config().settings(NAME), inputs));
+        InputDigests inputs = new InputDigests(context);
+        runs.forEach(one -> inputs.stage(one.name(), one.layout().whole(), SweepTask.KIND));
+        output.begin(context.asked(KIND, context.config().settings(NAME), inputs.all()));
         DataFiles.writeString(output.file(Frontier.FILE), frontier.toJson());
         DataFiles.writeString(output.file("frontier.txt"), frontier.toText());
         DataFiles.writeString(output.file("frontier.svg"), SvgChart.file(frontier.charts()));

@@ -56,12 +56,12 @@ record SweepTask(RunContext context, LongAccumulator tokensDone) {
         RunLayout layout = context.layout();
         Map<String, String> settings = new TreeMap<>(config.settings("upcycle", "targets", "eval.max-windows"));
         settings.putAll(ReplicasConfig.decisive(DistillStage.NAME, config.settings(DistillStage.NAME)));
-        Map<String, String> inputs = Map.of(
-                "base", InputDigests.ofModel(RunModels.base(config).path()),
-                "train", InputDigests.ofStage(layout.trainShards(), ShardStage.KIND),
-                "valid", InputDigests.ofStage(layout.validShards(), ShardStage.KIND),
-                "targets", InputDigests.ofStage(layout.targets(), TeacherStage.KIND));
-        return context.asked(KIND, settings, inputs);
+        InputDigests inputs = new InputDigests(context)
+                .model("base", RunModels.base(config).path())
+                .stage("train", layout.trainShards(), ShardStage.KIND)
+                .stage("valid", layout.validShards(), ShardStage.KIND)
+                .stage("targets", layout.targets(), TeacherStage.KIND);
+        return context.asked(KIND, settings, inputs.all());
     }
 
     /** Adds what came since the last round. */

@@ -2,7 +2,6 @@ package org.xecomla.spark.stage;
 
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
@@ -44,13 +43,16 @@ public final class TeacherStage extends SparkStage {
         RunConfig config = context.config();
         StageDirectory shards = context.layout().trainShards();
         Path model = RunModels.teacherPath(config);
-        Map<String, String> inputs = new TreeMap<>();
-        inputs.put("shards", InputDigests.ofStage(shards, ShardStage.KIND));
-        inputs.put("teacher", InputDigests.ofModel(model));
+        InputDigests inputs = new InputDigests(context);
+        inputs.stage("shards", shards, ShardStage.KIND);
+        inputs.model("teacher", model);
         StageDirectory output = context.layout().targets();
         Answers answers = new Answers(config, shards.path(), output.path(), model, inputs.get("teacher"));
         context.complete(
-                NAME, output, context.asked(KIND, config.settings("targets"), inputs), () -> write(context, answers));
+                NAME,
+                output,
+                context.asked(KIND, config.settings("targets"), inputs.all()),
+                () -> write(context, answers));
     }
 
     /**
@@ -59,13 +61,14 @@ public final class TeacherStage extends SparkStage {
      */
     static void requireAsked(RunContext context) {
         StageDirectory targets = context.layout().targets();
-        Map<String, String> inputs = new TreeMap<>(targets.requireComplete(KIND).inputs());
-        inputs.put("shards", InputDigests.ofStage(context.layout().trainShards(), ShardStage.KIND));
+        InputDigests inputs = new InputDigests(context);
+        targets.requireComplete(KIND).inputs().forEach(inputs::digest);
+        inputs.stage("shards", context.layout().trainShards(), ShardStage.KIND);
         Path model = RunModels.teacherPath(context.config());
         if (DataFiles.exists(model)) {
-            inputs.put("teacher", InputDigests.ofModel(model));
+            inputs.model("teacher", model);
         }
-        targets.examine(context.asked(KIND, context.config().settings("targets"), inputs));
+        targets.examine(context.asked(KIND, context.config().settings("targets"), inputs.all()));
     }
 
     private static Map<String, Long> write(StageContext context, Answers answers) {
