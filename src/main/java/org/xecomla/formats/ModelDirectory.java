@@ -1,14 +1,12 @@
 package org.xecomla.formats;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.slf4j.LoggerFactory;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.ConfigException;
@@ -94,8 +92,13 @@ public final class ModelDirectory implements ModelSource {
         WeightFiles files = stored.renamed(format::parameter);
         Headers headers = new Headers(path, json, files.shapes());
         ModelConfig config = format.config(headers);
-        TensorCheck.check(config, files.tensors(), DataFiles.display(path));
-        return new ModelDirectory(path, json, config, format.ropeInterleaved(headers), files.tensors(), sealed);
+        Map<String, WeightFiles.Located> tensors =
+                config.tieWordEmbeddings() ? Head.tied(files.tensors()) : files.tensors();
+        TensorCheck.check(config, tensors, DataFiles.display(path));
+        if (config.tieWordEmbeddings() && Head.isItsOwn(tensors)) {
+            config = config.withTiedEmbeddings(false);
+        }
+        return new ModelDirectory(path, json, config, format.ropeInterleaved(headers), tensors, sealed);
     }
 
     private static ModelFormat format(Headers headers) {
@@ -142,6 +145,7 @@ public final class ModelDirectory implements ModelSource {
         WeightFiles.Located located = located(parameter);
         sealed.requireSound(located.file().path());
         float[] stored = located.file().readFloats(located.entry().name());
+        requireFinite(stored, located);
         RopeRowOrder order = order(parameter);
         if (order.isUnchanged()) {
             return stored;
@@ -170,7 +174,6 @@ public final class ModelDirectory implements ModelSource {
                 }
             }
         });
-        warnOfAnotherHead();
     }
 
     /** Fills {@code target} (rows, cols) with one parameter, in chunks, in the engine's row order. */
@@ -198,45 +201,15 @@ public final class ModelDirectory implements ModelSource {
             if (target.type() == DataType.DOUBLE) {
                 double[] values = new double[(to - from) * cols];
                 file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                requireFinite(values, located(parameter));
                 part.write(values);
             } else {
                 float[] values = new float[(to - from) * cols];
                 file.read(reader, entry, (long) from * cols, values, 0, values.length);
+                requireFinite(values, located(parameter));
                 part.write(values, 0);
             }
         }
-    }
-
-    /** A tied model that brings a head all the same is read by its embedding, as Hugging Face does. */
-    private void warnOfAnotherHead() {
-        WeightFiles.Located head = tensors.get(ParameterNames.HEAD);
-        if (head != null && config.tieWordEmbeddings() && !sameValues(head, located(ParameterNames.EMBEDDING))) {
-            // Asked for only here: starting the logging takes longer than opening a model.
-            LoggerFactory.getLogger(ModelDirectory.class)
-                    .warn(
-                            "{}: {} differs from the embedding and is ignored, since config.json says "
-                                    + "tie_word_embeddings",
-                            DataFiles.display(head.file().path()),
-                            ParameterNames.HEAD);
-        }
-    }
-
-    private static boolean sameValues(WeightFiles.Located a, WeightFiles.Located b) {
-        long length = a.entry().numElements();
-        float[] inA = new float[(int) Math.min(CHUNK_ELEMENTS, length)];
-        float[] inB = new float[inA.length];
-        try (RandomReader readerA = a.file().reader();
-                RandomReader readerB = b.file().reader()) {
-            for (long at = 0; at < length; at += inA.length) {
-                int count = (int) Math.min(inA.length, length - at);
-                a.file().read(readerA, a.entry(), at, inA, 0, count);
-                b.file().read(readerB, b.entry(), at, inB, 0, count);
-                if (!Arrays.equals(inA, 0, count, inB, 0, count)) {
-                    return false;
-                }
-            }
-        }
-        return true;
     }
 
     /**
@@ -247,6 +220,28 @@ public final class ModelDirectory implements ModelSource {
      */
     public static void save(Path directory, ModelConfig config, ParameterStore weights, SaveOptions options) {
         XecomlaWriter.write(directory, config, weights, options);
+    }
+
+    /** A weight that is no number makes every result one: it is found here, where it is read. */
+    private static void requireFinite(float[] values, WeightFiles.Located located) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw notFinite(value, located);
+            }
+        }
+    }
+
+    private static void requireFinite(double[] values, WeightFiles.Located located) {
+        for (double value : values) {
+            if (!Double.isFinite(value)) {
+                throw notFinite(value, located);
+            }
+        }
+    }
+
+    private static UserException notFinite(double value, WeightFiles.Located located) {
+        return new UserException(DataFiles.display(located.file().path()) + ": tensor "
+                + located.entry().name() + " holds " + value + ": the checkpoint is damaged, or its training diverged");
     }
 
     private RopeRowOrder order(String parameter) {

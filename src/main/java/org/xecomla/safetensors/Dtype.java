@@ -22,7 +22,11 @@ public enum Dtype {
     U8(1),
     BOOL(1),
     F8_E4M3(1),
-    F8_E5M2(1);
+    F8_E4M3FNUZ(1),
+    F8_E5M2(1),
+    F8_E5M2FNUZ(1),
+    F8_E8M0(1),
+    C64(8);
 
     private static final float HALF_MAX = 65504;
 

@@ -1,5 +1,6 @@
 package org.xecomla.safetensors;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,6 +8,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -39,10 +42,7 @@ final class SafetensorsHeader {
         List<SafetensorsFile.Entry> entries = new ArrayList<>();
         json.fields().forEachRemaining(field -> {
             if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .fields()
-                        .forEachRemaining(
-                                m -> metadata.put(m.getKey(), m.getValue().asText()));
+                header.metadata(field.getValue(), metadata);
             } else {
                 entries.add(header.entry(field.getKey(), field.getValue(), LENGTH_BYTES + text.length));
             }
@@ -60,19 +60,49 @@ final class SafetensorsHeader {
         long length =
                 ByteBuffer.wrap(lengthBytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 2 || length > MAX_HEADER_BYTES) {
-            throw new UserException(file + " is not a safetensors file: its first eight bytes announce a header of "
-                    + Long.toUnsignedString(length) + " bytes");
+            throw new UserException(file + " is not a safetensors file: " + whatElse(lengthBytes, length));
+        }
+        if (length > reader.length() - LENGTH_BYTES) {
+            throw new UserException(
+                    file + " is truncated: its header has " + length + " bytes, the whole file " + reader.length());
         }
         byte[] text = new byte[(int) length];
         reader.readFully(LENGTH_BYTES, text, 0, text.length);
         return text;
     }
 
+    private static String whatElse(byte[] first, long length) {
+        String text = new String(first, StandardCharsets.US_ASCII);
+        if (text.equals("version ")) {
+            return "it is a Git LFS pointer, fetch the file itself (git lfs pull)";
+        }
+        if (text.startsWith("<")) {
+            return "it begins like a web page, download the file itself";
+        }
+        return "its first eight bytes announce a header of " + Long.toUnsignedString(length) + " bytes";
+    }
+
+    private void metadata(JsonNode json, Map<String, String> metadata) {
+        if (!json.isObject() && !json.isNull()) {
+            throw new UserException(file + " has a broken safetensors header: __metadata__ is no object");
+        }
+        json.fields().forEachRemaining(field -> {
+            if (!field.getValue().isTextual()) {
+                throw new UserException(file + " has a broken safetensors header: __metadata__ holds "
+                        + field.getValue() + " for " + field.getKey() + ", not a string");
+            }
+            metadata.put(field.getKey(), field.getValue().asText());
+        });
+    }
+
     private JsonNode parse(byte[] text) {
-        try {
-            JsonNode json = JSON.readTree(text);
-            if (!json.isObject()) {
+        try (JsonParser parser = JSON.createParser(utf8(text))) {
+            JsonNode json = JSON.readTree(parser);
+            if (json == null || !json.isObject()) {
                 throw new UserException(file + " is not a safetensors file: its header is not a JSON object");
+            }
+            if (parser.nextToken() != null) {
+                throw new UserException(file + " has a broken safetensors header: text follows the JSON object");
             }
             return json;
         } catch (JsonProcessingException e) {
@@ -82,9 +112,22 @@ final class SafetensorsHeader {
         }
     }
 
+    private String utf8(byte[] text) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(text))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new UserException(file + " has a broken safetensors header: it is not UTF-8", e);
+        }
+    }
+
     private SafetensorsFile.Entry entry(String name, JsonNode json, long dataStart) {
-        String dtypeName = json.path("dtype").asText();
-        Dtype dtype = Dtype.ofName(dtypeName)
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+            throw broken(name.replaceAll("\\p{Cs}", "?"), "its name has half a character (a lone surrogate)");
+        }
+        Dtype dtype = Dtype.ofName(json.path("dtype").textValue())
                 .orElseThrow(() -> broken(name, "dtype " + json.path("dtype") + " is none of those that are known"));
         List<Long> shape = longs(name, json, "shape");
         List<Long> offsets = longs(name, json, "data_offsets");

@@ -122,7 +122,7 @@ class ConfigJsonTest {
                 model.attention().get(0));
         assertEquals(true, model.tieWordEmbeddings());
         assertEquals(1, model.bosTokenId());
-        assertEquals(7, model.eosTokenId());
+        assertEquals(List.of(7, 8), model.eosTokenIds());
         assertEquals(
                 new AttentionConfig.Gqa(8, 8, 8, RopeScaling.NONE),
                 llama(", \"head_dim\": null, \"num_key_value_heads\": null"));
@@ -135,7 +135,7 @@ class ConfigJsonTest {
                 new AttentionConfig.Mla(8, 0, 16, 6, 4, 8, false, false, RopeScaling.NONE, Math.pow(10, -0.5)), plain);
         AttentionConfig.Mla yarn = deepseek(", \"first_k_dense_replace\": 1, \"rope_scaling\": {\"type\": \"yarn\","
                 + " \"factor\": 40, \"mscale\": 1.0, \"mscale_all_dim\": 1.0}");
-        assertEquals(new RopeScaling.Yarn(40, 4096, 32, 1, 1, 1), yarn.ropeScaling());
+        assertEquals(new RopeScaling.Yarn(40, 512, 32, 1, 1, 1), yarn.ropeScaling());
         double m = 0.1 * Math.log(40) + 1;
         assertEquals(m * m / Math.sqrt(10), yarn.softmaxScale(), 1e-15);
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -129,6 +130,30 @@ class ModelErrorsTest {
                 "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\",\"factor\":0.5} | "
                         + "DIR/config.json: rope_scaling: factor is 0.5, it must be at least 1",
                 "\"rope_scaling\" : null | \"rope_scaling\" : 8 | DIR/config.json: rope_scaling is 8, not an object",
+                "\"rope_theta\" : 500000.0 | \"rope_theta\" : 0 | DIR/config.json: rope_theta is 0.0, not a positive",
+                "\"rope_theta\" : 500000.0 | \"rope_theta\" : -1 | DIR/config.json: rope_theta is -1.0, not a positive",
+                "\"rope_theta\" : 500000.0 | \"rope_theta\" : 1e400 | DIR/config.json: rope_theta is",
+                "\"rope_theta\" : 500000.0 | \"rope_theta\" : NaN | DIR/config.json: rope_theta is \"NaN\", not "
+                        + "a finite",
+                "\"rms_norm_eps\" : 1.0E-5 | \"rms_norm_eps\" : -1 | DIR/config.json: rms_norm_eps is -1.0, not "
+                        + "between",
+                "\"mla_scale\" : 0.375 | \"mla_scale\" : 0 | DIR/config.json: the softmax scale is 0.0, not a positive",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\",\"factor\":1e308} | "
+                        + "DIR/config.json: rope_scaling: factor is 1.0E308, it must be at least 1 and at most",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"linear\",\"factor\":Infinity} | "
+                        + "DIR/config.json: rope_scaling: factor is \"Infinity\", not a finite number",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"llama3\",\"factor\":8,"
+                        + "\"low_freq_factor\":4,\"high_freq_factor\":4} | DIR/config.json: rope_scaling: "
+                        + "low_freq_factor 4.0 and high_freq_factor 4.0 must be positive, the high one larger",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"yarn\",\"factor\":8,\"beta_slow\":0} | "
+                        + "DIR/config.json: rope_scaling: beta_fast 32.0 and beta_slow 0.0 must be positive",
+                "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"yarn\",\"factor\":8,"
+                        + "\"original_max_position_embeddings\":0} | DIR/config.json: rope_scaling: "
+                        + "original_max_position_embeddings is 0, not positive",
+                "\"mlp_bias\" : false | \"hidden_size\" : 12 | DIR/config.json, line 14 is not JSON: Duplicate field",
+                "\"eos_token_id\" : 2 | \"eos_token_id\" : [2, null] | DIR/config.json: eos_token_id is "
+                        + "[2,null], not an "
+                        + "integer or a list of them",
                 "\"mla_scale\" | \"mla_inv_freq\" : [1, 2], \"mla_scale\" | DIR/config.json: mla_inv_freq must be a "
                         + "list of 3 positive frequencies, half of qk_rope_head_dim",
                 "{ | [ | DIR/config.json, line 2 is not JSON",
@@ -250,34 +275,93 @@ class ModelErrorsTest {
         String index = DataFiles.readString(file(WeightFiles.INDEX));
         DataFiles.writeString(
                 file(WeightFiles.INDEX), index.replaceFirst(",?\\s*\"model.norm.weight\" : \"[^\"]*\"", ""));
-        assertTrue(error().contains(
-                        " has an unexpected tensor model.norm.weight, which DIR/model.safetensors.index.json"));
+        assertEquals("DIR has no tensor model.norm.weight", error());
         DataFiles.writeString(file(WeightFiles.INDEX), "{\"weight_map\": [");
         assertTrue(error().startsWith("DIR/model.safetensors.index.json, line 1 is not JSON"), error());
     }
 
-    /** A tied model with a head of its own loads; transformers ignores such a head too. */
+    /** Equal values are one parameter, other values two, as in transformers; a head alone is the embedding too. */
     @Test
     void tiedModelsMayBringAHead() {
         ModelConfig tied = Models.of(true, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
-        try (ParameterStore weights = Models.weights(tied, DataType.FLOAT, 2);
-                ParameterStore loaded = ParameterStore.zeros(Models.layout(tied), DataType.FLOAT)) {
-            ModelDirectory.save(
-                    directory,
-                    tied,
-                    weights,
-                    new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty()));
+        SaveOptions options = new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty());
+        String embedding = "model.embed_tokens.weight";
+        try (ParameterStore weights = Models.weights(tied, DataType.FLOAT, 2)) {
+            ModelDirectory.save(directory, tied, weights, options);
+            float[] values = weights.get(embedding).toFloats();
+            withHead(values, embedding);
+            assertTrue(ModelDirectory.open(directory).config().tieWordEmbeddings());
+            withHead(new float[31 * 12], embedding);
+            ModelDirectory untied = ModelDirectory.open(directory);
+            assertFalse(untied.config().tieWordEmbeddings());
+            assertArrayEquals(values, untied.read(embedding));
+            assertArrayEquals(new float[31 * 12], untied.read("lm_head.weight"));
             SafetensorsFile old = SafetensorsFile.open(file("model.safetensors"));
             rewrite((writer, entry) -> {
-                writer.add(entry.name(), Dtype.F32, entry.shape(), old.readFloats(entry.name()));
-                if (entry.name().equals("model.embed_tokens.weight")) {
-                    writer.add("lm_head.weight", Dtype.F32, entry.shape(), new float[31 * 12]);
+                if (!entry.name().equals(embedding)) {
+                    writer.add(
+                            entry.name(),
+                            Dtype.F32,
+                            entry.shape(),
+                            entry.name().equals("lm_head.weight") ? values : old.readFloats(entry.name()));
                 }
             });
-            ModelDirectory.open(directory).load(loaded);
-            assertArrayEquals(
-                    weights.get("model.embed_tokens.weight").toFloats(),
-                    loaded.get("model.embed_tokens.weight").toFloats());
+            ModelDirectory headAlone = ModelDirectory.open(directory);
+            assertTrue(headAlone.config().tieWordEmbeddings());
+            assertArrayEquals(values, headAlone.read(embedding));
         }
+    }
+
+    private void withHead(float[] head, String embedding) {
+        SafetensorsFile old = SafetensorsFile.open(file("model.safetensors"));
+        rewrite((writer, entry) -> {
+            if (!entry.name().equals("lm_head.weight")) {
+                writer.add(entry.name(), Dtype.F32, entry.shape(), old.readFloats(entry.name()));
+            }
+            if (entry.name().equals(embedding)) {
+                writer.add("lm_head.weight", Dtype.F32, entry.shape(), head);
+            }
+        });
+    }
+
+    /** A weight that is no number is found where it is read, with its file and name. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void weightsThatAreNoNumbers(float value) {
+        String name = LAYER + "kv_b_proj.weight";
+        SafetensorsFile old = SafetensorsFile.open(file("model.safetensors"));
+        rewrite((writer, entry) -> {
+            float[] values = old.readFloats(entry.name());
+            if (entry.name().equals(name)) {
+                values[17] = value;
+            }
+            writer.add(entry.name(), Dtype.BF16, entry.shape(), values);
+        });
+        String message = "DIR/model.safetensors: tensor " + name + " holds " + value
+                + ": the checkpoint is damaged, or its training diverged";
+        ModelDirectory opened = ModelDirectory.open(directory);
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            try (ParameterStore loaded = ParameterStore.zeros(Models.layout(model), type)) {
+                UserException e = assertThrows(UserException.class, () -> opened.load(loaded));
+                assertEquals(message, e.getMessage().replace(DataFiles.display(directory), "DIR"));
+            }
+        }
+        assertThrows(UserException.class, () -> opened.read(name));
+    }
+
+    /** Rope's tables, which old versions of transformers saved, are computed here. */
+    @Test
+    void computedBuffersArePassedOver() {
+        SafetensorsFile old = SafetensorsFile.open(file("model.safetensors"));
+        rewrite((writer, entry) -> {
+            writer.add(entry.name(), Dtype.F32, entry.shape(), old.readFloats(entry.name()));
+            if (entry.name().equals("model.norm.weight")) {
+                for (String buffer :
+                        List.of("model.rotary_emb.inv_freq", "model.layers.0.self_attn.rotary_emb.cos_cached")) {
+                    writer.add(buffer, Dtype.I64, List.of(1L), new float[1]);
+                }
+            }
+        });
+        assertEquals(model, ModelDirectory.open(directory).config());
     }
 }

@@ -63,6 +63,9 @@ public sealed interface AttentionConfig extends Serializable {
                         + ", kv_lora_rank " + kvLoraRank + ", qk_nope_head_dim " + qkNopeHeadDim + ", v_head_dim "
                         + vHeadDim);
             }
+            if (!(softmaxScale > 0 && softmaxScale < Double.POSITIVE_INFINITY)) {
+                throw new ConfigException("the softmax scale is " + softmaxScale + ", not a positive number");
+            }
             if (qkRopeHeadDim < 2 || qkRopeHeadDim % 2 != 0) {
                 throw new ConfigException("qk_rope_head_dim " + qkRopeHeadDim + " is not an even positive number");
             }

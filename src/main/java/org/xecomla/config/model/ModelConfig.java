@@ -12,7 +12,7 @@ import org.xecomla.errors.ConfigException;
  * @param rmsNormEps of the block norms and the final norm; latent norms use 1e-6
  * @param tieWordEmbeddings the head is the embedding matrix
  * @param bosTokenId -1: none
- * @param eosTokenId -1: none
+ * @param eosTokenIds the tokens that end a text; empty: none
  */
 public record ModelConfig(
         int hiddenSize,
@@ -23,7 +23,7 @@ public record ModelConfig(
         double ropeTheta,
         boolean tieWordEmbeddings,
         int bosTokenId,
-        int eosTokenId,
+        List<Integer> eosTokenIds,
         List<AttentionConfig> attention)
         implements Serializable {
     /** Epsilon of RMSNorm on latents: transformers fixes it for DeepSeek. */
@@ -31,6 +31,7 @@ public record ModelConfig(
 
     public ModelConfig {
         attention = List.copyOf(attention);
+        eosTokenIds = List.copyOf(eosTokenIds);
         if (hiddenSize < 1
                 || intermediateSize < 1
                 || vocabSize < 1
@@ -39,6 +40,45 @@ public record ModelConfig(
             throw new ConfigException("no model of hidden_size " + hiddenSize + ", intermediate_size "
                     + intermediateSize + ", vocab_size " + vocabSize + ", " + attention.size() + " layers");
         }
+        if (!(rmsNormEps >= 0 && rmsNormEps <= 1)) {
+            throw new ConfigException("rms_norm_eps is " + rmsNormEps + ", not between 0 and 1");
+        }
+        if (!(ropeTheta > 0 && ropeTheta < Double.POSITIVE_INFINITY)) {
+            throw new ConfigException("rope_theta is " + ropeTheta + ", not a positive number");
+        }
+        if (ropeTheta <= 1 && attention.stream().anyMatch(layer -> layer.ropeScaling() instanceof RopeScaling.Yarn)) {
+            throw new ConfigException("rope_theta is " + ropeTheta + ", and YaRN needs one above 1");
+        }
+        for (int eos : eosTokenIds) {
+            if (eos < 0) {
+                throw new ConfigException("eos_token_id " + eos + " is negative");
+            }
+        }
+    }
+
+    /** A model with one token that ends a text; -1: none. */
+    public ModelConfig(
+            int hiddenSize,
+            int intermediateSize,
+            int vocabSize,
+            int maxPositionEmbeddings,
+            double rmsNormEps,
+            double ropeTheta,
+            boolean tieWordEmbeddings,
+            int bosTokenId,
+            int eosTokenId,
+            List<AttentionConfig> attention) {
+        this(
+                hiddenSize,
+                intermediateSize,
+                vocabSize,
+                maxPositionEmbeddings,
+                rmsNormEps,
+                ropeTheta,
+                tieWordEmbeddings,
+                bosTokenId,
+                eosTokenId < 0 ? List.of() : List.of(eosTokenId),
+                attention);
     }
 
     public int numLayers() {
@@ -66,7 +106,22 @@ public record ModelConfig(
                 theta,
                 tieWordEmbeddings,
                 bosTokenId,
-                eosTokenId,
+                eosTokenIds,
+                attention);
+    }
+
+    /** The same model with its head tied to the embedding, or not. */
+    public ModelConfig withTiedEmbeddings(boolean tied) {
+        return new ModelConfig(
+                hiddenSize,
+                intermediateSize,
+                vocabSize,
+                maxPositionEmbeddings,
+                rmsNormEps,
+                ropeTheta,
+                tied,
+                bosTokenId,
+                eosTokenIds,
                 attention);
     }
 
@@ -81,7 +136,7 @@ public record ModelConfig(
                 ropeTheta,
                 tieWordEmbeddings,
                 bosTokenId,
-                eosTokenId,
+                eosTokenIds,
                 layers);
     }
 }

@@ -2,6 +2,7 @@ package org.xecomla.config.model;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.xecomla.errors.ConfigException;
 
 /**
  * The parameters of a model by their names in Hugging Face's Llama and DeepSeek classes, in checkpoint order, with the
@@ -46,11 +47,11 @@ public final class ParameterShapes {
 
     private static void attention(AttentionConfig attention, String prefix, int d, Map<String, Shape> shapes) {
         if (attention instanceof AttentionConfig.Gqa gqa) {
-            int kv = gqa.numKvHeads() * gqa.headDim();
-            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(gqa.numHeads() * gqa.headDim(), d));
+            int kv = product(gqa.numKvHeads(), gqa.headDim());
+            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(product(gqa.numHeads(), gqa.headDim()), d));
             shapes.put(prefix + ParameterNames.K_PROJ, new Shape(kv, d));
             shapes.put(prefix + ParameterNames.V_PROJ, new Shape(kv, d));
-            shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, gqa.numHeads() * gqa.headDim()));
+            shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, product(gqa.numHeads(), gqa.headDim())));
         } else if (attention instanceof AttentionConfig.Mla mla) {
             latent(mla, prefix, d, shapes);
         }
@@ -60,19 +61,27 @@ public final class ParameterShapes {
         int h = mla.numHeads();
         int r = mla.kvLoraRank();
         if (mla.qLoraRank() == 0) {
-            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(h * mla.qkHeadDim(), d));
+            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(product(h, mla.qkHeadDim()), d));
         } else {
             shapes.put(prefix + ParameterNames.Q_A_PROJ, new Shape(mla.qLoraRank(), d));
             if (mla.qNorm()) {
                 shapes.put(prefix + ParameterNames.Q_A_NORM, new Shape(1, mla.qLoraRank()));
             }
-            shapes.put(prefix + ParameterNames.Q_B_PROJ, new Shape(h * mla.qkHeadDim(), mla.qLoraRank()));
+            shapes.put(prefix + ParameterNames.Q_B_PROJ, new Shape(product(h, mla.qkHeadDim()), mla.qLoraRank()));
         }
         shapes.put(prefix + ParameterNames.KV_A_PROJ, new Shape(r + mla.qkRopeHeadDim(), d));
         if (mla.kvNorm()) {
             shapes.put(prefix + ParameterNames.KV_A_NORM, new Shape(1, r));
         }
-        shapes.put(prefix + ParameterNames.KV_B_PROJ, new Shape(h * (mla.qkNopeHeadDim() + mla.vHeadDim()), r));
-        shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, h * mla.vHeadDim()));
+        shapes.put(prefix + ParameterNames.KV_B_PROJ, new Shape(product(h, mla.qkNopeHeadDim() + mla.vHeadDim()), r));
+        shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, product(h, mla.vHeadDim())));
+    }
+
+    private static int product(int heads, int width) {
+        try {
+            return Math.multiplyExact(heads, width);
+        } catch (ArithmeticException e) {
+            throw new ConfigException(heads + " heads of " + width + " dimensions are too many", e);
+        }
     }
 }

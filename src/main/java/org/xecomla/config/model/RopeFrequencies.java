@@ -65,17 +65,12 @@ public record RopeFrequencies(List<Double> inverse, double attentionFactor) {
             double frequency = inverse.get(j);
             scaled.add(ramp * frequency / yarn.factor() + (1 - ramp) * frequency);
         }
-        double factor = mscale(yarn.factor(), yarn.mscale()) / mscale(yarn.factor(), yarn.mscaleAllDim());
-        return new RopeFrequencies(scaled, factor);
+        return new RopeFrequencies(scaled, yarn.attentionFactor());
     }
 
     /** The plane, as a real number, that makes {@code turns} turns over the original length. */
     private static double plane(double turns, int dim, double theta, RopeScaling.Yarn yarn) {
         double length = yarn.originalMaxPositionEmbeddings();
         return dim * Math.log(length / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
-    }
-
-    private static double mscale(double factor, double k) {
-        return factor <= 1 ? 1 : 0.1 * k * Math.log(factor) + 1;
     }
 }

@@ -2,6 +2,7 @@ package org.xecomla.config.model;
 
 import java.io.Serializable;
 import java.util.List;
+import org.xecomla.errors.ConfigException;
 
 /**
  * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain
@@ -10,15 +11,31 @@ import java.util.List;
 public sealed interface RopeScaling extends Serializable {
     RopeScaling NONE = new None();
 
+    /** Beyond this a frequency is no more than a rounding error. */
+    double LARGEST_FACTOR = 1e6;
+
     /** Frequencies theta^(-2j/d) as they are. */
     record None() implements RopeScaling {}
 
     /** All frequencies divided by {@code factor}. */
-    record Linear(double factor) implements RopeScaling {}
+    record Linear(double factor) implements RopeScaling {
+        public Linear {
+            requireFactor(factor);
+        }
+    }
 
     /** Llama 3.1's piecewise scaling by wavelength. */
     record Llama3(double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositionEmbeddings)
-            implements RopeScaling {}
+            implements RopeScaling {
+        public Llama3 {
+            requireFactor(factor);
+            requireLength(originalMaxPositionEmbeddings);
+            if (!(lowFreqFactor > 0 && lowFreqFactor < highFreqFactor && highFreqFactor < Double.POSITIVE_INFINITY)) {
+                throw new ConfigException("low_freq_factor " + lowFreqFactor + " and high_freq_factor " + highFreqFactor
+                        + " must be positive, the high one larger");
+            }
+        }
+    }
 
     /**
      * DeepSeek's YaRN: a ramp between the frequencies and the frequencies / factor, and cos and sin multiplied by
@@ -31,12 +48,60 @@ public sealed interface RopeScaling extends Serializable {
             double betaSlow,
             double mscale,
             double mscaleAllDim)
-            implements RopeScaling {}
+            implements RopeScaling {
+        public Yarn {
+            requireFactor(factor);
+            requireLength(originalMaxPositionEmbeddings);
+            if (!(betaSlow > 0 && betaSlow <= betaFast && betaFast < Double.POSITIVE_INFINITY)) {
+                throw new ConfigException("beta_fast " + betaFast + " and beta_slow " + betaSlow
+                        + " must be positive, the fast one not smaller");
+            }
+            if (!(mscale >= 0 && mscaleAllDim >= 0 && mscale + mscaleAllDim <= LARGEST_FACTOR)) {
+                throw new ConfigException(
+                        "mscale " + mscale + " and mscale_all_dim " + mscaleAllDim + " must not be negative");
+            }
+        }
+
+        /** What cos and sin are multiplied by. */
+        public double attentionFactor() {
+            return m(mscale) / m(mscaleAllDim);
+        }
+
+        private double m(double k) {
+            return factor <= 1 ? 1 : 0.1 * k * Math.log(factor) + 1;
+        }
+
+        /** The same ramp with others of these. */
+        public Yarn withMscale(double scale, double scaleAllDim) {
+            return new Yarn(factor, originalMaxPositionEmbeddings, betaFast, betaSlow, scale, scaleAllDim);
+        }
+
+        /** The same ramp with this factor on cos and sin. */
+        public Yarn withAttentionFactor(double attentionFactor) {
+            if (!(factor > 1) || !(attentionFactor >= 1)) {
+                throw new ConfigException("attention_factor " + attentionFactor + " at factor " + factor
+                        + " is not supported: both must be above 1");
+            }
+            return withMscale((attentionFactor - 1) / (0.1 * Math.log(factor)), 0);
+        }
+    }
 
     /** Explicit angular frequencies, one a plane: students whose rope planes were picked from the base's. */
     record Explicit(List<Double> inverseFrequencies) implements RopeScaling {
         public Explicit {
             inverseFrequencies = List.copyOf(inverseFrequencies);
+        }
+    }
+
+    private static void requireFactor(double factor) {
+        if (!(factor >= 1 && factor <= LARGEST_FACTOR)) {
+            throw new ConfigException("factor is " + factor + ", it must be at least 1 and at most " + LARGEST_FACTOR);
+        }
+    }
+
+    private static void requireLength(int length) {
+        if (length < 1) {
+            throw new ConfigException("original_max_position_embeddings is " + length + ", not positive");
         }
     }
 }

@@ -30,6 +30,7 @@ public final class Tokenizer implements AutoCloseable {
     private final long handle;
     private final Path file;
     private final int vocabSize;
+    private final int numPlainIds;
     private final OptionalInt bosTokenId;
     private final OptionalInt eosTokenId;
     private final String digest;
@@ -39,6 +40,7 @@ public final class Tokenizer implements AutoCloseable {
             long handle,
             Path file,
             int vocabSize,
+            int numPlainIds,
             OptionalInt bosTokenId,
             OptionalInt eosTokenId,
             String digest,
@@ -46,6 +48,7 @@ public final class Tokenizer implements AutoCloseable {
         this.handle = handle;
         this.file = file;
         this.vocabSize = vocabSize;
+        this.numPlainIds = numPlainIds;
         this.bosTokenId = bosTokenId;
         this.eosTokenId = eosTokenId;
         this.digest = digest;
@@ -75,6 +78,7 @@ public final class Tokenizer implements AutoCloseable {
                 handle,
                 file,
                 parsed.vocabSize(),
+                parsed.numPlainIds(),
                 parsed.specialTokenId("bos", file.getParent()),
                 parsed.specialTokenId("eos", file.getParent()),
                 DataFiles.sha256(json),
@@ -111,7 +115,14 @@ public final class Tokenizer implements AutoCloseable {
                     + ", which has " + vocabSize + " ids");
         }
         return new Tokenizer(
-                handle, file, vocabSize, id < 0 ? OptionalInt.empty() : OptionalInt.of(id), eosTokenId, digest, words);
+                handle,
+                file,
+                vocabSize,
+                numPlainIds,
+                id < 0 ? OptionalInt.empty() : OptionalInt.of(id),
+                eosTokenId,
+                digest,
+                words);
     }
 
     /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
@@ -177,16 +188,13 @@ public final class Tokenizer implements AutoCloseable {
         return decode(ids, true);
     }
 
-    /** The text of {@code ids}. */
+    /** The text of {@code ids}; one beyond the vocabulary, which padded models may draw, is nothing. */
     public String decode(int[] ids, boolean skipSpecialTokens) {
-        for (int id : ids) {
-            if (id < 0 || id >= vocabSize) {
-                throw new UserException("token id " + id + " is outside the vocabulary of " + DataFiles.display(file)
-                        + ", which has " + vocabSize + " ids");
-            }
-        }
-        return TokenizersLibrary.LIB.decode(
-                handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecialTokens);
+        long[] known = Arrays.stream(ids)
+                .filter(id -> id >= 0 && id < vocabSize)
+                .asLongStream()
+                .toArray();
+        return TokenizersLibrary.LIB.decode(handle, known, skipSpecialTokens);
     }
 
     /** The highest token id plus one, added tokens included. */
@@ -215,13 +223,13 @@ public final class Tokenizer implements AutoCloseable {
 
     /**
      * Refuses a model whose vocabulary does not hold all of this tokenizer's ids. A larger one is common: embeddings
-     * are padded.
+     * are padded. An added token may lie beyond: a text that holds it is refused when it is met.
      *
      * @param model what the vocabulary belongs to, for the message
      */
     public void requireFits(int modelVocabSize, String model) {
-        if (vocabSize > modelVocabSize) {
-            throw new ConfigException("the vocabulary of tokenizer " + DataFiles.display(file) + " has " + vocabSize
+        if (numPlainIds > modelVocabSize) {
+            throw new ConfigException("the vocabulary of tokenizer " + DataFiles.display(file) + " has " + numPlainIds
                     + " ids and that of " + model + " only " + modelVocabSize
                     + ": set tokenizer.path to the tokenizer of this model");
         }

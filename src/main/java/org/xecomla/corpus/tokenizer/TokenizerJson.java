@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -21,13 +22,17 @@ import org.xecomla.files.DataFiles;
  * whether words can be encoded one by one.
  *
  * @param vocabSize the highest id of the model's vocabulary and the added tokens, plus one
+ * @param numPlainIds the same without added tokens
  * @param wordByWord see {@link WordCache#isExact}
  */
-public record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens, boolean wordByWord) {
+public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer> addedTokens, boolean wordByWord) {
     private static final Set<String> SECTIONS = Set.of("added_tokens", "normalizer", "pre_tokenizer");
 
+    /** An id beyond this is an error of the file. */
+    private static final int MOST_IDS = 1 << 28;
+
     static TokenizerJson parse(byte[] json, Path file) {
-        int highest = -1;
+        BitSet ids = new BitSet();
         ObjectNode sections = new ObjectMapper().createObjectNode();
         Map<String, String> model = new HashMap<>();
         try (JsonParser parser = new JsonFactory().createParser(json)) {
@@ -38,7 +43,7 @@ public record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens, boo
                 if (SECTIONS.contains(key)) {
                     sections.set(key, new ObjectMapper().readTree(parser));
                 } else if (key.equals("model")) {
-                    highest = highestModelId(parser, file, model);
+                    readModel(parser, file, ids, model);
                 } else {
                     parser.skipChildren();
                 }
@@ -47,38 +52,43 @@ public record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens, boo
             throw new UserException(
                     file + " is not JSON: " + e.getMessage().lines().findFirst().orElse(""), e);
         }
-        expect(highest >= 0, file);
+        expect(!ids.isEmpty(), file);
         JsonNode tokens = sections.path("added_tokens");
         Map<String, Integer> added = new HashMap<>();
         tokens.forEach(t -> added.put(t.path("content").asText(), t.path("id").asInt(-1)));
         boolean wordByWord =
                 WordCache.isExact(sections.path("normalizer"), sections.path("pre_tokenizer"), tokens, model);
+        int vocabSize = ids.length();
         for (int id : added.values()) {
-            highest = Math.max(highest, id);
+            vocabSize = Math.max(vocabSize, id + 1);
+            ids.clear(Math.max(id, 0));
         }
-        return new TokenizerJson(highest + 1, Map.copyOf(added), wordByWord);
+        return new TokenizerJson(vocabSize, ids.length(), Map.copyOf(added), wordByWord);
     }
 
     /**
      * The vocabulary is an object of ids (BPE, WordPiece, WordLevel) or an array whose places are the ids (Unigram).
      *
+     * @param ids is given those of the vocabulary
      * @param settings is given the model's plain values
      */
-    private static int highestModelId(JsonParser parser, Path file, Map<String, String> settings) throws IOException {
+    private static void readModel(JsonParser parser, Path file, BitSet ids, Map<String, String> settings)
+            throws IOException {
         expect(parser.currentToken() == JsonToken.START_OBJECT, file);
-        int highest = -1;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
             JsonToken value = parser.nextToken();
             if (key.equals("vocab") && value == JsonToken.START_OBJECT) {
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
                     parser.nextToken();
-                    highest = Math.max(highest, parser.getIntValue());
+                    int id = parser.getIntValue();
+                    expect(id >= 0 && id < MOST_IDS, file);
+                    ids.set(id);
                 }
             } else if (key.equals("vocab") && value == JsonToken.START_ARRAY) {
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
                     parser.skipChildren();
-                    highest++;
+                    ids.set(ids.length());
                 }
             } else if (value.isScalarValue()) {
                 settings.put(key, parser.getText());
@@ -86,7 +96,6 @@ public record TokenizerJson(int vocabSize, Map<String, Integer> addedTokens, boo
                 parser.skipChildren();
             }
         }
-        return highest;
     }
 
     private static void expect(boolean condition, Path file) {

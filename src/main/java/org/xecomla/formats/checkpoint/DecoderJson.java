@@ -1,10 +1,10 @@
 package org.xecomla.formats.checkpoint;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
 
 /**
  * The keys of {@code config.json} that every family has, in old and new spelling.
@@ -12,8 +12,6 @@ import org.xecomla.config.model.RopeScaling;
  * @param json config.json
  */
 public record DecoderJson(ModelJson json) {
-    private static final double DEFAULT_THETA = 10000;
-
     /** @throws org.xecomla.errors.ConfigException where a key says something that no family here computes */
     public DecoderJson {
         for (String bias : List.of("attention_bias", "mlp_bias")) {
@@ -23,9 +21,6 @@ public record DecoderJson(ModelJson json) {
         }
         if (!json.text("hidden_act", "silu").equals("silu")) {
             throw json.unsupported("hidden_act", "only silu is");
-        }
-        if (json.number("partial_rotary_factor", 1) != 1) {
-            throw json.unsupported("partial_rotary_factor", "whole heads are rotated");
         }
         if (json.has("quantization_config")) {
             throw json.unsupported("quantization_config", "use the checkpoint in BF16, F16 or F32");
@@ -39,10 +34,11 @@ public record DecoderJson(ModelJson json) {
         int vocabSize = json.integer("vocab_size");
         int maxLength = json.integer("max_position_embeddings");
         double epsilon = json.number("rms_norm_eps", 1e-6);
-        double theta = ropeTheta();
+        double theta = rope().theta();
         boolean tied = json.flag("tie_word_embeddings", false);
-        int bos = tokenId("bos_token_id");
-        int eos = tokenId("eos_token_id");
+        int bos = json.integer("bos_token_id", -1);
+        List<Integer> eos =
+                json.integers("eos_token_id").stream().filter(id -> id >= 0).toList(); // some write -1 for none
         return json.naming(() -> new ModelConfig(
                 hiddenSize, intermediateSize, vocabSize, maxLength, epsilon, theta, tied, bos, eos, attention));
     }
@@ -51,25 +47,24 @@ public record DecoderJson(ModelJson json) {
     public AttentionConfig.Gqa gqa() {
         int numHeads = json.integer("num_attention_heads");
         int numKvHeads = json.integer("num_key_value_heads", numHeads);
-        int headDim = json.integer("head_dim", json.integer("hidden_size") / Math.max(numHeads, 1));
-        RopeScaling rope = RopeJson.read(rope(), json.integer("max_position_embeddings"));
+        int hiddenSize = json.integer("hidden_size");
+        if (!json.has("head_dim") && (numHeads < 1 || hiddenSize % numHeads != 0)) {
+            throw new ConfigException(json.where() + ": hidden_size " + hiddenSize
+                    + " is no multiple of num_attention_heads " + numHeads + ", and there is no head_dim");
+        }
+        int headDim = json.has("head_dim") ? json.integer("head_dim") : hiddenSize / numHeads;
+        RopeScaling rope = ropeScaling();
         return json.naming(() -> new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, rope));
     }
 
-    public double ropeTheta() {
-        return json.object("rope_parameters").number("rope_theta", json.number("rope_theta", DEFAULT_THETA));
+    /** Where its rope is written. */
+    public RopeKeys rope() {
+        return RopeKeys.of(json);
     }
 
-    /** What is said about the scaling of the rope. */
-    public ModelJson rope() {
-        return json.has("rope_parameters") ? json.object("rope_parameters") : json.object("rope_scaling");
-    }
-
-    private int tokenId(String key) {
-        JsonNode value = json.json().path(key);
-        if (value.isArray() && !value.isEmpty()) {
-            return value.get(0).asInt(-1);
-        }
-        return json.integer(key, -1);
+    /** How the frequencies of its rope are scaled. */
+    public RopeScaling ropeScaling() {
+        RopeKeys rope = rope();
+        return RopeJson.read(rope.object(), rope.originalLength());
     }
 }

@@ -22,10 +22,13 @@ public record LatentJson(ModelJson json) {
 
     /**
      * The same as DeepSeek's own class has it, and X-EcoMLA's code: YaRN's {@code mscale_all_dim} sharpens the softmax.
+     *
+     * @param rope the object that {@code scaling} was read from
      */
-    public double deepseekScale(RopeScaling scaling) {
-        if (scaling instanceof RopeScaling.Yarn yarn && yarn.mscaleAllDim() != 0) {
-            double m = 0.1 * yarn.mscaleAllDim() * Math.log(yarn.factor()) + 1;
+    public double deepseekScale(ModelJson rope, RopeScaling scaling) {
+        double allDim = rope.number("mscale_all_dim", 0);
+        if (scaling instanceof RopeScaling.Yarn yarn && allDim != 0) {
+            double m = 0.1 * allDim * Math.log(yarn.factor()) + 1;
             return plainScale() * (m * m);
         }
         return plainScale();

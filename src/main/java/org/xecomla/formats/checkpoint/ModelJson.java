@@ -1,9 +1,14 @@
 package org.xecomla.formats.checkpoint;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -14,6 +19,12 @@ import org.xecomla.files.DataFiles;
 
 /** A JSON object of a model directory, or one inside it, whose getters name file and key when something is wrong. */
 public final class ModelJson {
+    /** Python writes NaN and Infinity; a key that is needed must not be one. */
+    private static final JsonMapper STRICT = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
     private final String where;
     private final JsonNode json;
 
@@ -24,16 +35,23 @@ public final class ModelJson {
 
     /** Reads a JSON object. */
     public static ModelJson read(Path path) {
-        try {
-            JsonNode json = new JsonMapper().readTree(DataFiles.readString(path));
-            if (!json.isObject()) {
-                throw new UserException(DataFiles.display(path) + " is not a JSON object");
+        String file = DataFiles.display(path);
+        try (JsonParser parser = STRICT.createParser(DataFiles.readString(path))) {
+            JsonNode json = STRICT.readTree(parser);
+            if (json == null || !json.isObject()) {
+                throw new UserException(file + " is not a JSON object");
             }
-            return new ModelJson(DataFiles.display(path), json);
+            if (parser.nextToken() != null) {
+                throw new UserException(file + ", line "
+                        + parser.currentTokenLocation().getLineNr() + ": text follows the JSON object");
+            }
+            return new ModelJson(file, json);
         } catch (JsonProcessingException e) {
             String line =
                     e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-            throw new UserException(DataFiles.display(path) + line + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new UserException(file + line + " is not JSON: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory", e);
         }
     }
 
@@ -91,13 +109,16 @@ public final class ModelJson {
 
     /** The integers under {@code key}, one or a list of them; none where it is absent or null. */
     public List<Integer> integers(String key) {
-        JsonNode value = json.path(key);
         List<Integer> all = new ArrayList<>();
-        (value.isArray() ? value : List.of(value)).forEach(one -> {
-            if (one.canConvertToInt()) {
+        if (has(key)) {
+            JsonNode value = json.get(key);
+            for (JsonNode one : value.isArray() ? value : List.of(value)) {
+                if (!one.isIntegralNumber() || !one.canConvertToInt()) {
+                    throw wrong(key, "an integer or a list of them");
+                }
                 all.add(one.asInt());
             }
-        });
+        }
         return all;
     }
 
@@ -105,8 +126,8 @@ public final class ModelJson {
         if (!has(key)) {
             throw new ConfigException(where + ": the key " + key + " is missing");
         }
-        if (!json.get(key).isNumber()) {
-            throw wrong(key, "a number");
+        if (!json.get(key).isNumber() || !Double.isFinite(json.get(key).asDouble())) {
+            throw wrong(key, "a finite number");
         }
         return json.get(key).asDouble();
     }

@@ -9,59 +9,66 @@ import org.xecomla.errors.ConfigException;
 public final class RopeJson {
     private static final Set<String> PLAIN = Set.of("default", "none");
 
+    /** What a written factor on cos and sin may differ by from the one that mscale gives. */
+    private static final double ROUNDING = 1e-12;
+
     private RopeJson() {}
 
     /**
-     * Reads what an object says about scaling; {@code type} and {@code rope_type} mean the same.
+     * Reads what an object says about scaling, as transformers does: {@code type} and {@code rope_type} mean the same;
+     * YaRN's {@code attention_factor} goes before {@code mscale}, which counts only beside {@code mscale_all_dim}.
      *
-     * @param originalLength of YaRN, where the object does not say
+     * @param originalLength of llama3 and YaRN, where the object does not say
      */
     public static RopeScaling read(ModelJson json, int originalLength) {
         String type = json.text("rope_type", json.text("type", "default"));
         if (PLAIN.contains(type)) {
             return RopeScaling.NONE;
         }
+        int original = json.integer("original_max_position_embeddings", originalLength);
         return switch (type) {
-            case "linear" -> new RopeScaling.Linear(factor(json));
-            case "llama3" ->
-                new RopeScaling.Llama3(
-                        factor(json),
-                        json.number("low_freq_factor"),
-                        json.number("high_freq_factor"),
-                        json.integer("original_max_position_embeddings"));
-            case "yarn" -> yarn(json, originalLength);
+            case "linear" -> linear(json);
+            case "llama3" -> {
+                double factor = json.number("factor");
+                double low = json.number("low_freq_factor");
+                double high = json.number("high_freq_factor");
+                yield json.naming(() -> new RopeScaling.Llama3(factor, low, high, original));
+            }
+            case "yarn" -> asTransformers(json, originalLength);
             default ->
                 throw new ConfigException(json.where() + ": the rope type " + type
                         + " is not supported: default, linear, llama3 and yarn are");
         };
     }
 
-    public static double factor(ModelJson json) {
+    public static RopeScaling linear(ModelJson json) {
         double factor = json.number("factor");
-        if (factor < 1) {
-            throw new ConfigException(json.where() + ": factor is " + factor + ", it must be at least 1");
-        }
-        return factor;
+        return json.naming(() -> new RopeScaling.Linear(factor));
     }
 
-    public static RopeScaling yarn(ModelJson json, int originalLength) {
-        double factor = factor(json);
+    private static RopeScaling asTransformers(ModelJson json, int originalLength) {
+        RopeScaling.Yarn yarn = yarn(json, originalLength);
+        if (json.has("attention_factor")) {
+            double factor = json.number("attention_factor");
+            boolean same = Math.abs(yarn.attentionFactor() - factor) <= ROUNDING;
+            return same ? yarn : json.naming(() -> yarn.withAttentionFactor(factor));
+        }
+        boolean counts = json.number("mscale", 0) != 0 && json.number("mscale_all_dim", 0) != 0;
+        return counts ? yarn : json.naming(() -> yarn.withMscale(1, 0));
+    }
+
+    /** Reads YaRN's keys as DeepSeek's own code, and X-EcoMLA's after it. */
+    public static RopeScaling.Yarn yarn(ModelJson json, int originalLength) {
+        double factor = json.number("factor");
+        int original = json.integer("original_max_position_embeddings", originalLength);
+        double betaFast = json.number("beta_fast", 32);
+        double betaSlow = json.number("beta_slow", 1);
         double mscale = json.number("mscale", 1);
-        double mscaleAllDim = json.number("mscale_all_dim", 0);
+        double allDim = json.number("mscale_all_dim", 0);
         if (!json.flag("truncate", true)) {
             throw json.unsupported("truncate", "YaRN's ramp is rounded to whole dimensions here");
         }
-        if (json.has("attention_factor") && factor > 1) {
-            mscale = (json.number("attention_factor") - 1) / (0.1 * Math.log(factor));
-            mscaleAllDim = 0;
-        }
-        return new RopeScaling.Yarn(
-                factor,
-                json.integer("original_max_position_embeddings", originalLength),
-                json.number("beta_fast", 32),
-                json.number("beta_slow", 1),
-                mscale,
-                mscaleAllDim);
+        return json.naming(() -> new RopeScaling.Yarn(factor, original, betaFast, betaSlow, mscale, allDim));
     }
 
     /** Puts {@code scaling} under {@code key}: null where it is plain. */
@@ -78,16 +85,24 @@ public final class RopeJson {
                     .put("high_freq_factor", llama3.highFreqFactor())
                     .put("original_max_position_embeddings", llama3.originalMaxPositionEmbeddings());
         } else if (scaling instanceof RopeScaling.Yarn yarn) {
-            target.putObject(key)
-                    .put("rope_type", "yarn")
-                    .put("factor", yarn.factor())
-                    .put("original_max_position_embeddings", yarn.originalMaxPositionEmbeddings())
-                    .put("beta_fast", yarn.betaFast())
-                    .put("beta_slow", yarn.betaSlow())
-                    .put("mscale", yarn.mscale())
-                    .put("mscale_all_dim", yarn.mscaleAllDim());
+            writeYarn(target.putObject(key), yarn);
         } else {
             throw new ConfigException("explicit rope frequencies cannot be written as " + key);
+        }
+    }
+
+    private static void writeYarn(ObjectNode json, RopeScaling.Yarn yarn) {
+        json.put("rope_type", "yarn")
+                .put("factor", yarn.factor())
+                .put("original_max_position_embeddings", yarn.originalMaxPositionEmbeddings())
+                .put("beta_fast", yarn.betaFast())
+                .put("beta_slow", yarn.betaSlow())
+                .put("mscale", yarn.mscale())
+                .put("mscale_all_dim", yarn.mscaleAllDim());
+        boolean readAsIs =
+                yarn.mscale() == 1 && yarn.mscaleAllDim() == 0 || yarn.mscale() != 0 && yarn.mscaleAllDim() != 0;
+        if (!readAsIs) {
+            json.put("attention_factor", yarn.attentionFactor());
         }
     }
 }

@@ -13,13 +13,17 @@ import org.xecomla.safetensors.SafetensorsFile;
 
 /** Holds a checkpoint's tensors against the parameters that its configuration asks for. */
 public final class TensorCheck {
-    /** Frequencies that old versions of transformers saved with the weights; they are computed. */
-    private static final Pattern COMPUTED =
-            Pattern.compile("model\\.layers\\.\\d+\\.self_attn\\.rotary_emb\\.inv_freq");
+    /** Buffers of the rope that old versions of transformers saved with the weights; they are computed. */
+    private static final Pattern COMPUTED = Pattern.compile(".*\\brotary_emb\\.(inv_freq|cos_cached|sin_cached)");
+
+    /** What stands for a weight in GPTQ, AWQ, compressed-tensors, FP8 and bitsandbytes. */
+    private static final Pattern QUANTISED = Pattern.compile(
+            ".*\\.(qweight|qzeros|weight_packed|weight_scale|weight_scale_inv|weight\\.absmax|weight\\.quant_map|SCB)");
 
     private TensorCheck() {}
 
     public static void check(ModelConfig config, Map<String, WeightFiles.Located> tensors, String directory) {
+        refuseQuantised(tensors);
         Map<String, ParameterShapes.Shape> parameters = ParameterShapes.of(config);
         parameters.forEach((name, shape) -> {
             WeightFiles.Located located = tensors.get(name);
@@ -37,6 +41,16 @@ public final class TensorCheck {
                         + located.entry().name() + ": its config.json describes no such parameter");
             }
         });
+    }
+
+    private static void refuseQuantised(Map<String, WeightFiles.Located> tensors) {
+        for (WeightFiles.Located located : tensors.values()) {
+            String name = located.entry().name();
+            if (QUANTISED.matcher(name).matches()) {
+                throw new UserException(DataFiles.display(located.file().path()) + ": the checkpoint is quantised ("
+                        + name + "): use it in BF16, F16 or F32");
+            }
+        }
     }
 
     /** The shape in a file: a norm's gain is (n), all else (rows, cols). */

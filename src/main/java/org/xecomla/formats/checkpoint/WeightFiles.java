@@ -13,7 +13,10 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.safetensors.SafetensorsFile;
 
-/** The safetensors files of a model directory: one, or several with an index. */
+/**
+ * The safetensors files of a model directory: one, or several with an index. The index decides: what a file holds
+ * beyond it, a copy that another file replaces for one, does not count.
+ */
 public final class WeightFiles {
     static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
@@ -65,13 +68,7 @@ public final class WeightFiles {
                         DataFiles.display(path) + " has no tensor " + name + ", which " + index + " places there");
             }
         }
-        for (String name : file.entries().keySet()) {
-            if (!wanted.contains(name)) {
-                throw new UserException(DataFiles.display(path) + " has an unexpected tensor " + name + ", which "
-                        + index + " does not place there");
-            }
-        }
-        file.entries().forEach((name, entry) -> tensors.put(name, new Located(file, entry)));
+        wanted.forEach(name -> tensors.put(name, new Located(file, file.entry(name))));
     }
 
     private static String fileName(ModelJson index, String tensor, JsonNode value) {

@@ -22,8 +22,7 @@ final class DeepseekConfig {
         putShape(json, model);
         putAttention(json, (AttentionConfig.Mla) model.attention().get(0), model);
         putNoExperts(json, model);
-        LlamaWriter.putTokenId(json, "bos_token_id", model.bosTokenId());
-        LlamaWriter.putTokenId(json, "eos_token_id", model.eosTokenId());
+        LlamaWriter.putTokenIds(json, model);
         json.put("torch_dtype", dtype.torchName());
         return json.toPrettyString() + "\n";
     }

@@ -8,14 +8,10 @@ import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.LatentJson;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
-import org.xecomla.formats.checkpoint.RopeJson;
 
 /** Reads {@code model_type} deepseek_v3 where no layer has experts. {@link DeepseekWriter} is the inverse. */
 public final class DeepseekReader implements ModelFormat {
     static final String MODEL_TYPE = "deepseek_v3";
-
-    /** What DeepSeek's class takes for YaRN where the configuration is silent. */
-    private static final int ORIGINAL_LENGTH = 4096;
 
     @Override
     public List<String> modelTypes() {
@@ -36,9 +32,11 @@ public final class DeepseekReader implements ModelFormat {
             throw json.unsupported("n_routed_experts", "feed-forward layers with experts are not");
         }
         LatentJson latent = new LatentJson(json);
-        RopeScaling rope = RopeJson.read(decoder.rope(), ORIGINAL_LENGTH);
+        RopeScaling rope = decoder.ropeScaling();
         return decoder.model(headers.layers(
-                decoder::gqa, (tensors, layer) -> latent.layer(tensors, json, rope, latent.deepseekScale(rope))));
+                decoder::gqa,
+                (tensors, layer) -> latent.layer(
+                        tensors, json, rope, latent.deepseekScale(decoder.rope().object(), rope))));
     }
 
     @Override

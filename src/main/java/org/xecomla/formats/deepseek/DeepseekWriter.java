@@ -87,7 +87,7 @@ public final class DeepseekWriter implements ModelExport {
                 student.ropeTheta(),
                 false,
                 student.bosTokenId(),
-                student.eosTokenId(),
+                student.eosTokenIds(),
                 all);
     }
 

@@ -66,16 +66,22 @@ public final class LlamaWriter implements ModelExport {
         json.put("hidden_act", "silu");
         json.put("attention_bias", false);
         json.put("mlp_bias", false);
-        putTokenId(json, "bos_token_id", model.bosTokenId());
-        putTokenId(json, "eos_token_id", model.eosTokenId());
+        putTokenIds(json, model);
         json.put("torch_dtype", dtype.torchName());
     }
 
-    public static void putTokenId(ObjectNode json, String key, int id) {
-        if (id < 0) {
-            json.putNull(key);
+    /** Which tokens begin and end a text: null, one, or a list. */
+    public static void putTokenIds(ObjectNode json, ModelConfig model) {
+        if (model.bosTokenId() < 0) {
+            json.putNull("bos_token_id");
         } else {
-            json.put(key, id);
+            json.put("bos_token_id", model.bosTokenId());
+        }
+        List<Integer> eos = model.eosTokenIds();
+        switch (eos.size()) {
+            case 0 -> json.putNull("eos_token_id");
+            case 1 -> json.put("eos_token_id", eos.get(0));
+            default -> eos.forEach(json.putArray("eos_token_id")::add);
         }
     }
 

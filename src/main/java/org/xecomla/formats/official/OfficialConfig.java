@@ -64,7 +64,7 @@ final class OfficialConfig {
         ModelJson scaling = layers.object("rope_scaling");
         return switch (layers.text("rope_type", "yarn")) {
             case "yarn" -> RopeJson.yarn(scaling, YARN_ORIGINAL_LENGTH);
-            case "linear" -> new RopeScaling.Linear(RopeJson.factor(scaling));
+            case "linear" -> RopeJson.linear(scaling);
             default -> throw layers.unsupported("rope_type", "yarn and linear are");
         };
     }

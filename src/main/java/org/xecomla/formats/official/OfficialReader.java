@@ -34,13 +34,15 @@ public final class OfficialReader implements ModelFormat {
         if (layers.flag("attention_bias", false)) {
             throw layers.unsupported("attention_bias", "projections have no biases here");
         }
-        if (layers.number("rope_theta") != decoder.ropeTheta()) {
+        if (layers.number("rope_theta") != decoder.rope().theta()) {
             throw layers.unsupported(
-                    "rope_theta", "latent layers have the " + decoder.ropeTheta() + " of config.json here");
+                    "rope_theta", "latent layers have the " + decoder.rope().theta() + " of config.json here");
         }
         LatentJson latent = new LatentJson(layers);
         RopeScaling rope = OfficialConfig.rope(layers);
         return decoder.model(headers.layers(
-                decoder::gqa, (tensors, layer) -> latent.layer(tensors, layers, rope, latent.deepseekScale(rope))));
+                decoder::gqa,
+                (tensors, layer) -> latent.layer(
+                        tensors, layers, rope, latent.deepseekScale(layers.object("rope_scaling"), rope))));
     }
 }

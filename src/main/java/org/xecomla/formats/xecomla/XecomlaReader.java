@@ -63,7 +63,8 @@ public final class XecomlaReader implements ModelFormat {
         for (JsonNode value : json.json().get("mla_inv_freq")) {
             frequencies.add(value.asDouble(-1));
         }
-        if (frequencies.size() != ropeDim / 2 || frequencies.stream().anyMatch(f -> !(f > 0))) {
+        if (frequencies.size() != ropeDim / 2
+                || frequencies.stream().anyMatch(f -> !(f > 0 && f < Double.POSITIVE_INFINITY))) {
             throw new ConfigException(json.where() + ": mla_inv_freq must be a list of " + ropeDim / 2
                     + " positive frequencies, half of qk_rope_head_dim");
         }

@@ -93,8 +93,7 @@ public class TokenizerTest {
             tokenizer.requireFits(512, "the base model");
             UserException e = assertThrows(ConfigException.class, () -> tokenizer.requireFits(339, "the base model"));
             assertTrue(e.getMessage().contains("340 ids") && e.getMessage().contains("only 339"), e.getMessage());
-            UserException id = assertThrows(UserException.class, () -> tokenizer.decode(new int[] {3, 340}));
-            assertTrue(id.getMessage().contains("token id 340"), id.getMessage());
+            assertEquals(tokenizer.decode(new int[] {3}), tokenizer.decode(new int[] {3, 340}), "padding is nothing");
         }
     }
 
