@@ -115,10 +115,7 @@ final class GenerateCommand extends ConfiguredCommand {
         if (source.prompt != null) {
             texts.add(source.prompt);
         } else {
-            TextDocuments.of(
-                            List.of(DataFiles.path(source.prompts)),
-                            config.corpus().textKey())
-                    .read(document -> texts.add(document.text()));
+            TextDocuments.of(List.of(source.prompts), config.corpus()).read(document -> texts.add(document.text()));
         }
         List<Prompt> prompts = new ArrayList<>();
         for (String text : texts) {

@@ -29,9 +29,8 @@ final class TokenizerCommand extends ConfiguredCommand {
     @Override
     int run(PrintWriter console) {
         RunConfig config = config();
-        List<Path> files = data.stream().map(DataFiles::path).toList();
         BpeTrainer trainer = new BpeTrainer(vocabSize);
-        TextDocuments.of(files, config.corpus().textKey()).read(document -> {
+        TextDocuments.of(data, config.corpus()).read(document -> {
             trainer.add(document.text());
             return true;
         });

@@ -1,6 +1,7 @@
 package org.xecomla.config;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,7 @@ import java.util.Optional;
  * @param weights how often the documents of each entry of train are taken; empty: each once
  * @param valid files and directories, in order
  * @param textKey key of plain text in JSON and Parquet
+ * @param textKeys of entries of train and valid whose plain text is under another key: that key
  * @param learn which tokens of a conversation are learned
  * @param chatTemplate file or directory; empty: beside the tokenizer
  * @param dropDuplicates whether of equal documents only the first is kept
@@ -20,6 +22,7 @@ public record CorpusConfig(
         List<Double> weights,
         List<String> valid,
         String textKey,
+        Map<String, String> textKeys,
         Learn learn,
         Optional<String> chatTemplate,
         boolean dropDuplicates,
@@ -47,6 +50,7 @@ public record CorpusConfig(
         train = List.copyOf(train);
         weights = List.copyOf(weights);
         valid = List.copyOf(valid);
+        textKeys = Map.copyOf(textKeys);
     }
 
     static CorpusConfig of(StrictConfig config) {
@@ -55,6 +59,7 @@ public record CorpusConfig(
                 config.numbers("corpus.weights", Range.above(0)),
                 config.texts("corpus.valid"),
                 config.text("corpus.text-key"),
+                config.section("corpus.text-keys"),
                 config.choice("corpus.learn", Learn.class),
                 config.optionalText("corpus.chat-template"),
                 config.flag("corpus.drop-duplicates"),
@@ -67,6 +72,19 @@ public record CorpusConfig(
                     "corpus.weights",
                     "does not have a number for each of the " + corpus.train.size() + " entries of corpus.train");
         }
+        corpus.textKeys.keySet().stream()
+                .filter(entry -> !corpus.train.contains(entry) && !corpus.valid.contains(entry))
+                .findFirst()
+                .ifPresent(entry -> {
+                    throw config.error(
+                            "corpus.text-keys",
+                            "names " + entry + ", which is no entry of" + " corpus.train or corpus.valid");
+                });
         return corpus;
+    }
+
+    /** The key of plain text in what {@code entry}, of train or valid, means. */
+    public String textKeyOf(String entry) {
+        return textKeys.getOrDefault(entry, textKey);
     }
 }

@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.text.CorpusFiles;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
@@ -29,14 +30,13 @@ public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDoub
     public static CorpusSize measure(RunConfig config, ModelConfig base) {
         long[] seen = new long[3]; // characters, tokens, nanoseconds
         try (RunTokenizer tokenizer = RunTokenizer.open(config, base)) {
-            TextDocuments.of(paths(config.corpus().train()), config.corpus().textKey())
-                    .read(document -> {
-                        long start = System.nanoTime();
-                        seen[0] += document.text().length();
-                        seen[1] += tokenizer.packing().tokens(document, tokenizer.tokenizer()).length;
-                        seen[2] += System.nanoTime() - start;
-                        return seen[0] < SAMPLED_CHARS;
-                    });
+            TextDocuments.of(config.corpus().train(), config.corpus()).read(document -> {
+                long start = System.nanoTime();
+                seen[0] += document.text().length();
+                seen[1] += tokenizer.packing().tokens(document, tokenizer.tokenizer()).length;
+                seen[2] += System.nanoTime() - start;
+                return seen[0] < SAMPLED_CHARS;
+            });
         }
         double perByte = (double) seen[1] / Math.max(1, seen[0]);
         long bytes = bytes(config.corpus().train());
@@ -80,8 +80,9 @@ public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDoub
     /** Whether all of them are here. */
     static boolean areReadable(List<Path> files) {
         try {
-            return files.stream().allMatch(DataFiles::exists);
-        } catch (RuntimeException noSuchFileSystem) {
+            files.forEach(CorpusFiles::of);
+            return true;
+        } catch (RuntimeException notHere) {
             return false;
         }
     }
@@ -91,7 +92,10 @@ public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDoub
     }
 
     private static long bytes(List<String> files) {
-        return paths(files).stream().mapToLong(DataFiles::length).sum();
+        return paths(files).stream()
+                .flatMap(entry -> CorpusFiles.of(entry).files().stream())
+                .mapToLong(DataFiles::length)
+                .sum();
     }
 
     String describe() {

@@ -6,13 +6,24 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.CodecFactory;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
 import org.apache.parquet.schema.Type;
 import org.xecomla.errors.UserException;
@@ -23,6 +34,13 @@ import org.xecomla.errors.UserException;
  */
 public final class ParquetRows {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private static final Set<CompressionCodecName> READ = EnumSet.of(
+            CompressionCodecName.UNCOMPRESSED,
+            CompressionCodecName.SNAPPY,
+            CompressionCodecName.GZIP,
+            CompressionCodecName.ZSTD,
+            CompressionCodecName.LZ4_RAW);
 
     private ParquetRows() {}
 
@@ -52,9 +70,12 @@ public final class ParquetRows {
      *
      * @throws UserException where the file is not Parquet
      */
-    public static void read(Path file, long start, long end, Visitor visitor) {
-        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), file)
+    public static void read(Path path, long start, long end, Visitor visitor) {
+        requireCodecs(path);
+        CodecFactory codecs = new CodecFactory(new Configuration(), 0);
+        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
                 .withConf(new Configuration())
+                .withCodecFactory(new ParquetCodecs(codecs))
                 .withFileRange(start, end)
                 .build()) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
@@ -65,9 +86,37 @@ public final class ParquetRows {
         } catch (UserException e) {
             throw e; // the visitor's
         } catch (IOException | RuntimeException e) {
-            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            throw new UserException(DataFiles.display(file) + " cannot be read as Parquet: " + reason, e);
+            throw damaged(path, e);
+        } finally {
+            codecs.release();
         }
+    }
+
+    private static void requireCodecs(Path path) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, new Configuration()))) {
+            reader.getFooter().getBlocks().stream()
+                    .flatMap(block -> block.getColumns().stream())
+                    .map(ColumnChunkMetaData::getCodec)
+                    .filter(codec -> !READ.contains(codec))
+                    .findFirst()
+                    .ifPresent(codec -> {
+                        String name = codec.name().charAt(0)
+                                + codec.name().substring(1).toLowerCase(Locale.ROOT);
+                        throw new UserException(DataFiles.display(path) + " is compressed by " + name
+                                + ", which is not read: write it with zstd or snappy");
+                    });
+        } catch (UserException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            throw damaged(path, e);
+        }
+    }
+
+    private static UserException damaged(Path path, Exception cause) {
+        return new UserException(
+                DataFiles.display(path)
+                        + " cannot be read as Parquet: it is damaged, cut off, or no Parquet; copy it again",
+                cause);
     }
 
     private static ObjectNode object(Group group) {
@@ -98,9 +147,21 @@ public final class ParquetRows {
             case FLOAT -> JSON.numberNode(group.getFloat(field, index));
             case DOUBLE -> JSON.numberNode(group.getDouble(field, index));
             case BOOLEAN -> JSON.booleanNode(group.getBoolean(field, index));
-            case BINARY -> JSON.textNode(group.getString(field, index));
+            case BINARY -> text(group.getBinary(field, index).getBytes());
             default -> JSON.textNode(group.getValueToString(field, index));
         };
+    }
+
+    /** Bytes that are no text stay bytes, for whoever wants text to say so. */
+    private static JsonNode text(byte[] bytes) {
+        try {
+            return JSON.textNode(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
+        } catch (CharacterCodingException e) {
+            return JSON.binaryNode(bytes);
+        }
     }
 
     /** A list is a group of one repeated field: of the elements, or of groups that hold one element each. */

@@ -4,6 +4,7 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.text.CorpusFiles;
 import org.xecomla.corpus.tokenizer.TokenizerVocabulary;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
@@ -70,12 +71,20 @@ public final class RunCheck {
                 .ifPresent(teachers -> run.requireSame(teachers, "this run", "the teacher")));
     }
 
-    /** Requires that {@code key} names files, and that they are there. */
+    /**
+     * Requires that {@code key} names files, directories or patterns, and that files of a form that is read are there.
+     */
     public static void requireFiles(String key, List<String> files, String kinds) {
         if (files.isEmpty()) {
             throw new ConfigException(key + " names no file: give it at least one file of " + kinds);
         }
-        files.forEach(file -> requireFile(key, file));
+        for (String file : files) {
+            try {
+                CorpusFiles.of(DataFiles.path(file)).requireReadable();
+            } catch (UserException e) {
+                throw new UserException(e.getMessage() + " (" + key + ")", e);
+            }
+        }
     }
 
     public static void requireFile(String key, String file) {

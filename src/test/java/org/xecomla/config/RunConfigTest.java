@@ -61,6 +61,7 @@ class RunConfigTest {
                         List.of(),
                         List.of(),
                         "text",
+                        Map.of(),
                         CorpusConfig.Learn.ASSISTANT,
                         Optional.empty(),
                         false,
@@ -215,65 +216,66 @@ class RunConfigTest {
             new ReplicasConfig(1, 1, everyStep(AveragingConfig.Transport.RING), "none", 500, 1, 0, 5);
 
     private static final String EVERYTHING = """
-            run { dir = /runs/a, seed = 7, lease-timeout = 7 }
-            base.path = /models/base
-            teacher.path = "hdfs://host/teacher"
-            tokenizer.path = /models/tokenizer.json
-            corpus {
-              train = [a.jsonl, b.jsonl], weights = [0.5, 2], valid = [c.jsonl], text-key = body, learn = all
-              chat-template = chat.jinja, drop-duplicates = true, sequences-per-shard = 9
-              decontaminate { tasks = [t.jsonl], ngram = 8 }
-            }
-            sequence.length = 2048
-            sequence.attention-across-documents = false
-            upcycle {
-              profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
-              qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1]
-              kv-energy = 0.95, q-energy = 0.9
-              energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
-              rope-scaling = base, rope-slots = own, search-length = 512, calibration-tokens = 4096
-            }
-            targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
-            distill {
-              recipe = few-tokens
-              tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
-              min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
-              replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl
-              freeze = non-attention, checkpoint-every = 50, averaging-precision = bf16, averaged = gradients
-              replica-timeout = 30, executor-timeout = 9
-              max-loss-growth = 8
-              alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule = linear
-              temperature-schedule-end = 3
-              hidden-loss = cosine, hidden-weight = 0.4, hidden-states = block
-              outer { learning-rate = 0.7, momentum = 0.9 }
-            }
-            dpo {
-              train = [p.jsonl], valid = [q.parquet], max-length = 512, max-prompt-length = 200, pairs-per-shard = 7
-              epochs = 3, loss = ipo, beta = 0.1, label-smoothing = 0.2, batch-pairs = 60, micro-batch-pairs = 6
-              learning-rate = 1e-6, min-learning-rate = 1e-7, warmup-steps = 5, weight-decay = 0.2, clip = none
-              betas = [0.7, 0.9], replicas = 6, local-steps = 3, averaging = driver, freeze = non-attention
-              checkpoint-every = 9, outer { learning-rate = 0.6, momentum = 0.5 }
-              replica-timeout = 31, executor-timeout = 8, max-loss-growth = none
-            }
-            pretrain {
-              hidden-size = 64, intermediate-size = 172, num-layers = 5, num-heads = 4, num-kv-heads = 2, head-dim = 8
-              vocab-size = 512, rope-theta = 5e5, tie-word-embeddings = false, tokens = 1000, batch-sequences = 2
-              micro-batch-sequences = 1, learning-rate = 0.5, min-learning-rate = 0.25, warmup-steps = 3
-              weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
-            }
-            sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
-            eval {
-              max-windows = 10, batch-sequences = 3, tasks { piqa = p.jsonl }, fewshot { piqa = t.jsonl }
-              num-fewshot = 5, limit = 100, max-length = 2048
-            }
-            export { dtype = f16, format = deepseek-v3, max-shard-size = 500MB }
-            compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks, teacher-memory-gib = 2.5 }
-            spark {
-              master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
-              executor-memory-overhead = 16g, driver-memory = 512m, gpus-per-executor = 1
-              gpu-discovery-script = /opt/gpus.sh, executor-timeout-seconds = 30, conf { spark.ui.enabled = false }
-            }
-            """;
+        run { dir = /runs/a, seed = 7, lease-timeout = 7 }
+        base.path = /models/base
+        teacher.path = "hdfs://host/teacher"
+        tokenizer.path = /models/tokenizer.json
+        corpus {
+          train = [a.jsonl, b.jsonl], weights = [0.5, 2], valid = [c.jsonl], text-key = body, learn = all
+          text-keys { "c.jsonl" = content }
+          chat-template = chat.jinja, drop-duplicates = true, sequences-per-shard = 9
+          decontaminate { tasks = [t.jsonl], ngram = 8 }
+        }
+        sequence.length = 2048
+        sequence.attention-across-documents = false
+        upcycle {
+          profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
+          qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1]
+          kv-energy = 0.95, q-energy = 0.9
+          energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
+          rope-scaling = base, rope-slots = own, search-length = 512, calibration-tokens = 4096
+        }
+        targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
+        distill {
+          recipe = few-tokens
+          tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
+          min-learning-rate = 1e-4, warmup-steps = 20, weight-decay = 0.1, clip = none, betas = [0.8, 0.99]
+          replicas = 4, local-steps = 10, averaging = driver, alpha = 0.25, divergence = reverse-kl
+          freeze = non-attention, checkpoint-every = 50, averaging-precision = bf16, averaged = gradients
+          replica-timeout = 30, executor-timeout = 9
+          max-loss-growth = 8
+          alpha-schedule = cosine, alpha-schedule-end = 0.75, temperature-schedule = linear
+          temperature-schedule-end = 3
+          hidden-loss = cosine, hidden-weight = 0.4, hidden-states = block
+          outer { learning-rate = 0.7, momentum = 0.9 }
+        }
+        dpo {
+          train = [p.jsonl], valid = [q.parquet], max-length = 512, max-prompt-length = 200, pairs-per-shard = 7
+          epochs = 3, loss = ipo, beta = 0.1, label-smoothing = 0.2, batch-pairs = 60, micro-batch-pairs = 6
+          learning-rate = 1e-6, min-learning-rate = 1e-7, warmup-steps = 5, weight-decay = 0.2, clip = none
+          betas = [0.7, 0.9], replicas = 6, local-steps = 3, averaging = driver, freeze = non-attention
+          checkpoint-every = 9, outer { learning-rate = 0.6, momentum = 0.5 }
+          replica-timeout = 31, executor-timeout = 8, max-loss-growth = none
+        }
+        pretrain {
+          hidden-size = 64, intermediate-size = 172, num-layers = 5, num-heads = 4, num-kv-heads = 2, head-dim = 8
+          vocab-size = 512, rope-theta = 5e5, tie-word-embeddings = false, tokens = 1000, batch-sequences = 2
+          micro-batch-sequences = 1, learning-rate = 0.5, min-learning-rate = 0.25, warmup-steps = 3
+          weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
+        }
+        sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
+        eval {
+          max-windows = 10, batch-sequences = 3, tasks { piqa = p.jsonl }, fewshot { piqa = t.jsonl }
+          num-fewshot = 5, limit = 100, max-length = 2048
+        }
+        export { dtype = f16, format = deepseek-v3, max-shard-size = 500MB }
+        compute { kernels = nd4j, threads = 3, precision = bf16, recompute = blocks, teacher-memory-gib = 2.5 }
+        spark {
+          master = yarn, deploy-mode = cluster, executor-instances = 8, executor-cores = 5, executor-memory = 4g
+          executor-memory-overhead = 16g, driver-memory = 512m, gpus-per-executor = 1
+          gpu-discovery-script = /opt/gpus.sh, executor-timeout-seconds = 30, conf { spark.ui.enabled = false }
+        }
+        """;
 
     @Test
     void fullMapping() throws IOException {
@@ -291,6 +293,7 @@ class RunConfigTest {
                         List.of(0.5, 2.0),
                         List.of("c.jsonl"),
                         "body",
+                        Map.of("c.jsonl", "content"),
                         CorpusConfig.Learn.ALL,
                         Optional.of("chat.jinja"),
                         true,
@@ -449,9 +452,9 @@ class RunConfigTest {
             assertFalse(value.equals(full.get(key)), key + " is still " + value);
         });
         assertEquals(
-                defaults.size() + 7,
+                defaults.size() + 8,
                 full.size(),
-                "the profile, three paths without default, two files of a task, one of spark.conf");
+                "the profile, three paths without default, two files of a task, one of spark.conf, one text key");
     }
 
     @Test

@@ -6,7 +6,6 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.files.DataFiles;
 
 /** The beginning of a text as sequences in memory, for what needs no shards. */
 public final class CorpusWindows {
@@ -22,8 +21,7 @@ public final class CorpusWindows {
         if (files.isEmpty()) {
             throw new ConfigException("corpus.train is empty: name the files of text to train on");
         }
-        TextDocuments documents = TextDocuments.of(
-                files.stream().map(DataFiles::path).toList(), config.corpus().textKey());
+        TextDocuments documents = TextDocuments.of(files, config.corpus());
         Packing packing = packing(config, tokenizer, model);
         return WindowPacker.windows(documents, tokenizer, packing, length, maxWindows);
     }

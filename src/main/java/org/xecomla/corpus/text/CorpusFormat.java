@@ -1,9 +1,6 @@
 package org.xecomla.corpus.text;
 
-import java.util.Locale;
-import org.apache.hadoop.fs.Path;
-
-/** How a file of the corpus holds its documents, by its name. */
+/** How a file of the corpus holds its documents. */
 enum CorpusFormat {
     /** One JSON object a line; what has another name as well. */
     JSON_LINES,
@@ -12,16 +9,5 @@ enum CorpusFormat {
     /** One record a document. */
     PARQUET,
     /** One document a line. */
-    TEXT;
-
-    static CorpusFormat of(Path file) {
-        String name = file.getName().toLowerCase(Locale.ROOT);
-        if (name.endsWith(".parquet")) {
-            return PARQUET;
-        }
-        if (name.endsWith(".txt")) {
-            return TEXT;
-        }
-        return name.endsWith(".json") && JsonArrayDocuments.isArray(file) ? JSON_ARRAY : JSON_LINES;
-    }
+    TEXT
 }

@@ -18,6 +18,9 @@ record DocumentJson(String textKey) {
 
     /** @throws UserException naming the place, where the object is none of these */
     Document document(JsonNode node, DocumentLocation location) {
+        if (node.isTextual()) {
+            return new Document(node.textValue(), location);
+        }
         if (!node.isObject()) {
             throw new UserException(location.describe() + " is not a JSON object: the corpus has one on each line");
         }

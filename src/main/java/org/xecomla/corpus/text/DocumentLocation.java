@@ -14,7 +14,7 @@ import org.xecomla.files.DataFiles;
 public record DocumentLocation(Path file, long offset) {
     /** File and line (row) number, counted from 1, for messages; reads the file up to the line. */
     public String describe() {
-        if (file.getName().endsWith(".parquet")) {
+        if (RecordFile.of(file).format() == CorpusFormat.PARQUET) {
             return DataFiles.display(file) + " row " + (offset + 1);
         }
         return DataFiles.display(file) + " line " + lineNumber();
@@ -24,7 +24,7 @@ public record DocumentLocation(Path file, long offset) {
         long line = 1;
         long position = 0;
         byte[] buffer = new byte[1 << 16];
-        try (InputStream in = DataFiles.openStream(file)) {
+        try (InputStream in = RecordFile.of(file).open()) {
             for (int n = in.read(buffer); n >= 0 && position < offset; n = in.read(buffer)) {
                 for (int i = 0; i < n && position + i < offset; i++) {
                     line += buffer[i] == '\n' ? 1 : 0;

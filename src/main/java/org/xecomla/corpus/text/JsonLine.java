@@ -1,11 +1,19 @@
 package org.xecomla.corpus.text;
 
-import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,8 +21,14 @@ import org.xecomla.errors.UserException;
 
 /** One line of a JSONL file: a JSON object. */
 final class JsonLine {
-    private static final ObjectReader JSON =
-            new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** NaN and infinities are no JSON, but what Python writes; nobody reads them here. */
+    static final ObjectReader JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build()
+            .reader()
+            .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private static final int SHOWN_CHARS = 24;
 
     private JsonLine() {}
 
@@ -32,13 +46,13 @@ final class JsonLine {
         JsonNode node;
         try {
             node = JSON.readTree(line);
-        } catch (JsonParseException e) {
-            throw new UserException(
-                    location.describe() + " is broken JSON at column "
-                            + e.getLocation().getColumnNr() + ": " + firstLine(e.getOriginalMessage()),
-                    e);
         } catch (IOException e) {
-            throw new UserException(location.describe() + " is broken JSON: " + firstLine(e.getMessage()), e);
+            requireUtf8(line, location);
+            if (e instanceof MismatchedInputException) {
+                throw new UserException(
+                        location.describe() + " holds more than one JSON value: one object on each line is read", e);
+            }
+            throw broken(location.describe(), e);
         }
         if (!node.isObject()) {
             throw new UserException(location.describe() + " is not a JSON object: the corpus has one on each line");
@@ -68,10 +82,45 @@ final class JsonLine {
         return text.textValue();
     }
 
-    /** Jackson's message without what it quotes of the text. */
-    private static String firstLine(String message) {
-        String line = message == null ? "" : message.lines().findFirst().orElse("");
-        int quotation = line.indexOf(" (start marker");
-        return quotation < 0 ? line : line.substring(0, quotation);
+    /** A line of plain text. */
+    static JsonNode text(byte[] line, DocumentLocation location) {
+        return TextNode.valueOf(requireUtf8(line, location).stripTrailing());
+    }
+
+    private static String requireUtf8(byte[] line, DocumentLocation location) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new UserException(
+                    location.describe() + " is not UTF-8: convert the file, for instance by iconv -f latin1 -t utf-8",
+                    e);
+        }
+    }
+
+    /** What is wrong with JSON, in words of ours: at which column, and what stands there. */
+    static UserException broken(String place, IOException e) {
+        if (e instanceof StreamConstraintsException) {
+            return new UserException(
+                    place + " is broken JSON: nested too deeply, or a string or number in it too long", e);
+        }
+        if (e instanceof JsonProcessingException json && json.getLocation() != null) {
+            Object source = json.getLocation().contentReference().getRawContent();
+            int column = json.getLocation().getColumnNr();
+            return new UserException(place + " is broken JSON at column " + column + near(source, column), e);
+        }
+        return new UserException(place + " is broken JSON", e);
+    }
+
+    private static String near(Object source, int column) {
+        if (!(source instanceof byte[] bytes) || column < 1) {
+            return "";
+        }
+        int end = Math.min(column - 1, bytes.length);
+        String before = new String(bytes, 0, end, StandardCharsets.UTF_8);
+        return ", after \"" + before.substring(Math.max(0, before.length() - SHOWN_CHARS)) + "\"";
     }
 }

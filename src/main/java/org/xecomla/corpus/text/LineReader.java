@@ -1,27 +1,38 @@
 package org.xecomla.corpus.text;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
 import org.xecomla.files.RandomReader;
 
 /**
  * The lines of a part of a file, as bytes: those that begin in [start, end). Lines end at a line feed; the last one may
  * lack it. A byte order mark at the start of the file is passed over.
  */
-final class LineReader {
+final class LineReader implements AutoCloseable {
+    /** Bytes of a line at most: a document of more is no document, and lines of any length would fill any memory. */
+    static final int MAX_LINE_BYTES = 1 << 26;
+
     private static final int BUFFER_BYTES = 1 << 18;
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
-    private final RandomReader file;
+    private final RecordFile file;
+    private final InputStream in;
     private final long end;
-    private byte[] buffer = new byte[0];
+    private byte[] buffer = new byte[BUFFER_BYTES];
+    private int length; // of what the buffer holds
     private int next; // in the buffer
     private long bufferEnd; // in the file
     private long lineOffset;
 
-    LineReader(RandomReader file, long start, long end) {
+    private LineReader(RecordFile file, InputStream in, long start, long end) {
         this.file = file;
-        this.end = Math.min(end, file.length());
+        this.in = in;
+        this.end = end;
         this.bufferEnd = Math.max(0, start - 1);
         if (start > 0) {
             readLine(); // up to the first line feed at or after start - 1: what began before start
@@ -30,9 +41,17 @@ final class LineReader {
         }
     }
 
+    /** Of a compressed file all lines, of which the first split takes care. */
+    static LineReader of(RecordFile file, long start, long end) {
+        if (file.isSplittable()) {
+            InputStream in = new RandomStream(DataFiles.open(file.path()), Math.max(0, start - 1));
+            return new LineReader(file, in, start, end);
+        }
+        return new LineReader(file, file.open(), 0, start == 0 ? Long.MAX_VALUE : 0);
+    }
+
     private void skipByteOrderMark() {
-        fill();
-        if (buffer.length >= 3 && Arrays.equals(buffer, 0, 3, BYTE_ORDER_MARK, 0, 3)) {
+        if (fill() && length >= 3 && Arrays.equals(buffer, 0, 3, BYTE_ORDER_MARK, 0, 3)) {
             next = 3;
         }
     }
@@ -40,27 +59,34 @@ final class LineReader {
     /** The next line without its line feed, or null after the last. */
     byte[] next() {
         lineOffset = position();
-        return lineOffset >= end ? null : readLine();
+        if (lineOffset >= end || next == length && !fill()) {
+            return null;
+        }
+        return readLine();
     }
 
-    /** Where the line that {@link #next} returned begins. */
+    /** Where the line that {@link #next} returned begins; in a compressed file, among its contents. */
     long lineOffset() {
         return lineOffset;
     }
 
     private long position() {
-        return bufferEnd - (buffer.length - next);
+        return bufferEnd - (length - next);
     }
 
     private byte[] readLine() {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        while (next < buffer.length || fill()) {
+        while (next < length || fill()) {
             int from = next;
-            while (next < buffer.length && buffer[next] != '\n') {
+            while (next < length && buffer[next] != '\n') {
                 next++;
             }
             line.write(buffer, from, next - from);
-            if (next < buffer.length) {
+            if (line.size() > MAX_LINE_BYTES) {
+                throw new UserException(new DocumentLocation(file.path(), lineOffset).describe() + " is longer than "
+                        + (MAX_LINE_BYTES >> 20) + " MiB: is this a file of documents, one a line? Cut long ones");
+            }
+            if (next < length) {
                 next++;
                 break;
             }
@@ -69,14 +95,55 @@ final class LineReader {
     }
 
     private boolean fill() {
-        int length = (int) Math.min(BUFFER_BYTES, file.length() - bufferEnd);
-        buffer = new byte[Math.max(0, length)];
-        next = 0;
-        if (length <= 0) {
-            return false;
+        try {
+            next = 0;
+            length = Math.max(0, in.readNBytes(buffer, 0, buffer.length));
+            bufferEnd += length;
+            return length > 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(DataFiles.display(file.path()) + ": " + e.getMessage(), e);
         }
-        file.readFully(bufferEnd, buffer, 0, length);
-        bufferEnd += length;
-        return true;
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(DataFiles.display(file.path()) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A file for positioned reads as a stream from {@code position}. */
+    private static final class RandomStream extends InputStream {
+        private final RandomReader reader;
+        private long position;
+
+        RandomStream(RandomReader reader, long position) {
+            this.reader = reader;
+            this.position = position;
+        }
+
+        @Override
+        public int read() {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int wanted) {
+            int count = (int) Math.min(wanted, reader.length() - position);
+            if (count <= 0) {
+                return wanted == 0 ? 0 : -1;
+            }
+            reader.readFully(position, bytes, offset, count);
+            position += count;
+            return count;
+        }
+
+        @Override
+        public void close() {
+            reader.close();
+        }
     }
 }

@@ -1,16 +1,11 @@
 package org.xecomla.corpus.text;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.files.DataFiles;
-import org.xecomla.files.ParquetRows;
-import org.xecomla.files.RandomReader;
 
 /**
- * Preferences in files of JSON lines or Parquet, by their names: {@code prompt}, {@code chosen} and {@code rejected} of
+ * Preferences in files of JSON lines, a JSON array or Parquet: {@code prompt}, {@code chosen} and {@code rejected} of
  * each line or row. Files in the given order, lines and rows in theirs; blank lines are passed over.
  */
 public final class PreferenceFiles {
@@ -53,30 +48,7 @@ public final class PreferenceFiles {
         return read;
     }
 
-    private interface Visitor {
-        /** @param record parsed when it is asked for: those of other tasks are counted only */
-        boolean visit(Supplier<JsonNode> record, DocumentLocation location);
-    }
-
-    private static void records(DocumentSplit split, Visitor visitor) {
-        Path file = new Path(split.file());
-        if (CorpusFormat.of(file) == CorpusFormat.PARQUET) {
-            ParquetRows.read(
-                    file,
-                    split.start(),
-                    split.end(),
-                    (row, index) -> visitor.visit(() -> row, new DocumentLocation(file, index)));
-            return;
-        }
-        try (RandomReader reader = DataFiles.open(file)) {
-            LineReader lines = new LineReader(reader, split.start(), split.end());
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                byte[] read = line;
-                DocumentLocation location = new DocumentLocation(file, lines.lineOffset());
-                if (!JsonLine.isBlank(line) && !visitor.visit(() -> JsonLine.parse(read, location), location)) {
-                    return;
-                }
-            }
-        }
+    private static void records(DocumentSplit split, RecordReader.Visitor visitor) {
+        RecordReader.read(new Path(split.file()), split.start(), split.end(), visitor);
     }
 }

@@ -1,31 +1,34 @@
 package org.xecomla.corpus.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.CorpusConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.files.ParquetRows;
-import org.xecomla.files.RandomReader;
 
 /**
- * The documents of the corpus's files: JSON lines, a JSON array, Parquet or plain text, by the files' names. Files in
+ * The documents of the corpus's files: JSON lines, a JSON array, Parquet or plain text, perhaps compressed. Files in
  * the given order (those of a directory by name), documents in theirs; blank lines are passed over.
  */
 public final class TextDocuments {
     public static final String DEFAULT_KEY = "text";
 
     /** One entry of the list: a file, or a directory with its files. */
-    private record Source(List<Path> files, double weight) {}
+    private record Source(CorpusFiles of, DocumentJson form, double weight) {
+        List<Path> files() {
+            return of.files();
+        }
+    }
 
     private final List<Source> sources;
-    private final DocumentJson form;
 
-    private TextDocuments(List<Source> sources, String key) {
+    private TextDocuments(List<Source> sources) {
         this.sources = List.copyOf(sources);
-        this.form = new DocumentJson(key);
     }
 
     /** The documents of {@code files}, their text under {@link #DEFAULT_KEY}. */
@@ -33,44 +36,47 @@ public final class TextDocuments {
         return of(files, DEFAULT_KEY);
     }
 
-    /** The documents of {@code files}, each once. */
+    /** The documents of {@code files}, each once, plain text under {@code key}. */
     public static TextDocuments of(List<Path> files, String key) {
-        return of(files, key, List.of());
+        return of(files, file -> key, List.of());
+    }
+
+    /** The documents of {@code files}, each once, plain text under the keys that the configuration says. */
+    public static TextDocuments of(List<String> files, CorpusConfig corpus) {
+        return of(files, corpus, List.of());
+    }
+
+    /** The same with weights, see {@link #splits}; none: each once. */
+    public static TextDocuments of(List<String> files, CorpusConfig corpus, List<Double> weights) {
+        Map<Path, String> keys = new HashMap<>();
+        files.forEach(file -> keys.put(DataFiles.path(file), corpus.textKeyOf(file)));
+        return of(files.stream().map(DataFiles::path).toList(), keys::get, weights);
     }
 
     /**
-     * The documents of {@code files} and of the files in directories among them, plain text under {@code key}.
+     * The documents of {@code files}, of the files below directories and of those that patterns among them match.
      *
+     * @param keys of plain text, for each entry
      * @param weights how often each entry's documents are taken, see {@link #splits}; none: each once
      * @throws UserException where a file is missing
      */
-    public static TextDocuments of(List<Path> files, String key, List<Double> weights) {
+    static TextDocuments of(List<Path> files, Function<Path, String> keys, List<Double> weights) {
         if (files.isEmpty()) {
             throw new UserException("no corpus file is given");
         }
         List<Source> sources = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
-            sources.add(new Source(filesOf(files.get(i)), weights.isEmpty() ? 1 : weights.get(i)));
+            DocumentJson form = new DocumentJson(keys.apply(files.get(i)));
+            sources.add(new Source(CorpusFiles.of(files.get(i)), form, weights.isEmpty() ? 1 : weights.get(i)));
         }
-        return new TextDocuments(sources, key);
+        return new TextDocuments(sources);
     }
 
-    private static List<Path> filesOf(Path path) {
-        if (!DataFiles.exists(path)) {
-            throw new UserException("no corpus file " + DataFiles.display(path));
-        }
-        if (!DataFiles.isDirectory(path)) {
-            return List.of(path);
-        }
-        List<Path> files = DataFiles.list(path).stream()
-                .filter(child ->
-                        !child.getName().startsWith(".") && !child.getName().startsWith("_"))
-                .filter(child -> !DataFiles.isDirectory(child))
+    /** Files beside the documents that only explain, which are not read. */
+    public List<Path> passedOver() {
+        return sources.stream()
+                .flatMap(source -> source.of().passedOver().stream())
                 .toList();
-        if (files.isEmpty()) {
-            throw new UserException("no corpus file in " + DataFiles.display(path));
-        }
-        return files;
     }
 
     private List<Path> files() {
@@ -86,13 +92,15 @@ public final class TextDocuments {
     public void read(Predicate<Document> visitor) {
         long[] numSeen = new long[1];
         boolean[] stopped = new boolean[1];
-        for (Path file : files()) {
-            if (!stopped[0]) {
-                read(file, 0, Long.MAX_VALUE, document -> {
-                    numSeen[0]++;
-                    stopped[0] = !visitor.test(document);
-                    return !stopped[0];
-                });
+        for (Source source : sources) {
+            for (Path file : source.files()) {
+                if (!stopped[0]) {
+                    read(file, 0, Long.MAX_VALUE, source.form(), document -> {
+                        numSeen[0]++;
+                        stopped[0] = !visitor.test(document);
+                        return !stopped[0];
+                    });
+                }
             }
         }
         if (numSeen[0] == 0) {
@@ -102,7 +110,8 @@ public final class TextDocuments {
 
     /** Shows the documents of one split to {@code visitor}, until it answers false. A split may have none. */
     public void read(DocumentSplit split, Predicate<Document> visitor) {
-        read(new Path(split.file()), split.start(), split.end(), visitor);
+        DocumentJson form = sources.get(split.source()).form();
+        read(new Path(split.file()), split.start(), split.end(), form, visitor);
     }
 
     /**
@@ -126,7 +135,7 @@ public final class TextDocuments {
 
     private static void split(Path file, long bytes, int source, int copy, List<DocumentSplit> splits) {
         long length = DataFiles.length(file);
-        long step = CorpusFormat.of(file) == CorpusFormat.JSON_ARRAY ? Math.max(1, length) : bytes;
+        long step = RecordFile.of(file).isSplittable() ? bytes : Math.max(1, length);
         for (long start = 0; start < length; start += step) {
             splits.add(new DocumentSplit(file.toString(), start, Math.min(length, start + step), source, copy));
         }
@@ -142,34 +151,7 @@ public final class TextDocuments {
         return String.join(", ", files().stream().map(DataFiles::display).toList());
     }
 
-    private void read(Path file, long start, long end, Predicate<Document> visitor) {
-        CorpusFormat format = CorpusFormat.of(file);
-        switch (format) {
-            case PARQUET ->
-                ParquetRows.read(
-                        file,
-                        start,
-                        end,
-                        (row, index) -> visitor.test(form.document(row, new DocumentLocation(file, index))));
-            case JSON_ARRAY -> JsonArrayDocuments.read(file, form, visitor);
-            case JSON_LINES, TEXT -> readLines(file, start, end, format, visitor);
-        }
-    }
-
-    private void readLines(Path file, long start, long end, CorpusFormat format, Predicate<Document> visitor) {
-        try (RandomReader reader = DataFiles.open(file)) {
-            LineReader lines = new LineReader(reader, start, end);
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                if (!JsonLine.isBlank(line)) {
-                    DocumentLocation location = new DocumentLocation(file, lines.lineOffset());
-                    Document document = format == CorpusFormat.TEXT
-                            ? new Document(new String(line, StandardCharsets.UTF_8).stripTrailing(), location)
-                            : form.document(JsonLine.parse(line, location), location);
-                    if (!visitor.test(document)) {
-                        return;
-                    }
-                }
-            }
-        }
+    private static void read(Path file, long start, long end, DocumentJson form, Predicate<Document> visitor) {
+        RecordReader.read(file, start, end, (record, location) -> visitor.test(form.document(record.get(), location)));
     }
 }

@@ -17,7 +17,6 @@ import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.NgramSet;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.errors.UserException;
-import org.xecomla.files.DataFiles;
 import org.xecomla.run.RunModels;
 import org.xecomla.run.RunTokenizer;
 
@@ -31,8 +30,7 @@ import org.xecomla.run.RunTokenizer;
 record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List<Double> weights, String scratch)
         implements Serializable {
     TextDocuments documents() {
-        return TextDocuments.of(
-                files.stream().map(DataFiles::path).toList(), config.corpus().textKey(), weights);
+        return TextDocuments.of(files, config.corpus(), weights);
     }
 
     /**

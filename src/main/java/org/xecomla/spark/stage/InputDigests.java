@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.errors.UserException;
+import org.xecomla.corpus.text.CorpusFiles;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Fingerprints;
 import org.xecomla.files.StageDirectory;
@@ -23,10 +23,7 @@ final class InputDigests {
     InputDigests files(String key, List<String> files) {
         for (int i = 0; i < files.size(); i++) {
             Path path = DataFiles.path(files.get(i));
-            if (!DataFiles.exists(path)) {
-                throw new UserException("no such file: " + DataFiles.display(path) + " (" + key + ")");
-            }
-            digests.put(key + "." + i, fingerprints.of(path));
+            digests.put(key + "." + i, CorpusFiles.of(path).fingerprint(fingerprints));
         }
         return this;
     }

@@ -47,12 +47,12 @@ class DocumentFormatsTest {
     @Test
     void conversationsComeInThreeForms() throws IOException {
         String lines = """
-                {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hé!"}], "id": 3}
-                {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hé!"}]}
-                {"instruction": "Hi", "input": "", "output": "Hé!"}
-                {"system": "S", "history": [["a", "b"]], "instruction": "Hi", "input": "x", "output": "Hé!"}
-                {"text": "plain", "instruction": "no", "output": "no"}
-                """;
+            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hé!"}], "id": 3}
+            {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hé!"}]}
+            {"instruction": "Hi", "input": "", "output": "Hé!"}
+            {"system": "S", "history": [["a", "b"]], "instruction": "Hi", "input": "x", "output": "Hé!"}
+            {"text": "plain", "instruction": "no", "output": "no"}
+            """;
         List<Document> documents = all(file("chat.jsonl", lines));
         for (int i = 0; i < 3; i++) {
             assertEquals(TURN, documents.get(i).messages());
@@ -103,10 +103,10 @@ class DocumentFormatsTest {
     void parquetRecordsComeOnceWhateverTheSplits() throws IOException {
         Path file = directory.resolve("a.parquet");
         MessageType schema = MessageTypeParser.parseMessageType("""
-                message row { required int64 id; optional binary text (STRING); optional group messages (LIST) {
-                  repeated group list { optional group element {
-                    required binary role (STRING); required binary content (STRING); } } } }
-                """);
+            message row { required int64 id; optional binary text (STRING); optional group messages (LIST) {
+              repeated group list { optional group element {
+                required binary role (STRING); required binary content (STRING); } } } }
+            """);
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
                 .withType(schema)
                 .withRowGroupSize(2000L)
@@ -172,7 +172,7 @@ class DocumentFormatsTest {
             files.add(DataFiles.path(
                     Files.writeString(directory.resolve(name), text).toString()));
         }
-        TextDocuments documents = TextDocuments.of(files, "text", List.of(2.25, 0.1));
+        TextDocuments documents = TextDocuments.of(files, file -> "text", List.of(2.25, 0.1));
         List<List<String>> takenBySplitSize = new ArrayList<>();
         for (long bytes : new long[] {1000, 1 << 20}) {
             List<String> taken = new ArrayList<>();

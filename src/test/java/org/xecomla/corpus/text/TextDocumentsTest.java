@@ -86,7 +86,7 @@ class TextDocumentsTest {
     @Test
     void whatIsWrongIsSaidWithFileAndLine() throws IOException {
         expect("{\"text\": \"a\"}\n\n{\"text\": \"b\n", "line 3 is broken JSON");
-        expect("{\"text\": \"a\"}\n{\"text\": \"b\"} x\n", "line 2 is broken JSON");
+        expect("{\"text\": \"a\"}\n{\"text\": \"b\"} x\n", "line 2 is broken JSON at column 16");
         expect(
                 "{\"text\": \"a\"}\n{\"prompt\": \"b\", \"answer\": 3}\n",
                 "line 2 has no key \"text\", only [prompt, answer]");
@@ -99,7 +99,7 @@ class TextDocumentsTest {
                 "{\"text\": \"caf\u00e9\"}\n".getBytes(StandardCharsets.ISO_8859_1));
         UserException utf8 = assertThrows(
                 UserException.class, () -> texts(TextDocuments.of(List.of(DataFiles.path(invalid.toString())))));
-        assertTrue(utf8.getMessage().contains("line 1 is broken JSON"), utf8.getMessage());
+        assertTrue(utf8.getMessage().contains("line 1 is not UTF-8"), utf8.getMessage());
         assertEquals(1, utf8.getMessage().lines().count());
         UserException absent = assertThrows(
                 UserException.class, () -> TextDocuments.of(List.of(DataFiles.path(directory + "/absent.jsonl"))));
