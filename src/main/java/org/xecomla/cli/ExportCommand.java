@@ -92,7 +92,7 @@ final class ExportCommand extends ConsoleCommand {
         Path directory = DataFiles.path(out);
         Exporter exporter = new Exporter(student, format);
         exporter.notes().forEach(console::println);
-        SaveOptions options = new SaveOptions(Dtype.valueOf(dtype.name()), maxShardBytes, Optional.of(student.path()));
+        SaveOptions options = new SaveOptions(Dtype.of(dtype), maxShardBytes, Optional.of(student.path()));
         exporter.write(directory, options, Optional.ofNullable(measurements).map(DataFiles::path));
         console.println(FormatName.name(format) + " written to " + DataFiles.display(directory));
         return 0;

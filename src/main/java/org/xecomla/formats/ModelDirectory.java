@@ -106,8 +106,10 @@ public final class ModelDirectory implements ModelSource {
                 .filter(format -> format.recognises(headers))
                 .findFirst()
                 .orElseThrow(() -> new ConfigException(headers.json().where() + ": model_type "
-                        + headers.json().json().path("model_type")
-                        + " is not supported: "
+                        + (headers.modelType().isEmpty()
+                                ? "is missing"
+                                : "\"" + headers.modelType() + "\" is not supported")
+                        + ": "
                         + FORMATS.stream()
                                 .flatMap(format -> format.modelTypes().stream())
                                 .collect(Collectors.joining(", "))

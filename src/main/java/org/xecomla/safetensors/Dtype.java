@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.xecomla.config.WeightType;
 
 /** Element types of safetensors files, by their names there. Elements are little-endian. */
 public enum Dtype {
@@ -28,7 +29,11 @@ public enum Dtype {
     F8_E8M0(1),
     C64(8);
 
-    private static final float HALF_MAX = 65504;
+    /** From here on numbers round to infinity: the largest of each type and half a step. */
+    private static final double HALF_BEYOND = 65520;
+
+    private static final double BFLOAT_BEYOND = 0x1.FFp127;
+    private static final double FLOAT_BEYOND = 0x1.FFFFFFp127;
 
     private final int width;
 
@@ -49,6 +54,15 @@ public enum Dtype {
     /** The type of a name in a safetensors header. */
     public static Optional<Dtype> ofName(String name) {
         return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
+    }
+
+    /** The type that a configuration asks for. */
+    public static Dtype of(WeightType type) {
+        return switch (type) {
+            case F32 -> F32;
+            case BF16 -> BF16;
+            case F16 -> F16;
+        };
     }
 
     /** The types that weights may have, for messages. */
@@ -98,9 +112,16 @@ public enum Dtype {
         }
     }
 
-    /** Whether {@code value} rounds to a finite number of this type. */
+    /** Whether {@code value}, if it is finite, rounds to a finite number of this type. */
     boolean holds(double value) {
-        return this != F16 || !(Math.abs(value) >= HALF_MAX + 16) || Double.isInfinite(value);
+        double most =
+                switch (this) {
+                    case F16 -> HALF_BEYOND;
+                    case BF16 -> BFLOAT_BEYOND;
+                    case F32 -> FLOAT_BEYOND;
+                    default -> Double.POSITIVE_INFINITY;
+                };
+        return Math.abs(value) < most || !Double.isFinite(value);
     }
 
     public static float halfToFloat(short half) {

@@ -127,7 +127,8 @@ public final class SafetensorsWriter {
             for (int i = 0; i < count; i++) {
                 if (!tensor.dtype().holds(values[i])) {
                     throw new UserException(DataFiles.display(path) + ": tensor " + tensor.name() + " holds "
-                            + values[i] + ", beyond what F16 can hold: write it as BF16 or F32");
+                            + values[i] + ", beyond what " + tensor.dtype() + " can hold"
+                            + (tensor.dtype() == Dtype.F16 ? ": write it as BF16 or F32" : ""));
                 }
                 tensor.dtype().put(bytes, values[i]);
             }

@@ -117,7 +117,7 @@ public final class Pretrainer {
             try (TrainingRun<TrainingSequence> run =
                     new TrainingRun<>(plan, TokenObjective.CROSS_ENTROPY, model, kernels, ParameterAveraging.alone())) {
                 train(run, plan, TokenData.of(windows), valid, asked, listeners);
-                Dtype dtype = Dtype.valueOf(pretrain.dtype().name());
+                Dtype dtype = Dtype.of(pretrain.dtype());
                 ModelDirectory.save(out.path(), model, run.replica().weights(), SaveOptions.of(dtype, tokenizerPath()));
                 return run.progress();
             }

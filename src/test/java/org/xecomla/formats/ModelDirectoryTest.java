@@ -3,6 +3,7 @@ package org.xecomla.formats;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collections;
@@ -15,9 +16,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.formats.checkpoint.WeightFiles;
@@ -64,6 +67,25 @@ class ModelDirectoryTest {
             }
             String config = DataFiles.readString(new Path(directory, "config.json"));
             assertTrue(config.contains("\"torch_dtype\" : \"" + dtype.torchName() + "\""), config);
+        }
+    }
+
+    /** What training has spoilt is not written, and what stood there stays unopenable: config.json goes last. */
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.NEGATIVE_INFINITY})
+    void weightsThatAreNoNumbersAreNotWritten(double value) {
+        ModelConfig model = Models.of(true, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
+        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 3)) {
+            weights.get("model.norm.weight")
+                    .write(Collections.nCopies(12, value).stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray());
+            UserException e = assertThrows(
+                    UserException.class,
+                    () -> ModelDirectory.save(directory, model, weights, options(Dtype.F32, 5000)));
+            assertEquals(
+                    "parameter model.norm.weight holds " + value + ", and no model is written of that", e.getMessage());
+            assertFalse(DataFiles.exists(new Path(directory, "config.json")));
         }
     }
 

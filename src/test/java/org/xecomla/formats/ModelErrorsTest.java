@@ -91,7 +91,7 @@ class ModelErrorsTest {
             value = {
                 "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla, "
                         + "dense deepseek_v3 are",
-                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type  is not supported: llama, xecomla, "
+                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type is missing: llama, xecomla, "
                         + "dense deepseek_v3 are",
                 "\"attention_bias\" : false | \"attention_bias\" : true | DIR/config.json: attention_bias true is "
                         + "not supported: projections have no biases here",

@@ -40,6 +40,10 @@ class DtypeTest {
         assertEquals((short) 0x7BFF, Dtype.floatToHalf(65519.996f));
         assertEquals((short) 0x7C00, Dtype.floatToHalf(65520f));
         assertEquals((short) 0xFC00, Dtype.floatToHalf(-1e9f));
+        assertTrue(Dtype.BF16.holds(3.39e38));
+        assertFalse(Dtype.BF16.holds(-0x1.FFp127), "rounds to infinity");
+        assertTrue(Dtype.F32.holds(Float.MAX_VALUE));
+        assertFalse(Dtype.F32.holds(1e39));
         assertTrue(Dtype.F16.holds(65519.99));
         assertFalse(Dtype.F16.holds(-65520));
         assertTrue(Dtype.F16.holds(Double.POSITIVE_INFINITY));

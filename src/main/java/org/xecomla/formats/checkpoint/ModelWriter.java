@@ -13,6 +13,7 @@ import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.safetensors.SafetensorsWriter;
 import org.xecomla.tensor.Tensor;
@@ -131,9 +132,18 @@ public final class ModelWriter {
             for (int row = 0; row < numRows; row += rowsAtOnce) {
                 int inside = order.inside(firstRow + row);
                 double[] values = tensor.rows(inside, inside + rowsAtOnce).toDoubles();
+                requireFinite(values, name);
                 System.arraycopy(values, 0, target, row * cols, values.length);
             }
         };
+    }
+
+    private static void requireFinite(double[] values, String name) {
+        for (double value : values) {
+            if (!Double.isFinite(value)) {
+                throw new UserException("parameter " + name + " holds " + value + ", and no model is written of that");
+            }
+        }
     }
 
     private void writeIndex(List<List<String>> shards, UnaryOperator<String> stored) {

@@ -52,7 +52,7 @@ public final class ExportStage extends SparkStage {
                 new Exporter(ModelDirectory.open(student), config.export().format());
         exporter.notes().forEach(note -> context.say(NAME, note));
         SaveOptions options = new SaveOptions(
-                Dtype.valueOf(config.export().dtype().name()),
+                Dtype.of(config.export().dtype()),
                 config.export().maxShardBytes(),
                 Optional.of(RunModels.tokenizerPath(config)));
         StageDirectory eval = context.layout().eval();
