@@ -10,6 +10,7 @@ import org.xecomla.config.ByteSize;
 import org.xecomla.config.ExportConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.OutputDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
@@ -89,7 +90,7 @@ final class ExportCommand extends ConsoleCommand {
     @Override
     int run(PrintWriter console) {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
-        Path directory = DataFiles.path(out);
+        Path directory = OutputDirectory.free(out);
         Exporter exporter = new Exporter(student, format);
         exporter.notes().forEach(console::println);
         SaveOptions options = new SaveOptions(Dtype.of(dtype), maxShardBytes, Optional.of(student.path()));

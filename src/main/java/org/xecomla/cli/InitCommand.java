@@ -3,10 +3,12 @@ package org.xecomla.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.OutputDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.run.Texts;
@@ -45,11 +47,12 @@ final class InitCommand extends ConfiguredCommand {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), directory.config());
         List<String> text = calibration.isEmpty() ? config.corpus().train() : calibration;
         plan.requireCalibration(!text.isEmpty());
+        Path directoryOfStudent = OutputDirectory.free(out);
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 Student student = StudentInitializer.make(
                         directory, plan, () -> windows(config, directory, plan, text), kernels, DataType.FLOAT)) {
             ModelDirectory.save(
-                    DataFiles.path(out),
+                    directoryOfStudent,
                     student.config(),
                     student.weights(),
                     SaveOptions.of(Dtype.F32, directory.path()));

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -114,6 +115,11 @@ final class LocalFiles implements FileSpace {
 
     @Override
     public void rename(Path from, Path to) throws IOException {
+        boolean there = Files.exists(local(to), LinkOption.NOFOLLOW_LINKS);
+        if (there && !Files.isRegularFile(local(to), LinkOption.NOFOLLOW_LINKS)) {
+            throw new UserException(DataFiles.display(to)
+                    + " is a directory, a link or a device, which no file replaces:" + " name another place");
+        }
         Files.move(local(from), local(to), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         forceDirectory(local(to).getParent());
     }

@@ -146,6 +146,31 @@ class DataFilesTest {
         assertEquals("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", DataFiles.sha256(file));
     }
 
+    /** As root, a device would be gone. */
+    @Test
+    void linksAndDirectoriesAreNotReplacedByFiles() throws IOException {
+        Files.writeString(temporary.resolve("own"), "old");
+        Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("own"));
+        Files.createDirectories(temporary.resolve("directory"));
+        for (String name : List.of("link", "directory")) {
+            UserException e = assertThrows(UserException.class, () -> DataFiles.writeString(path("", name), "new"));
+            assertTrue(e.getMessage().contains(name + " is a directory, a link or a device"), e.getMessage());
+        }
+        assertEquals("old", Files.readString(temporary.resolve("own")));
+        assertTrue(Files.isSymbolicLink(temporary.resolve("link")));
+        assertEquals(3, temporary.toFile().list().length, "nothing is left");
+    }
+
+    @Test
+    void anOutputDirectoryIsOneThatHoldsNothing() {
+        assertEquals(path("", "new"), OutputDirectory.free(temporary + "/new"));
+        DataFiles.createDirectories(path("", "empty"));
+        assertEquals(path("", "empty"), OutputDirectory.free(temporary + "/empty"));
+        DataFiles.writeString(path("", "full/config.json"), "{}");
+        assertThrows(UserException.class, () -> OutputDirectory.free(temporary + "/full"));
+        assertThrows(UserException.class, () -> OutputDirectory.free(temporary + "/full/config.json"));
+    }
+
     /** A bit that flips between the program and the disk. */
     @Test
     void whatIsNotWrittenAsMeantHasNoName() throws IOException {
