@@ -12,6 +12,9 @@ import org.xecomla.tensor.Tensor;
  * in host memory, else a copy that {@link #store()} writes back.
  */
 public final class HostChunk {
+    /** As many elements at once as a copy of a segment in a device's memory should have. */
+    static final int ELEMENTS = 1 << 18;
+
     private final Tensor elements; // (1, n)
     private final ByteBuffer bytes;
 

@@ -1,6 +1,7 @@
 package org.xecomla.averaging;
 
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -32,6 +33,33 @@ public interface ParameterAveraging extends AutoCloseable {
      * is.
      */
     double[] sum(double... values);
+
+    /**
+     * Compares what should be the same bits on every replica: one that has other ones would train on in silence.
+     *
+     * @param segments each (1, length)
+     * @throws IllegalStateException where they are not
+     */
+    default void requireEqual(List<Tensor> segments) {
+        if (numReplicas() == 1) {
+            return;
+        }
+        CRC32C crc = new CRC32C();
+        for (Tensor segment : segments) {
+            for (long at = 0; at < segment.cols(); at += HostChunk.ELEMENTS) {
+                int to = (int) Math.min(segment.cols(), at + HostChunk.ELEMENTS);
+                crc.update(
+                        HostChunk.of(segment, (int) at, to).bytes().duplicate().rewind());
+            }
+        }
+        double mine = crc.getValue(); // 32 bits: sums of some thousand are exact
+        double all = sum(mine)[0];
+        if (all != mine * numReplicas()) {
+            throw new IllegalStateException("replica " + rank() + " holds other weights than the others: look at the"
+                    + " memory and processors of the machines, or where they are of different kinds, average weights"
+                    + " and not gradients");
+        }
+    }
 
     /** Returns when all replicas have called it. */
     default void meet() {

@@ -56,7 +56,7 @@ public record CorpusConfig(
     static CorpusConfig of(StrictConfig config) {
         CorpusConfig corpus = new CorpusConfig(
                 config.texts("corpus.train"),
-                config.numbers("corpus.weights", Range.above(0)),
+                config.numbers("corpus.weights", Range.above(0).atMost(1000)),
                 config.texts("corpus.valid"),
                 config.text("corpus.text-key"),
                 config.section("corpus.text-keys"),

@@ -17,10 +17,11 @@ import java.util.UUID;
  *     can be looked up
  * @param pidStart when the process began, in milliseconds: numbers come again
  * @param heartbeat when the holder last said that it lives, in milliseconds since 1970
+ * @param fence greater than that of every holder before
  */
-record LeaseHolder(String token, String host, String kernel, long pid, long pidStart, long heartbeat) {
+record LeaseHolder(String token, String host, String kernel, long pid, long pidStart, long heartbeat, long fence) {
     /** This process. */
-    static LeaseHolder here() {
+    static LeaseHolder here(long fence) {
         ProcessHandle process = ProcessHandle.current();
         return new LeaseHolder(
                 UUID.randomUUID().toString(),
@@ -28,11 +29,12 @@ record LeaseHolder(String token, String host, String kernel, long pid, long pidS
                 kernelName(),
                 process.pid(),
                 start(process),
-                System.currentTimeMillis());
+                System.currentTimeMillis(),
+                fence);
     }
 
     LeaseHolder alive() {
-        return new LeaseHolder(token, host, kernel, pid, pidStart, System.currentTimeMillis());
+        return new LeaseHolder(token, host, kernel, pid, pidStart, System.currentTimeMillis(), fence);
     }
 
     /** What a lease's file says; null where it says nothing that can be read. */

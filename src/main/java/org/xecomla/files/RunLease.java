@@ -12,11 +12,10 @@ import org.xecomla.errors.UserException;
 
 /**
  * The right to write into a run's directory, of one driver at a time: {@code _LEASE.json}, renewed by a heartbeat.
- * Whoever finds it held is refused; a lease is taken over at once when its holder was a process of this machine that
- * has ended, and otherwise when it has not been renewed for the time-out. A holder that was taken for dead finds out at
- * its next heartbeat.
- *
- * <p>The clocks of the machines should agree to within the time-out.
+ * Whoever finds it held is refused. A lease is taken over at once when its holder was a process of this machine that
+ * has ended, and otherwise when it was seen for the time-out without being renewed: what another machine's clock says
+ * is not believed. Every holder has a greater number than those before, {@link RunFence}; one that was taken for dead
+ * finds it out at its next heartbeat, or before it finishes anything.
  */
 public final class RunLease implements AutoCloseable {
     public static final String FILE = "_LEASE.json";
@@ -29,12 +28,17 @@ public final class RunLease implements AutoCloseable {
     private final Path file;
     private final Duration timeout;
     private final LeaseHolder mine;
+    private final RunFence fence;
+    private final Runnable onLoss;
     private final ScheduledExecutorService heart;
     private volatile boolean lost;
     private long renewed = System.nanoTime();
 
-    private RunLease(Path file, Duration timeout, LeaseHolder mine, Runnable onHeartbeat, Runnable onLoss) {
+    private RunLease(
+            Path file, Duration timeout, LeaseHolder mine, RunFence fence, Runnable onHeartbeat, Runnable onLoss) {
         this.file = file;
+        this.fence = fence;
+        this.onLoss = onLoss;
         this.timeout = timeout;
         this.mine = mine;
         this.heart = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -43,7 +47,7 @@ public final class RunLease implements AutoCloseable {
             return thread;
         });
         long every = timeout.toMillis() / HEARTBEATS_PER_TIMEOUT;
-        heart.scheduleAtFixedRate(() -> beat(onHeartbeat, onLoss), every, every, TimeUnit.MILLISECONDS);
+        heart.scheduleAtFixedRate(() -> beat(onHeartbeat), every, every, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -58,15 +62,20 @@ public final class RunLease implements AutoCloseable {
     public static RunLease acquire(
             Path directory, Duration timeout, Consumer<String> say, Runnable onHeartbeat, Runnable onLoss) {
         Path file = new Path(directory, FILE);
-        LeaseHolder mine = LeaseHolder.here();
+        RunFence fence = RunFence.next(directory, 0);
+        LeaseHolder mine = LeaseHolder.here(fence.number());
         while (!DataFiles.createNew(file, mine.toJson())) {
             String seen = read(file);
             if (seen != null && isFree(file, seen, timeout, say)) {
+                LeaseHolder before = LeaseHolder.parse(seen);
+                fence = RunFence.next(directory, before == null ? 0 : before.fence());
+                mine = LeaseHolder.here(fence.number());
                 takeOver(file, mine);
                 break;
             }
         }
-        return new RunLease(file, timeout, mine, onHeartbeat, onLoss);
+        fence.write();
+        return new RunLease(file, timeout, mine, fence, onHeartbeat, onLoss);
     }
 
     private static String read(Path file) {
@@ -82,7 +91,7 @@ public final class RunLease implements AutoCloseable {
      */
     private static boolean isFree(Path file, String seen, Duration timeout, Consumer<String> say) {
         LeaseHolder holder = LeaseHolder.parse(seen);
-        if (holder != null && (holder.hasEnded() || holder.ageSeconds() >= timeout.toSeconds())) {
+        if (holder != null && holder.hasEnded()) {
             say.accept("takes over from " + holder);
             return true;
         }
@@ -123,15 +132,17 @@ public final class RunLease implements AutoCloseable {
                 + ": wait for its end, stop it, or choose another run.dir");
     }
 
-    private void beat(Runnable onHeartbeat, Runnable onLoss) {
+    private synchronized void beat(Runnable onHeartbeat) {
         if (lost) {
             return;
         }
         try {
             String now = read(file);
             LeaseHolder holder = now == null ? null : LeaseHolder.parse(now);
-            if (holder == null || !holder.token().equals(mine.token())) {
-                lose(onLoss);
+            boolean own = holder != null && holder.token().equals(mine.token());
+            boolean ghost = holder != null && holder.fence() < mine.fence(); // it slept between looking and writing
+            if (fence.isPassed() || !own && !ghost) {
+                lose();
                 return;
             }
             DataFiles.writeString(file, mine.alive().toJson());
@@ -140,19 +151,22 @@ public final class RunLease implements AutoCloseable {
         } catch (RuntimeException e) {
             log.warn("cannot renew {}: {}", DataFiles.display(file), e.getMessage());
             if (System.nanoTime() - renewed > timeout.toNanos()) {
-                lose(onLoss);
+                lose();
             }
         }
     }
 
-    private void lose(Runnable onLoss) {
+    private void lose() {
         lost = true;
         log.error("{} is no longer this driver's", DataFiles.display(file));
         onLoss.run();
     }
 
     /** @throws UserException where another driver has taken the lease, or it could not be renewed in time */
-    public void requireHeld() {
+    public synchronized void requireHeld() {
+        if (!lost && fence.isPassed()) {
+            lose();
+        }
         if (lost) {
             throw new UserException(DataFiles.display(file.getParent())
                     + " is no longer this driver's: its heartbeat came too late and another may have taken over");
@@ -168,6 +182,11 @@ public final class RunLease implements AutoCloseable {
         }
     }
 
+    /** The number by which others know whether this driver's time is over. */
+    public RunFence fence() {
+        return fence;
+    }
+
     /** Gives the lease back. */
     @Override
     public void close() {
@@ -177,7 +196,7 @@ public final class RunLease implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (!lost) {
+        if (!lost && !fence.isPassed()) {
             DataFiles.delete(file);
         }
     }

@@ -68,6 +68,7 @@ public final class Pipeline {
                 text -> console.accept("lease    " + text),
                 control::refresh,
                 control::leaseLost)) {
+            control.holds(lease);
             control.starting(stages.get(0));
             try {
                 run(stages, preflight, conf, control, lease);

@@ -66,12 +66,16 @@ public final class Rounds implements AutoCloseable {
 
     /**
      * Averages the weights over the replicas and applies the outer update; with averaged gradients they are equal
-     * already.
+     * already. That they are is compared, bit for bit.
      */
     void end() {
-        if (plan.averagesGradients()) {
-            return;
+        if (!plan.averagesGradients()) {
+            averageWeights();
         }
+        averaging.requireEqual(replica.weights().trainableSegments());
+    }
+
+    private void averageWeights() {
         if (plan.deltas()) {
             addStart(-1);
         }

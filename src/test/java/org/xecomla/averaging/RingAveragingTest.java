@@ -314,6 +314,22 @@ class RingAveragingTest {
         assertArrayEquals(new double[] {3}, first.join(), 0);
     }
 
+    /** One bit of one replica. */
+    @Test
+    void replicasThatHoldOtherBitsNoticeIt() throws Exception {
+        double[] values = values(0, 0, 600_001);
+        for (String ended : rings.run(3, ring -> {
+            ring.requireEqual(List.of(Tensor.of(DataType.FLOAT, 1, values.length, values)));
+            double[] mine = values.clone();
+            mine[500_000] = ring.rank() == 1 ? Math.nextUp((float) mine[500_000]) : mine[500_000];
+            Tensor other = Tensor.of(DataType.FLOAT, 1, mine.length, mine); // (1, 600001)
+            return assertThrows(IllegalStateException.class, () -> ring.requireEqual(List.of(other)))
+                    .getMessage();
+        })) {
+            assertTrue(ended.contains("holds other weights than the others"), ended);
+        }
+    }
+
     @Test
     void aBitThatFlipsOnTheWayEndsTheLeg() throws Exception {
         RingGroup group = RingGroup.create("test", 1, 2);

@@ -34,7 +34,7 @@ class RunLeaseTest {
 
     /** A holder on another machine, whose process cannot be looked up. */
     private static LeaseHolder elsewhere(long heartbeat) {
-        return new LeaseHolder("another", "node7", "another boot", 99, 1, heartbeat);
+        return new LeaseHolder("another", "node7", "another boot", 99, 1, heartbeat, 99);
     }
 
     @Test
@@ -57,21 +57,57 @@ class RunLeaseTest {
     void theLeaseOfAProcessThatHasEndedIsTakenOverAtOnce() throws Exception {
         Process ended = new ProcessBuilder("true").start();
         ended.waitFor();
-        LeaseHolder here = LeaseHolder.here();
+        LeaseHolder here = LeaseHolder.here(1);
         LeaseHolder dead =
-                new LeaseHolder("dead", here.host(), here.kernel(), ended.pid(), 1, System.currentTimeMillis());
+                new LeaseHolder("dead", here.host(), here.kernel(), ended.pid(), 1, System.currentTimeMillis(), 1);
         Files.writeString(file(), dead.toJson());
         acquire(LONG).close();
         assertEquals(1, said.size());
         assertTrue(said.get(0).startsWith("takes over from process " + ended.pid()), said.get(0));
     }
 
+    /** Its clock may be hours behind, or ahead: it is watched all the same. */
     @Test
-    void aLeaseThatIsTooOldIsTakenOver() throws Exception {
-        Files.writeString(
-                file(), elsewhere(System.currentTimeMillis() - 400_000).toJson());
-        acquire(LONG).close();
-        assertTrue(said.get(0).startsWith("takes over from process 99 on node7, last heard of 400 s ago"), said.get(0));
+    void anotherMachinesClockIsNotBelieved() throws Exception {
+        for (long hours : new long[] {-2, 2}) {
+            said.clear();
+            Files.writeString(
+                    file(),
+                    elsewhere(System.currentTimeMillis() + hours * 3_600_000).toJson());
+            acquire(Duration.ofSeconds(2)).close();
+            assertEquals(2, said.size(), said::toString);
+            assertTrue(said.get(0).startsWith("waits to see whether another driver lives"), said.get(0));
+        }
+    }
+
+    /** A driver that slept through the loss of its lease is over before it finishes anything. */
+    @Test
+    void everyHolderHasAGreaterNumber() throws Exception {
+        RunLease first = acquire(LONG);
+        assertEquals("1\n", Files.readString(dir.resolve(RunFence.FILE)));
+        assertFalse(first.fence().isPassed());
+        Files.delete(file()); // as if another had waited for the time-out and taken it
+        try (RunLease second = acquire(LONG)) {
+            assertEquals(2, second.fence().number());
+            assertTrue(first.fence().isPassed());
+            assertThrows(UserException.class, first::requireHeld);
+            second.requireHeld();
+            first.close();
+            assertTrue(Files.exists(file()), "the second one's lease is left alone");
+        }
+    }
+
+    /** It looked, slept, and wrote over its follower's lease: the follower takes no notice. */
+    @Test
+    void aGhostsHeartbeatIsWrittenOver() throws Exception {
+        CountDownLatch beats = new CountDownLatch(2);
+        try (RunLease lease = RunLease.acquire(
+                DataFiles.path(dir.toString()), Duration.ofSeconds(2), said::add, beats::countDown, () -> {})) {
+            Files.writeString(file(), new LeaseHolder("ghost", "node7", "another boot", 99, 1, 1, 0).toJson());
+            assertTrue(beats.await(30, TimeUnit.SECONDS));
+            lease.requireHeld();
+            assertFalse(Files.readString(file()).contains("ghost"));
+        }
     }
 
     @Test

@@ -7,6 +7,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SignalUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xecomla.files.RunFence;
+import org.xecomla.files.RunLease;
 import org.xecomla.files.RunStatus;
 import org.xecomla.run.Stage;
 import scala.runtime.AbstractFunction0;
@@ -28,6 +30,7 @@ public final class RunControl {
     private boolean closed; // the last word has been said
     private boolean training;
     private volatile boolean stopRequested;
+    private volatile RunLease lease; // null: work that is part of another's
     private long written = System.nanoTime();
 
     /**
@@ -55,6 +58,23 @@ public final class RunControl {
                 return terminate();
             }
         });
+    }
+
+    /** What is finished from now on is finished under {@code held}. */
+    public void holds(RunLease held) {
+        lease = held;
+    }
+
+    /** @throws org.xecomla.errors.UserException where another driver has taken the run */
+    public void requireHeld() {
+        if (lease != null) {
+            lease.requireHeld();
+        }
+    }
+
+    /** For tasks that finish something themselves; null: nobody else writes here. */
+    public RunFence fence() {
+        return lease == null ? null : lease.fence();
     }
 
     /** What training tasks look for. */

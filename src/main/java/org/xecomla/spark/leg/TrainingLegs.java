@@ -109,7 +109,7 @@ public final class TrainingLegs<S> {
             RunConfig config, TrainingWork<S> work, Manifest asked, ProgressSink progress) {
         TrainerCheckpoint checkpoints = TrainingTask.checkpoints(config, work.output(), asked);
         long from = newest(checkpoints).step();
-        new TrainingTask<>(config, work, asked, from, progress, null).run(ParameterAveraging.alone());
+        new TrainingTask<>(config, work, asked, from, progress, null, null).run(ParameterAveraging.alone());
         return finished(work, newest(checkpoints));
     }
 
@@ -150,7 +150,8 @@ public final class TrainingLegs<S> {
                     asked,
                     from.step(),
                     accumulator,
-                    context.control().stopFile());
+                    context.control().stopFile(),
+                    context.control().fence());
             BarrierLeg.run(context.modelTasks(), group, work.replicas().averaging(), task);
             listener.report(accumulator.value());
             return null;

@@ -9,7 +9,9 @@ import org.apache.spark.TaskContext;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.averaging.RingLostException;
 import org.xecomla.config.RunConfig;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.Manifest;
+import org.xecomla.files.RunFence;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunModels;
 import org.xecomla.spark.driver.MetricsLog;
@@ -35,10 +37,17 @@ import org.xecomla.train.data.Samples;
  * @param fromStep step of the checkpoint to go on from; 0: the model to begin with
  * @param progress receives how far it is; replica 0 speaks for all
  * @param stop tells when to save and end; null: nobody does
+ * @param fence of the driver; null: nobody else writes here
  * @param <S> a sample
  */
 record TrainingTask<S>(
-        RunConfig config, TrainingWork<S> work, Manifest asked, long fromStep, ProgressSink progress, StopFile stop)
+        RunConfig config,
+        TrainingWork<S> work,
+        Manifest asked,
+        long fromStep,
+        ProgressSink progress,
+        StopFile stop,
+        RunFence fence)
         implements BarrierLeg.Task<Long> {
     /** The stage's checkpoints. */
     static TrainerCheckpoint checkpoints(RunConfig config, Path output, Manifest asked) {
@@ -75,9 +84,38 @@ record TrainingTask<S>(
             listeners.add(new MetricsLog(work.output(), plan.checkpointEvery(), run.progress()));
             listeners.add(new Reporter(progress, System.nanoTime()));
         }
+        if (fence != null && averaging.rank() == 0) {
+            listeners.add(new Fencing(fence));
+        }
         listeners.add(run.savingTo(checkpoints));
         listeners.add(new Cancellation(TaskContext.get()));
         return listeners;
+    }
+
+    /**
+     * Ends, before a checkpoint is taken, the work of a driver that another has followed. Looks at most once a second.
+     */
+    private static final class Fencing implements TrainListener {
+        private static final long INTERVAL_NANOS = 1_000_000_000L;
+
+        private final RunFence fence;
+        private long looked = System.nanoTime();
+
+        Fencing(RunFence fence) {
+            this.fence = fence;
+        }
+
+        @Override
+        public void onRound(RoundMetrics metrics, TrainingProgress done, boolean last) {
+            long now = System.nanoTime();
+            if (last || now - looked > INTERVAL_NANOS) {
+                looked = now;
+                if (fence.isPassed()) {
+                    throw new UserException(
+                            "another driver has taken this run: what replicas of this one learn is not" + " kept");
+                }
+            }
+        }
     }
 
     /** Ends a task that Spark has given up, which would find out only at its next meeting. */
