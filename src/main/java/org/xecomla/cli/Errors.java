@@ -2,7 +2,9 @@ package org.xecomla.cli;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
+import org.xecomla.errors.Printable;
 import org.xecomla.errors.UserException;
 import picocli.CommandLine;
 
@@ -10,6 +12,7 @@ import picocli.CommandLine;
 final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
     private static final int FAILED = 1;
     private static final int MISUSED = 2;
+    private static final int MAX_CHARS = 2000;
 
     @Override
     public int handleExecutionException(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
@@ -28,7 +31,8 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
     public int handleParseException(CommandLine.ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
         command.getErr()
-                .println(nameOf(command) + ": " + e.getMessage() + " (see submit/" + nameOf(command) + " --help)");
+                .println(nameOf(command) + ": " + oneLine(e.getMessage()) + " (see submit/" + nameOf(command)
+                        + " --help)");
         command.getErr().flush();
         return MISUSED;
     }
@@ -40,11 +44,15 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
     /** The one line, or null where the cause is not something that the user did. */
     static String forPeople(Throwable thrown) {
         for (Throwable t = thrown; t != null; t = t.getCause()) {
-            if (t instanceof UserException) {
+            if (t instanceof UserException || isNamed(t)) {
                 return oneLine(t.getMessage());
             }
             if (t instanceof FileNotFoundException || t instanceof NoSuchFileException) {
                 return "no such file: " + oneLine(t.getMessage());
+            }
+            if (t instanceof OutOfMemoryError) {
+                return "out of memory: give more by spark.executor-memory or spark.driver-memory; what is complete is"
+                        + " kept";
             }
             if (t instanceof IOException && t.getCause() == null && t.getMessage() != null) {
                 return oneLine(t.getMessage());
@@ -53,7 +61,14 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
         return null;
     }
 
+    /** Whether it says more than its cause does: which file it was. */
+    private static boolean isNamed(Throwable t) {
+        return t instanceof UncheckedIOException
+                && !String.valueOf(t.getCause()).equals(t.getMessage());
+    }
+
     private static String oneLine(String message) {
-        return message.strip().replaceAll("\\s*\\R\\s*", "; ");
+        String line = Printable.of(String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", "; "));
+        return line.length() > MAX_CHARS ? line.substring(0, MAX_CHARS) + "..." : line;
     }
 }

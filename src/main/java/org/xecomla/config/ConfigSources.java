@@ -22,6 +22,7 @@ final class ConfigSources {
     /** Beside this class, since another library's reference.conf may come first on a cluster's class path. */
     private static final String REFERENCE = "reference.conf";
 
+    private static final long MAX_FILE_BYTES = 1 << 20;
     private static final String PROFILES = "profiles";
     private static final String RECIPES = "recipes";
 
@@ -37,19 +38,31 @@ final class ConfigSources {
         }
     }
 
-    static Config file(String file) {
-        if (!new File(file).isFile()) {
-            throw new ConfigException("no such configuration file: " + file);
+    static Config file(String name) {
+        File file = new File(name);
+        if (!file.isFile()) {
+            throw new ConfigException(
+                    file.exists() ? name + " is no file of settings" : "no such configuration file: " + name);
+        }
+        if (file.length() > MAX_FILE_BYTES) {
+            throw new ConfigException(name + " has " + file.length() + " bytes: that is no file of settings");
         }
         try {
-            return ConfigFactory.parseFile(new File(file));
+            return ConfigFactory.parseFile(
+                    file,
+                    ConfigParseOptions.defaults()
+                            .setIncluder(new StrictIncluder(name))
+                            .setAllowMissing(false));
         } catch (com.typesafe.config.ConfigException e) {
             throw new ConfigException(oneLine(e), e);
+        } catch (StackOverflowError e) {
+            throw new ConfigException(name + " or what it includes is nested too deeply to be settings", e);
         }
     }
 
     static Config resolve(Config file, Map<String, String> overrides) {
         Config own = overrides(overrides).withFallback(file);
+        UnfoldedSize.check(own);
         Config reference = reference();
         Config base = reference.withoutPath(PROFILES).withoutPath(RECIPES);
         try {

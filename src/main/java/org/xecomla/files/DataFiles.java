@@ -2,15 +2,11 @@ package org.xecomla.files;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
@@ -22,7 +18,6 @@ import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import java.util.zip.Checksum;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.security.AccessControlException;
 import org.xecomla.errors.UserException;
 
 /**
@@ -36,10 +31,6 @@ public final class DataFiles {
     private static final FileSpace HADOOP = new HadoopFiles();
     private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/.*");
     private static final Pattern TEMPORARY = Pattern.compile("^\\..*\\.tmp$");
-    // What file systems say, in words only.
-    private static final Pattern FULL =
-            Pattern.compile("No space left on device|[Dd]isk quota exceeded|quota of .* is exceeded");
-    private static final Pattern FORBIDDEN = Pattern.compile("Read-only file system|Operation not permitted");
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int COPY_BYTES = 1 << 20;
 
@@ -116,7 +107,9 @@ public final class DataFiles {
 
     /** The file's bytes from its start. */
     public static InputStream openStream(Path path) {
-        return call(path, () -> new BufferedInputStream(space(path).openStream(path), BUFFER_BYTES));
+        return call(
+                path,
+                () -> new BufferedInputStream(IoFailures.named(path, space(path).openStream(path)), BUFFER_BYTES));
     }
 
     /** The file for positioned reads. */
@@ -271,21 +264,8 @@ public final class DataFiles {
     private static <T> T call(Path path, Action<T> action) {
         try {
             return action.run();
-        } catch (NoSuchFileException | FileNotFoundException e) {
-            throw new UserException("no such file or directory: " + display(path), e);
-        } catch (NotDirectoryException e) {
-            throw new UserException(display(path) + " is a file, not a directory", e);
-        } catch (AccessDeniedException | AccessControlException e) {
-            throw new UserException("no permission for " + display(path), e);
         } catch (IOException e) {
-            String reason = String.valueOf(e.getMessage());
-            if (FULL.matcher(reason).find()) {
-                throw new UserException("no space is left for " + display(path) + ": make room and run again", e);
-            }
-            if (FORBIDDEN.matcher(reason).find()) {
-                throw new UserException("no permission for " + display(path) + ": " + reason, e);
-            }
-            throw new UncheckedIOException(display(path) + ": " + reason, e);
+            throw IoFailures.of(path, e);
         }
     }
 }

@@ -69,16 +69,27 @@ final class LocalFiles implements FileSpace {
 
     @Override
     public InputStream openStream(Path path) throws IOException {
+        requireFile(path);
         return Files.newInputStream(local(path));
     }
 
     @Override
     public RandomReader open(Path path) throws IOException {
-        if (Files.isDirectory(local(path))) {
-            throw new UserException(DataFiles.display(path) + " is a directory, not a file");
-        }
+        requireFile(path);
         FileChannel channel = FileChannel.open(local(path), StandardOpenOption.READ);
         return new ChannelReader(path, channel, channel.size());
+    }
+
+    /** A pipe without a writer would be waited for without end, and a device has none. */
+    private static void requireFile(Path path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(local(path), BasicFileAttributes.class);
+        if (attributes.isDirectory()) {
+            throw new UserException(DataFiles.display(path) + " is a directory, not a file");
+        }
+        if (!attributes.isRegularFile()) {
+            throw new UserException(
+                    DataFiles.display(path) + " is a pipe or a device, not a file: write it to a file first");
+        }
     }
 
     @Override

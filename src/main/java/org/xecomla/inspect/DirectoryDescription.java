@@ -25,6 +25,8 @@ import org.xecomla.targets.TargetShards;
 /** What a directory of the project holds, line by line. */
 public record DirectoryDescription(Path path) {
     private static final int SHOWN_DIGITS = 12;
+    private static final int MAX_DEPTH = 8; // of a run, and a sweep's, are 4
+    private static final int MAX_DIRECTORIES = 2000;
     private static final Map<String, String> KINDS = Map.of(
             "shards", "token shards",
             "targets", "a teacher's targets",
@@ -104,18 +106,29 @@ public record DirectoryDescription(Path path) {
                 + (status.state() == RunStatus.State.RUNNING ? " since " + status.started() : "");
     }
 
-    private static List<Path> stages(Path directory) {
+    private List<Path> stages(Path directory) {
         List<Path> found = new ArrayList<>();
+        collect(directory, 0, new int[1], found);
+        return found;
+    }
+
+    private void collect(Path directory, int depth, int[] numSeen, List<Path> found) {
+        if (depth > MAX_DEPTH) {
+            return;
+        }
         for (Path child : DataFiles.list(directory)) {
             if (DataFiles.isDirectory(child)) {
+                if (++numSeen[0] > MAX_DIRECTORIES) {
+                    throw new UserException(DataFiles.display(path) + " has more than " + MAX_DIRECTORIES
+                            + " directories below it: name the run, or one of its stages");
+                }
                 if (DataFiles.exists(new Path(child, StageDirectory.MANIFEST))) {
                     found.add(child);
                 } else {
-                    found.addAll(stages(child));
+                    collect(child, depth + 1, numSeen, found);
                 }
             }
         }
-        return found;
     }
 
     private void children(List<Path> stages, List<String> lines) {
