@@ -27,7 +27,9 @@ enum ClusterCommand {
             "One run for every combination of the values in section sweep, all as one job; then KL and perplexity"
                     + " against KV bytes as a table and a plot. Goes on where it stopped.");
 
+    @SuppressWarnings("ImmutableEnumChecker") // lists of Stages are copies
     private final List<SparkStage> stages;
+
     private final String description;
 
     ClusterCommand(List<SparkStage> stages, String description) {

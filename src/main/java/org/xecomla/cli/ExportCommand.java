@@ -92,9 +92,9 @@ final class ExportCommand extends ConsoleCommand {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
         Path directory = OutputDirectory.free(out);
         Exporter exporter = new Exporter(student, format);
-        exporter.notes().forEach(console::println);
         SaveOptions options = new SaveOptions(Dtype.of(dtype), maxShardBytes, Optional.of(student.path()));
         exporter.write(directory, options, Optional.ofNullable(measurements).map(DataFiles::path));
+        exporter.notes().forEach(console::println);
         console.println(FormatName.name(format) + " written to " + DataFiles.display(directory));
         return 0;
     }

@@ -35,7 +35,8 @@ public record DecodeSweep(
     /**
      * One context and batch.
      *
-     * @param cacheBytes that the cache held while decoding
+     * @param baseBytes that the base's cache held while decoding
+     * @param studentBytes that the student's cache held
      */
     public record Cell(
             int context,

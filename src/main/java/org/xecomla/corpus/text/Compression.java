@@ -21,7 +21,11 @@ enum Compression {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final String title;
+
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> suffixes;
+
+    @SuppressWarnings("ImmutableEnumChecker") // never handed out
     private final byte[] magic;
 
     Compression(String title, List<String> suffixes, int... magic) {
