@@ -5,7 +5,7 @@ import java.util.zip.CRC32C;
 import org.xecomla.tensor.Tensor;
 
 /**
- * How the P replicas of one run come to the same weights: one object a replica, every method a meeting of all.
+ * The collectives by which the P replicas of one run come to the same weights: one object a replica.
  *
  * <p>All replicas call the same methods in the same order with the same shapes; a call returns when all have called. If
  * a replica goes away, the calls of the others fail and never hang. Implementations: {@link #alone()}, {@link
@@ -18,7 +18,7 @@ public interface ParameterAveraging extends AutoCloseable {
     int numReplicas();
 
     /**
-     * Every element becomes the weighted mean over the replicas, sum over r of share_r * x_r; the same bits on every
+     * All-reduce: every element becomes the weighted mean over the replicas, sum over r of share_r * x_r; the same bits on every
      * replica.
      *
      * @param segments each (1, length), overwritten; commonly {@code weights.trainableSegments()}
@@ -29,10 +29,10 @@ public interface ParameterAveraging extends AutoCloseable {
     void average(List<Tensor> segments, double share);
 
     /**
-     * The element-wise sum of {@code values} over the replicas, added in the order of ranks; the argument stays as it
-     * is.
+     * All-reduce of a few numbers: the element-wise sum of {@code values} over the replicas, added in the order of ranks;
+     * the argument stays as it is.
      */
-    double[] sum(double... values);
+    double[] allReduce(double... values);
 
     /**
      * Compares what should be the same bits on every replica: one that has other ones would train on in silence.
@@ -62,11 +62,11 @@ public interface ParameterAveraging extends AutoCloseable {
     }
 
     /** Returns when all replicas have called it. */
-    default void meet() {
-        sum(0);
+    default void barrier() {
+        allReduce(0);
     }
 
-    /** Leaves the group; the others' later meetings fail. */
+    /** Leaves the group; the others' later collectives fail. */
     @Override
     void close();
 
@@ -91,7 +91,7 @@ public interface ParameterAveraging extends AutoCloseable {
             }
 
             @Override
-            public double[] sum(double... values) {
+            public double[] allReduce(double... values) {
                 return values.clone();
             }
 

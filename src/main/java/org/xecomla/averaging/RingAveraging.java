@@ -23,7 +23,6 @@ import org.xecomla.tensor.Tensor;
  */
 public final class RingAveraging implements ParameterAveraging {
     private static final int CHUNK_BYTES = 1 << 20;
-    private static final int HEADER_BYTES = 4 * Long.BYTES;
 
     private final RingGroup group;
     private final int rank;
@@ -31,7 +30,7 @@ public final class RingAveraging implements ParameterAveraging {
     private final WireFormat wire;
     private final ByteBuffer received = direct(CHUNK_BYTES);
     private final ByteBuffer sending = direct(CHUNK_BYTES); // for what does not travel as it is
-    private long numMeetings;
+    private Collective current = Collective.NONE;
 
     private RingAveraging(RingGroup group, int rank, WireFormat wire, RingLinks links) {
         this.group = group;
@@ -46,7 +45,7 @@ public final class RingAveraging implements ParameterAveraging {
      * @param wire the same for all members
      * @param server bound to this member's own address; taken over and closed
      * @param addresses where the members listen, by rank
-     * @param timeout the longest wait for a neighbour, here and in every meeting: more than the slowest member's local
+     * @param timeout the longest wait for a neighbour, here and in every collective: more than the slowest member's local
      *     steps
      * @param cancelled polled while waiting
      */
@@ -89,7 +88,7 @@ public final class RingAveraging implements ParameterAveraging {
         long bytes = segments.stream()
                 .mapToLong(s -> s.length() * wire.width(s.type()))
                 .sum();
-        meet(Subject.MEAN, bytes);
+        begin(Collective.Kind.AVERAGE, bytes);
         for (Tensor segment : segments) {
             scale(segment, share);
             for (int round = 0; round < numReplicas() - 1; round++) {
@@ -102,12 +101,12 @@ public final class RingAveraging implements ParameterAveraging {
     }
 
     @Override
-    public double[] sum(double... values) {
+    public double[] allReduce(double... values) {
         if (numReplicas() == 1) {
             return values.clone();
         }
         int width = values.length * Double.BYTES;
-        meet(Subject.SUM, width);
+        begin(Collective.Kind.ALL_REDUCE, width);
         ByteBuffer table = direct(width * numReplicas()); // (P, n)
         table.position(rank * width);
         for (double value : values) {
@@ -129,35 +128,16 @@ public final class RingAveraging implements ParameterAveraging {
         return table.slice(Math.floorMod(member, numReplicas()) * width, width).order(ByteOrder.nativeOrder());
     }
 
-    /** What members meet about. */
-    private enum Subject {
-        SUM,
-        MEAN
-    }
-
-    /** Shows the next member and asks of the previous one that this is the same meeting about as many bytes. */
-    private void meet(Subject subject, long bytes) {
-        numMeetings++;
-        ByteBuffer mine = direct(HEADER_BYTES);
-        mine.putLong(numMeetings)
-                .putLong(subject.ordinal())
-                .putLong(bytes)
-                .putLong(rank)
-                .flip();
-        ByteBuffer its = direct(HEADER_BYTES);
-        exchange(mine.duplicate().order(mine.order()), its);
-        if (!its.flip().slice(0, 3 * Long.BYTES).equals(mine.slice(0, 3 * Long.BYTES))
-                || its.getLong(3 * Long.BYTES) != group.previous(rank)) {
+    /** Shows the next member what comes now, and learns that the previous one is at the same. */
+    private void begin(Collective.Kind kind, long bytes) {
+        current = current.next(kind, bytes);
+        ByteBuffer its = direct(Collective.BYTES);
+        exchange(current.encode(), its);
+        Collective previous = Collective.decode(its.flip());
+        if (!previous.equals(current)) {
             close();
-            throw new IllegalStateException("replica " + rank + " is at " + describe(mine) + ", replica "
-                    + group.previous(rank) + " at " + describe(its));
+            throw new IllegalStateException(current.differsFrom(previous, rank, group.previous(rank)));
         }
-    }
-
-    private static String describe(ByteBuffer header) {
-        return "meeting " + header.getLong(0) + " about the "
-                + (header.getLong(Long.BYTES) == Subject.SUM.ordinal() ? "sum" : "mean") + " of "
-                + header.getLong(2 * Long.BYTES) + " bytes";
     }
 
     private void exchange(ByteBuffer out, ByteBuffer in) {

@@ -10,7 +10,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What the members of one ring know of each other before they meet: handed out by Spark, proved in every handshake.
+ * What the members of one ring know of each other before they exchange anything: handed out by Spark, proved in every
+ * handshake.
  *
  * <p>A connection that cannot prove the same run, generation, size and token is not of this ring: a stranger, or a task
  * of an earlier leg that has not yet noticed its end.

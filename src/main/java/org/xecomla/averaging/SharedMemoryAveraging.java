@@ -46,7 +46,7 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
     public void average(List<Tensor> segments, double share) {
         group.segments.set(rank, segments);
         group.shares[rank] = share;
-        group.meet();
+        group.barrier();
         for (int s = 0; s < segments.size(); s++) {
             int length = segments.get(s).cols();
             int from = (int) ((long) length * rank / numReplicas());
@@ -55,7 +55,7 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
                 reduce(s, at, Math.min(to, at + CHUNK_ELEMENTS));
             }
         }
-        group.meet();
+        group.barrier();
     }
 
     private void reduce(int segment, int from, int to) {
@@ -76,16 +76,16 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
     }
 
     @Override
-    public double[] sum(double... values) {
+    public double[] allReduce(double... values) {
         group.values[rank] = values.clone();
-        group.meet();
+        group.barrier();
         double[] sum = new double[values.length];
         for (double[] part : group.values) {
             for (int i = 0; i < sum.length; i++) {
                 sum[i] += part[i];
             }
         }
-        group.meet();
+        group.barrier();
         return sum;
     }
 
@@ -94,14 +94,14 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
         group.leave(rank);
     }
 
-    /** What the members lay open to each other between two meetings. */
+    /** What the members lay open to each other between two barriers. */
     private static final class Group {
         private final int numReplicas;
         private final List<List<Tensor>> segments;
         private final double[] shares;
         private final double[][] values;
         private int numArrived;
-        private long numMeetings;
+        private long numBarriers;
         private int leaver = -1;
 
         Group(int numReplicas) {
@@ -111,15 +111,15 @@ public final class SharedMemoryAveraging implements ParameterAveraging {
             this.values = new double[numReplicas][];
         }
 
-        synchronized void meet() {
-            long meeting = numMeetings;
+        synchronized void barrier() {
+            long barrier = numBarriers;
             if (++numArrived == numReplicas) {
                 numArrived = 0;
-                numMeetings++;
+                numBarriers++;
                 notifyAll();
                 return;
             }
-            while (numMeetings == meeting) {
+            while (numBarriers == barrier) {
                 if (leaver >= 0) {
                     throw new IllegalStateException("replica " + leaver + " left the group");
                 }

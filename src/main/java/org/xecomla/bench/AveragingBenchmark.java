@@ -116,7 +116,7 @@ public final class AveragingBenchmark {
                 for (int s = 0; s < segments.size(); s++) {
                     kernels.elementwise().fill(segments.get(s), averaging.rank() + s);
                 }
-                averaging.meet();
+                averaging.barrier();
                 long start = System.nanoTime();
                 averaging.average(segments, 1.0 / averaging.numReplicas());
                 seconds[round] = (System.nanoTime() - start) / NANOS;
@@ -224,9 +224,9 @@ public final class AveragingBenchmark {
                 for (int step = 0; step < localSteps; step++) {
                     training.trainingStep();
                 }
-                long meeting = System.nanoTime();
+                long begin = System.nanoTime();
                 averaging.average(training.weights(), share);
-                averaged += (System.nanoTime() - meeting) / NANOS;
+                averaged += (System.nanoTime() - begin) / NANOS;
             }
             double seconds = (System.nanoTime() - start) / NANOS;
             long parameters =

@@ -92,7 +92,7 @@ public record BenchShape(
                         false,
                         true,
                         RopeScaling.NONE,
-                        Math.pow(NOPE_DIM + ROPE_DIM, -0.5));
+                        AttentionConfig.softmaxScale(NOPE_DIM + ROPE_DIM));
         return new ModelConfig(
                 dim, ffn, vocab, length, 1e-5, 1e4, false, -1, -1, Collections.nCopies(layers, attention));
     }

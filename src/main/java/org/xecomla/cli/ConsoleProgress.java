@@ -34,12 +34,13 @@ final class ConsoleProgress implements TrainListener {
     }
 
     @Override
-    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+    public void onRound(RoundMetrics metrics, boolean last) {
         long now = System.nanoTime();
         if (!last && now - lastNanos < INTERVAL.toNanos()) {
             return;
         }
         lastNanos = now;
+        TrainingProgress progress = metrics.progress();
         print(new ProgressLine(
                         progress.step(),
                         numSteps,

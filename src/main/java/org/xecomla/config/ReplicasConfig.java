@@ -9,7 +9,7 @@ import java.util.TreeMap;
  * Replicas that train side by side: keys that {@code distill} and {@code dpo} share.
  *
  * @param localSteps optimiser steps between two averages
- * @param freeze which weights stay: none or non-attention
+ * @param freeze which weights stay
  * @param checkpointEvery optimiser steps between two checkpoints
  * @param outerLearningRate of the outer update; 1 with momentum 0 is plain averaging
  * @param outerMomentum Nesterov momentum of the outer update
@@ -19,7 +19,7 @@ public record ReplicasConfig(
         int count,
         int localSteps,
         AveragingConfig averaging,
-        String freeze,
+        Freeze freeze,
         int checkpointEvery,
         double outerLearningRate,
         double outerMomentum,
@@ -27,16 +27,10 @@ public record ReplicasConfig(
     private static final List<String> UNDECISIVE = List.of(
             "replicas", "averaging", "checkpoint-every", "replica-timeout", "executor-timeout", "max-loss-growth");
 
-    private enum Freeze {
-        NONE,
-        NON_ATTENTION
-    }
-
     /**
      * @param section with its trailing dot
      */
     static ReplicasConfig of(StrictConfig config, String section) {
-        config.choice(section + "freeze", Freeze.class);
         int localSteps = config.integer(section + "local-steps", Range.atLeast(1));
         double outerLearningRate = config.number(section + "outer.learning-rate", Range.above(0));
         double outerMomentum =
@@ -48,7 +42,7 @@ public record ReplicasConfig(
                 config.integer(section + "replicas", Range.atLeast(1)),
                 localSteps,
                 AveragingConfig.of(config, section, auto),
-                config.text(section + "freeze"),
+                config.choice(section + "freeze", Freeze.class),
                 config.integer(section + "checkpoint-every", Range.atLeast(1)),
                 outerLearningRate,
                 outerMomentum,
@@ -65,7 +59,7 @@ public record ReplicasConfig(
                 AveragingConfig.Precision.FP32,
                 Duration.ZERO,
                 Duration.ZERO);
-        return new ReplicasConfig(1, 1, nobody, "none", checkpointEvery, 1, 0, Double.POSITIVE_INFINITY);
+        return new ReplicasConfig(1, 1, nobody, Freeze.NONE, checkpointEvery, 1, 0, Double.POSITIVE_INFINITY);
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.eval.EvalSums;
@@ -15,13 +16,11 @@ import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.train.Freeze;
 import org.xecomla.train.Replica;
 import org.xecomla.train.RoundMetrics;
 import org.xecomla.train.TokenObjective;
 import org.xecomla.train.TrainListener;
 import org.xecomla.train.TrainingPlan;
-import org.xecomla.train.TrainingProgress;
 import org.xecomla.train.TrainingRun;
 import org.xecomla.train.data.DistillationData;
 import org.xecomla.train.data.TrainingData;
@@ -108,15 +107,15 @@ final class FidelityRuns {
         }
 
         @Override
-        public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
-            if (passed.isEmpty() || (!last && progress.step() > EACH && progress.step() % EVERY != 0)) {
+        public void onRound(RoundMetrics metrics, boolean last) {
+            if (passed.isEmpty() || (!last && metrics.step() > EACH && metrics.step() % EVERY != 0)) {
                 return;
             }
             long before = System.nanoTime();
             double kl = kl(run.replica().model());
             while (!passed.isEmpty() && (last || kl <= passed.get(0))) {
                 passed.remove(0);
-                kept.add(new Snapshot(progress.step(), kl, flat(run.replica().weights())));
+                kept.add(new Snapshot(metrics.step(), kl, flat(run.replica().weights())));
             }
             nanos += System.nanoTime() - before;
         }

@@ -50,7 +50,7 @@ record GroupedQueryAttention(
 
     @Override
     public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
-        AttentionShape shape = sequences.attention(Math.pow(config.headDim(), -0.5));
+        AttentionShape shape = sequences.attention(config.softmaxScale());
         Tensor q = queries.forward(x, arena); // (B*T, H*K)
         Tensor k = keys.forward(x, arena); // (B*T, G*K)
         Tensor v = values.forward(x, arena); // (B*T, G*K)
@@ -84,7 +84,7 @@ record GroupedQueryAttention(
         Tensor out = arena.matrix(x.rows(), q.cols()); // (n, H*K)
         int headDim = config.headDim();
         DecodeStep.Columns columns = new DecodeStep.Columns(config.numKvHeads(), headDim, k.cols(), headDim);
-        step.attend(q, columns, Math.pow(headDim, -0.5), out, arena); // (n, H*K)
+        step.attend(q, columns, config.softmaxScale(), out, arena); // (n, H*K)
         output.forwardAdding(out, y); // (n, D)
     }
 

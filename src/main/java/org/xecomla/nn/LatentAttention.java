@@ -31,7 +31,7 @@ record LatentAttention(
     /**
      * @param x (B*T, D)
      * @param query holds q (B*T, H*(N+P)), its rope part turned
-     * @param latent (B*T, R), the input of kvUp
+     * @param input (B*T, R), of kvUp: the latent, normalised where there is a norm
      * @param normCache null: no norm
      * @param k (B*T, H*(N+P)), its rope part turned
      * @param kv (B*T, H*(N+Dv))
@@ -41,7 +41,7 @@ record LatentAttention(
     record Cache(
             Tensor x,
             QueryProjection.Cache query,
-            Tensor latent,
+            Tensor input,
             RmsNorm.Cache normCache,
             Tensor k,
             Tensor kv,
@@ -101,7 +101,7 @@ record LatentAttention(
         Cache cache = (Cache) saved;
         int rank = config.kvLoraRank();
         Tensor ropeKey = ropePart(cache.k).head(0); // (T, P), the same in every head
-        kernels.elementwise().copy(cache.latent, tokens.cols(0, rank)); // (T, R)
+        kernels.elementwise().copy(cache.input, tokens.cols(0, rank)); // (T, R)
         kernels.elementwise().copy(ropeKey, tokens.cols(rank, tokens.cols())); // (T, P)
     }
 
@@ -214,12 +214,12 @@ record LatentAttention(
     private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, Arena arena) {
         if (kvNorm == null) {
             // forward was: kv = kvUp(latent)
-            kvUp.backward(dKv, cache.latent, dLatent); // (B*T, R)
+            kvUp.backward(dKv, cache.input, dLatent); // (B*T, R)
             return;
         }
         Tensor dInput = arena.matrix(dKv.rows(), config.kvLoraRank()); // (B*T, R)
         // forward was: kv = kvUp(input)
-        kvUp.backward(dKv, cache.latent, dInput); // (B*T, R)
+        kvUp.backward(dKv, cache.input, dInput); // (B*T, R)
         kernels.elementwise().fill(dLatent, 0);
         // forward was: input = kvNorm(latent)
         kvNorm.backward(dInput, cache.normCache, dLatent); // (B*T, R)

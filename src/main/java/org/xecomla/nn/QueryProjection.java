@@ -17,11 +17,11 @@ import org.xecomla.tensor.Tensor;
 record QueryProjection(Linear down, RmsNorm norm, Linear up) {
     /**
      * @param x (B*T, D)
-     * @param latent (B*T, Rq), the input of {@code up}; x itself where full
+     * @param input (B*T, Rq), of {@code up}; x itself where full
      * @param normCache null: no norm
      * @param q (B*T, H*(N+P)), the output
      */
-    record Cache(Tensor x, Tensor latent, RmsNorm.Cache normCache, Tensor q) {}
+    record Cache(Tensor x, Tensor input, RmsNorm.Cache normCache, Tensor q) {}
 
     static QueryProjection of(AttentionConfig.Mla config, String prefix, Parameters parameters) {
         if (config.qLoraRank() == 0) {
@@ -52,12 +52,12 @@ record QueryProjection(Linear down, RmsNorm norm, Linear up) {
             return;
         }
         long mark = arena.mark();
-        Tensor dInput = arena.matrix(dQ.rows(), cache.latent.cols()); // (B*T, Rq)
+        Tensor dInput = arena.matrix(dQ.rows(), cache.input.cols()); // (B*T, Rq)
         // forward was: q = up(input)
-        up.backward(dQ, cache.latent, dInput); // (B*T, Rq)
+        up.backward(dQ, cache.input, dInput); // (B*T, Rq)
         Tensor dLatent = dInput; // (B*T, Rq)
         if (norm != null) {
-            dLatent = arena.matrix(dQ.rows(), cache.latent.cols()); // (B*T, Rq)
+            dLatent = arena.matrix(dQ.rows(), cache.input.cols()); // (B*T, Rq)
             up.kernels().elementwise().fill(dLatent, 0);
             // forward was: input = norm(latent)
             norm.backward(dInput, cache.normCache, dLatent); // (B*T, Rq)

@@ -7,9 +7,8 @@ import org.apache.hadoop.fs.Path;
 public final class Checkpointer implements TrainListener {
     private final TrainerCheckpoint checkpoints;
     private final TrainerState state;
-    private final long everySteps;
+    private final StepInterval interval;
     private final Consumer<Path> saved;
-    private long lastStep;
 
     /**
      * @param from where the run stands: nothing is saved again before a step is taken
@@ -21,21 +20,16 @@ public final class Checkpointer implements TrainListener {
             long everySteps,
             TrainingProgress from,
             Consumer<Path> saved) {
-        if (everySteps < 1) {
-            throw new IllegalArgumentException("a checkpoint every " + everySteps + " steps");
-        }
         this.checkpoints = checkpoints;
         this.state = state;
-        this.everySteps = everySteps;
+        this.interval = new StepInterval(everySteps, from);
         this.saved = saved;
-        this.lastStep = from.step();
     }
 
     @Override
-    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
-        if (last || progress.step() / everySteps > lastStep / everySteps) {
-            saved.accept(checkpoints.save(state, progress));
+    public void onRound(RoundMetrics metrics, boolean last) {
+        if (interval.isDue(metrics.step(), last)) {
+            saved.accept(checkpoints.save(state, metrics.progress()));
         }
-        lastStep = progress.step();
     }
 }

@@ -2,6 +2,7 @@ package org.xecomla.train;
 
 import java.util.function.Predicate;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;

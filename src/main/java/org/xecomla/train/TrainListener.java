@@ -12,13 +12,12 @@ public interface TrainListener {
     default void onStep(StepMetrics metrics) {}
 
     /**
-     * When all replicas hold the same weights again; every replica is called, and may meet the others here as long as
-     * all do.
+     * When all replicas hold the same weights again; every replica is called, and may start a collective here as long
+     * as all do.
      *
-     * @param progress of the run so far
      * @param last whether this process ends the run here, for good or until it is gone on with
      */
-    default void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {}
+    default void onRound(RoundMetrics metrics, boolean last) {}
 
     /** When held-out text has been scored, after {@code step} steps. */
     default void onValidation(long step, double perplexity) {}

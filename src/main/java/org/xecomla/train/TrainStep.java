@@ -56,14 +56,14 @@ public final class TrainStep<S> {
     /**
      * Takes one step.
      *
-     * @param meeting is called when the gradients are there and not yet clipped, and may change them
+     * @param allReduce is called when the gradients are there and not yet clipped, and may change them
      */
-    Outcome run(long step, List<S> samples, Runnable meeting) {
+    Outcome run(long step, List<S> samples, Runnable allReduce) {
         for (Tensor segment : replica.gradients().segments()) {
             replica.kernels().elementwise().fill(segment, 0); // (1, length)
         }
         Measures measures = objective.addGradients(replica, samples, step);
-        meeting.run();
+        allReduce.run();
         double norm = GradientClip.globalNorm(replica.gradients(), replica.kernels());
         double rate = schedule.at(step);
         optimizer.step(replica.weights(), replica.gradients(), rate, clip.factor(norm), replica.kernels());

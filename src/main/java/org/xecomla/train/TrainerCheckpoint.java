@@ -166,7 +166,7 @@ public final class TrainerCheckpoint {
     }
 
     /**
-     * Saves the run as it stands, between two rounds; a meeting of all replicas. Replica 0 writes the model, every
+     * Saves the run as it stands, between two rounds; a collective of all replicas. Replica 0 writes the model, every
      * replica its own optimizer state. Older checkpoints are removed once this one is complete.
      *
      * @return its directory
@@ -179,7 +179,7 @@ public final class TrainerCheckpoint {
             remove(stage);
             stage.begin(asked);
         }
-        averaging.meet();
+        averaging.barrier();
         Path own = stage.file(optimizerFile(averaging.rank(), averaging.numReplicas()));
         StoreFile.write(
                 own,
@@ -193,7 +193,7 @@ public final class TrainerCheckpoint {
                 StoreFile.write(stage.file(OUTER), state.rounds().outer().state(), Map.of());
             }
         }
-        averaging.meet();
+        averaging.barrier();
         if (first) {
             stage.complete(Map.of(
                     "step", progress.step(),

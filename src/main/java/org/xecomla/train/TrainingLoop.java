@@ -10,7 +10,7 @@ import org.xecomla.train.data.Samples;
 
 /**
  * The training loop of one replica, alone or as one of P: takes its slice of every batch in the order of {@link
- * SampleOrder}, and meets the other replicas at the end of every round. Everything else is a listener's.
+ * SampleOrder}, and comes together with the other replicas at the end of every round. Everything else is a listener's.
  *
  * @param <S> a sample
  */
@@ -123,16 +123,10 @@ public final class TrainingLoop<S> {
         all[parts.length] = norm * slice.share();
         // One replica asks, all obey: else some would wait for the others' next round.
         all[parts.length + 1] = slice.rank() == 0 && stopRequested.getAsBoolean() ? 1 : 0;
-        all = rounds.averaging().sum(all);
-        RoundMetrics metrics = new RoundMetrics(
-                progress.step(),
-                progress.samples(),
-                progress.tokens(),
-                mine.ofParts(all),
-                all[parts.length],
-                learningRate);
+        all = rounds.averaging().allReduce(all);
+        RoundMetrics metrics = new RoundMetrics(progress, mine.ofParts(all), all[parts.length], learningRate);
         stopped = all[parts.length + 1] > 0;
         boolean last = stopped || progress.step() >= numSteps;
-        listeners.forEach(listener -> listener.onRound(metrics, progress, last));
+        listeners.forEach(listener -> listener.onRound(metrics, last));
     }
 }

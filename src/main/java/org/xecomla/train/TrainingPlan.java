@@ -4,6 +4,7 @@ import java.util.OptionalLong;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.DistillConfig;
 import org.xecomla.config.DpoConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.OptimizerConfig;
 import org.xecomla.config.PretrainConfig;
 import org.xecomla.config.ReplicasConfig;
@@ -109,7 +110,7 @@ public record TrainingPlan(
                         numSteps),
                 new AdamW.Settings(optimizer.beta1(), optimizer.beta2(), EPSILON, optimizer.weightDecay()),
                 new GradientClip(optimizer.clip()),
-                Freeze.of(replicas.freeze()),
+                replicas.freeze(),
                 RoundPlan.of(replicas),
                 replicas.maxLossGrowth(),
                 replicas.checkpointEvery(),

@@ -11,9 +11,8 @@ import org.xecomla.train.data.TrainingSequence;
 final class Validation implements TrainListener {
     private final Replica replica;
     private final List<TrainingSequence> sequences;
-    private final long everySteps;
+    private final StepInterval interval;
     private final List<TrainListener> told;
-    private long lastStep;
 
     Validation(
             Replica replica,
@@ -23,18 +22,16 @@ final class Validation implements TrainListener {
             TrainingProgress from) {
         this.replica = replica;
         this.sequences = List.copyOf(sequences);
-        this.everySteps = everySteps;
+        this.interval = new StepInterval(everySteps, from);
         this.told = told;
-        this.lastStep = from.step();
     }
 
     @Override
-    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
-        if (last || progress.step() / everySteps > lastStep / everySteps) {
+    public void onRound(RoundMetrics metrics, boolean last) {
+        if (interval.isDue(metrics.step(), last)) {
             double perplexity = perplexity();
-            told.forEach(listener -> listener.onValidation(progress.step(), perplexity));
+            told.forEach(listener -> listener.onValidation(metrics.step(), perplexity));
         }
-        lastStep = progress.step();
     }
 
     /** exp of the mean cross-entropy over all labelled positions. */

@@ -37,11 +37,6 @@ public record BaseAttention(AttentionConfig.Gqa shape, double ropeTheta, Matrix 
         return shape.numHeads() / shape.numKvHeads();
     }
 
-    /** The largest rank that keys and values together can have. */
-    public int maxKvRank() {
-        return Math.min(key.rows() + value.rows(), hiddenSize());
-    }
-
     /** Weight rows of query head {@code head}. (E, D) */
     Matrix queryHead(int head) {
         return query.rows(head * shape.headDim(), (head + 1) * shape.headDim());

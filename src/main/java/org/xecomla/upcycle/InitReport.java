@@ -3,6 +3,7 @@ package org.xecomla.upcycle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.xecomla.config.model.AttentionConfig;
 
 /**
  * What the initialisation of a student kept of its base.
@@ -40,7 +41,7 @@ public record InitReport(List<LayerReport> layers, List<String> notes) {
     }
 
     private static String line(LayerReport layer) {
-        if (!layer.latent()) {
+        if (!(layer.attention() instanceof AttentionConfig.Mla latent)) {
             return String.format(
                     Locale.ROOT, "%5d  %-9s  %7s  %4s  %4s  %6s  %7.1f%%", layer.layer(), "gqa", "", "", "", "", 100.0);
         }
@@ -49,10 +50,10 @@ public record InitReport(List<LayerReport> layers, List<String> notes) {
                         "%5d  %-9s  %7d  %4d  %4d  %6s  %7.1f%%  %9s  %8s  %11s  %10s",
                         layer.layer(),
                         "mla",
-                        layer.kvLoraRank(),
-                        layer.qkRopeHeadDim(),
-                        layer.qkNopeHeadDim(),
-                        layer.qLoraRank() == 0 ? "full" : layer.qLoraRank(),
+                        latent.kvLoraRank(),
+                        latent.qkRopeHeadDim(),
+                        latent.qkNopeHeadDim(),
+                        latent.qLoraRank() == 0 ? "full" : latent.qLoraRank(),
                         100 * layer.kvShare(),
                         percent(layer.kvEnergy()),
                         percent(layer.queryEnergy()),

@@ -2,7 +2,6 @@ package org.xecomla.upcycle;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
@@ -27,23 +26,14 @@ record LatentLayer(
         tensors.put(prefix + ParameterNames.KV_A_PROJ, Matrix.stack(down, ropeKey)); // (R+P, D)
         norm.putInto(tensors, prefix);
         tensors.put(prefix + ParameterNames.KV_B_PROJ, norm.applyToUp(kv.up())); // (H*(N+E), R)
-        AttentionConfig.Mla attention = plan.attention(base.shape(), kv.rank(), query.rank(), scaling);
-        return new UpcycledLayer(attention, tensors, report(plan, base, attention));
-    }
-
-    private LayerReport report(LayerPlan plan, BaseAttention base, AttentionConfig.Mla attention) {
-        return new LayerReport(
+        LayerReport report = new LayerReport(
                 plan.layer(),
-                true,
-                kv.rank(),
-                query.rank(),
-                plan.qkNopeHeadDim(),
-                plan.qkRopeHeadDim(),
-                attention.kvElementsPerToken(),
+                plan.attention(base.shape(), kv.rank(), query.rank(), scaling),
                 base.shape().kvElementsPerToken(),
                 kv.energyKept(),
                 query.energyKept(),
                 ropeEnergy,
                 norm.error());
+        return new UpcycledLayer(tensors, report);
     }
 }

@@ -84,7 +84,7 @@ public record LayerPlan(
                 false,
                 kvNorm,
                 rope,
-                Math.pow(qkNopeHeadDim + qkRopeHeadDim, -0.5));
+                AttentionConfig.softmaxScale(qkNopeHeadDim + qkRopeHeadDim));
     }
 
     /** The same with the largest ranks that the plan allows; those that follow from weights may be less. */

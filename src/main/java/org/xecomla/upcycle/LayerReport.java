@@ -1,15 +1,14 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import org.xecomla.config.model.AttentionConfig;
 
 /**
  * What an initialisation kept of one layer. A share that does not apply is NaN.
  *
  * @param layer from 0
- * @param latent false: the layer stays grouped-query attention, and all shares are NaN
- * @param qLoraRank 0: full q_proj
- * @param kvElements cached elements per token
- * @param baseKvElements of the base's layer
+ * @param attention of the student's layer
+ * @param baseKvElements cached elements per token of the base's layer
  * @param kvEnergy share of the squared singular values that the KV latent keeps
  * @param queryEnergy likewise of the query latent; 1 with a full q_proj
  * @param ropeEnergy share of the query-weighted key energy in the rotary planes that the shared rope key keeps
@@ -17,27 +16,26 @@ import java.io.Serializable;
  */
 public record LayerReport(
         int layer,
-        boolean latent,
-        int kvLoraRank,
-        int qLoraRank,
-        int qkNopeHeadDim,
-        int qkRopeHeadDim,
-        int kvElements,
+        AttentionConfig attention,
         int baseKvElements,
         double kvEnergy,
         double queryEnergy,
         double ropeEnergy,
         double normError)
         implements Serializable {
-
     /** A layer that stays as it is. */
-    static LayerReport kept(int layer, int kvElements) {
+    static LayerReport kept(int layer, AttentionConfig attention) {
         double none = Double.NaN;
-        return new LayerReport(layer, false, 0, 0, 0, 0, kvElements, kvElements, none, none, none, none);
+        return new LayerReport(layer, attention, attention.kvElementsPerToken(), none, none, none, none);
+    }
+
+    /** Cached elements per token. */
+    public int kvElements() {
+        return attention.kvElementsPerToken();
     }
 
     /** Cached elements per token as a share of the base's. */
     public double kvShare() {
-        return (double) kvElements / baseKvElements;
+        return (double) kvElements() / baseKvElements;
     }
 }

@@ -111,10 +111,10 @@ public final class StudentInitializer {
         List<AttentionConfig> attention = new ArrayList<>(base.config().attention());
         List<LayerReport> reports = new ArrayList<>();
         for (int l = 0; l < attention.size(); l++) {
-            reports.add(LayerReport.kept(l, attention.get(l).kvElementsPerToken()));
+            reports.add(LayerReport.kept(l, attention.get(l)));
         }
         for (UpcycledLayer layer : layers) {
-            attention.set(layer.report().layer(), layer.attention());
+            attention.set(layer.report().layer(), layer.report().attention());
             reports.set(layer.report().layer(), layer.report());
         }
         ModelConfig config = PlainRope.where(base.config().withAttention(attention));

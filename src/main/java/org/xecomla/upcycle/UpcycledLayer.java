@@ -13,14 +13,18 @@ import org.xecomla.linalg.Matrix;
  * @param tensors by checkpoint name, in the internal layout: rope rows half-split, plane j at rows j and j + P/2 of the
  *     rope part. {@code o_proj} is the base's and not among them.
  */
-public record UpcycledLayer(AttentionConfig.Mla attention, Map<String, Matrix> tensors, LayerReport report)
-        implements Serializable {
+public record UpcycledLayer(Map<String, Matrix> tensors, LayerReport report) implements Serializable {
     public UpcycledLayer {
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
 
+    /** The latent attention that the layer now is. */
+    public AttentionConfig.Mla attention() {
+        return (AttentionConfig.Mla) report.attention();
+    }
+
     /** Shape and report alone, where the tensors have been put elsewhere. */
     UpcycledLayer withoutTensors() {
-        return new UpcycledLayer(attention, Map.of(), report);
+        return new UpcycledLayer(Map.of(), report);
     }
 }

@@ -114,7 +114,7 @@ class RingAveragingTest {
         for (double[] sum : rings.run(numReplicas, ring -> {
             double[] last = null;
             for (int i = 0; i < 50; i++) {
-                last = ring.sum(Math.pow(0.1, ring.rank()), ring.rank());
+                last = ring.allReduce(Math.pow(0.1, ring.rank()), ring.rank());
             }
             return last;
         })) {
@@ -123,12 +123,12 @@ class RingAveragingTest {
     }
 
     @Test
-    void aReplicaThatLeavesEndsTheMeetingsOfAll() throws Exception {
+    void aReplicaThatLeavesEndsTheCollectivesOfAll() throws Exception {
         List<CompletableFuture<String>> results = rings.start(3, TIMEOUT, ring -> {
             if (ring.rank() == 1) {
                 return "left";
             }
-            return assertThrows(RuntimeException.class, () -> ring.sum(1)).getMessage();
+            return assertThrows(RuntimeException.class, () -> ring.allReduce(1)).getMessage();
         });
         assertTrue(
                 results.get(0).join().contains("lost the ring"), results.get(0).join());
@@ -145,7 +145,7 @@ class RingAveragingTest {
                 release.join();
                 return "";
             }
-            return assertThrows(RuntimeException.class, () -> ring.sum(1)).getMessage();
+            return assertThrows(RuntimeException.class, () -> ring.allReduce(1)).getMessage();
         });
         assertEquals(
                 "replica 0 has waited 1 s in vain for replica 1", results.get(0).join());
@@ -176,21 +176,22 @@ class RingAveragingTest {
                 return "";
             }
             rings.cancel();
-            return assertThrows(RingLostException.class, () -> ring.sum(1)).getMessage();
+            return assertThrows(RingLostException.class, () -> ring.allReduce(1))
+                    .getMessage();
         });
         assertTrue(results.get(0).join().contains("cancelled"));
         release.complete(null);
     }
 
     @Test
-    void replicasAtDifferentMeetingsNoticeIt() throws Exception {
+    void replicasAtDifferentCollectivesNoticeIt() throws Exception {
         List<CompletableFuture<String>> results =
                 rings.start(2, TIMEOUT, ring -> assertThrows(RuntimeException.class, () -> {
                             double[] values = new double[1 + ring.rank()];
-                            ring.sum(values);
+                            ring.allReduce(values);
                         })
                         .getMessage());
-        assertTrue(results.stream().anyMatch(r -> r.join().contains("at meeting 1 about the sum of 8 bytes")));
+        assertTrue(results.stream().anyMatch(r -> r.join().contains("at collective 1, all-reduce of 8 bytes")));
     }
 
     @Test
@@ -206,7 +207,7 @@ class RingAveragingTest {
                 () -> {
                     try (ParameterAveraging ring = RingAveraging.join(
                             group, 0, WireFormat.NATIVE, zero, addresses, TIMEOUT, rings::isCancelled)) {
-                        return ring.sum(1);
+                        return ring.allReduce(1);
                     }
                 },
                 rings.threads());
@@ -217,7 +218,7 @@ class RingAveragingTest {
         assertEquals("it has left", refusal(group, 0, addresses.get(0)));
         try (ParameterAveraging ring =
                 RingAveraging.join(group, 1, WireFormat.NATIVE, one, addresses, TIMEOUT, rings::isCancelled)) {
-            assertArrayEquals(new double[] {3}, ring.sum(2), 0);
+            assertArrayEquals(new double[] {3}, ring.allReduce(2), 0);
         }
         assertArrayEquals(new double[] {3}, first.join(), 0);
     }
@@ -250,7 +251,7 @@ class RingAveragingTest {
                 () -> {
                     try (ParameterAveraging ring = RingAveraging.join(
                             group, rank, WireFormat.NATIVE, server, addresses, TIMEOUT, rings::isCancelled)) {
-                        return ring.sum(rank + 1);
+                        return ring.allReduce(rank + 1);
                     }
                 },
                 rings.threads());
@@ -339,8 +340,8 @@ class RingAveragingTest {
         InetSocketAddress zeros = (InetSocketAddress) zero.getLocalAddress();
         InetSocketAddress ones = (InetSocketAddress) one.getLocalAddress();
         int handshake = 32 + RingGroup.MAC_BYTES + 1;
-        int meeting = 4 * Long.BYTES + Integer.BYTES;
-        rings.threads().submit(() -> forward(line, ones, handshake + meeting + 3));
+        int header = Collective.BYTES + Integer.BYTES;
+        rings.threads().submit(() -> forward(line, ones, handshake + header + 3));
         summing(group, 0, zero, List.of(zeros, (InetSocketAddress) line.getLocalAddress()));
         CompletableFuture<double[]> second = summing(group, 1, one, List.of(zeros, ones));
         Throwable found = assertThrows(CompletionException.class, second::join).getCause();

@@ -66,7 +66,7 @@ class SharedMemoryAveragingTest {
     @Test
     void sumsAddInTheOrderOfRanks() throws Exception {
         List<double[]> sums = Replicas.run(
-                3, averaging -> averaging.sum(new double[] {1e16, 1, -1e16}[averaging.rank()], averaging.rank()));
+                3, averaging -> averaging.allReduce(new double[] {1e16, 1, -1e16}[averaging.rank()], averaging.rank()));
         for (double[] sum : sums) {
             assertArrayEquals(new double[] {1e16 + 1 - 1e16, 3}, sum, 0);
         }
@@ -81,7 +81,7 @@ class SharedMemoryAveragingTest {
                         averaging.close();
                         return null;
                     }
-                    return averaging.sum(1);
+                    return averaging.allReduce(1);
                 }));
         assertTrue(failure.getMessage().contains("replica 1 left"), failure.getMessage());
     }
@@ -92,7 +92,7 @@ class SharedMemoryAveragingTest {
             Tensor t = Tensor.of(DataType.FLOAT, 1, 2, 0.1, 0.2);
             alone.average(List.of(t), 1);
             assertArrayEquals(new float[] {0.1f, 0.2f}, t.toFloats());
-            assertArrayEquals(new double[] {5}, alone.sum(5));
+            assertArrayEquals(new double[] {5}, alone.allReduce(5));
             assertEquals(1, alone.numReplicas());
         }
     }

@@ -176,7 +176,8 @@ class RunConfigTest {
                 .dpo()
                 .replicas();
         assertEquals(
-                new ReplicasConfig(4, 1, everyStep(AveragingConfig.Transport.DRIVER), "none", 500, 1, 0, 5), replicas);
+                new ReplicasConfig(4, 1, everyStep(AveragingConfig.Transport.DRIVER), Freeze.NONE, 500, 1, 0, 5),
+                replicas);
         ModelConfig model = with().pretrain().model(100, 128, 1, 2);
         assertEquals(128, with().dpo().maxLengthFor(model));
         assertEquals(64, with().dpo().maxPromptLengthFor(model));
@@ -213,7 +214,7 @@ class RunConfigTest {
     }
 
     private static final ReplicasConfig PLAIN =
-            new ReplicasConfig(1, 1, everyStep(AveragingConfig.Transport.RING), "none", 500, 1, 0, 5);
+            new ReplicasConfig(1, 1, everyStep(AveragingConfig.Transport.RING), Freeze.NONE, 500, 1, 0, 5);
 
     private static final String EVERYTHING = """
         run { dir = /runs/a, seed = 7, lease-timeout = 7 }
@@ -340,7 +341,7 @@ class RunConfigTest {
                                         AveragingConfig.Precision.BF16,
                                         Duration.ofSeconds(30),
                                         Duration.ofSeconds(9)),
-                                "non-attention",
+                                Freeze.NON_ATTENTION,
                                 50,
                                 0.7,
                                 0.9,
@@ -376,7 +377,7 @@ class RunConfigTest {
                                         AveragingConfig.Precision.BF16,
                                         Duration.ofSeconds(31),
                                         Duration.ofSeconds(8)),
-                                "non-attention",
+                                Freeze.NON_ATTENTION,
                                 9,
                                 0.6,
                                 0.5,

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.xecomla.config.ComputeConfig.Precision;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;

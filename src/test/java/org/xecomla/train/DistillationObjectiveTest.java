@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.LossSchedule.Form;
 import org.xecomla.nn.loss.SoftLabels;

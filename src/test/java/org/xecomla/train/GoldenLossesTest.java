@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.Freeze;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.loss.SoftLabels;

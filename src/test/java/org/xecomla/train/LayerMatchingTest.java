@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.LayerMatchingConfig;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.model.AttentionConfig;

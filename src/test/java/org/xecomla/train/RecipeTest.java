@@ -84,8 +84,8 @@ class RecipeTest {
                 long start = System.nanoTime();
                 run.train(data, List.of(new TrainListener() {
                     @Override
-                    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
-                        if (SCORED_AFTER.contains(progress.step())) {
+                    public void onRound(RoundMetrics metrics, boolean last) {
+                        if (SCORED_AFTER.contains(metrics.step())) {
                             scores.add(stories.score(run.replica().model(), valid));
                         }
                     }

@@ -3,6 +3,7 @@ package org.xecomla.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.xecomla.config.Freeze;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;

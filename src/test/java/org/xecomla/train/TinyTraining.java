@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.files.Manifest;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
@@ -118,7 +119,7 @@ final class TinyTraining {
                     afterStep.run(metrics);
                 }
             });
-            averaging.meet(); // every replica has chosen its checkpoint before one may remove it
+            averaging.barrier(); // every replica has chosen its checkpoint before one may remove it
             run.train(data, listeners);
             return Tiny.weights(run.replica());
         }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.Freeze;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.optim.AdamW;

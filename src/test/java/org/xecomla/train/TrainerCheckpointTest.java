@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.config.Freeze;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.averaging.ParameterAveraging;
+import org.xecomla.config.Freeze;
 import org.xecomla.corpus.shards.SampleOrder;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.corpus.shards.SampleOrder;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
@@ -58,7 +59,7 @@ class TrainingLoopTest {
             }
 
             @Override
-            public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+            public void onRound(RoundMetrics metrics, boolean last) {
                 rounds.add(metrics);
             }
         };
@@ -122,7 +123,9 @@ class TrainingLoopTest {
             assertArrayEquals(several.get(0).weights, replica.weights, 0);
             for (int r = 0; r < NUM_STEPS; r++) {
                 assertEquals(one.rounds.get(r).loss(), replica.rounds.get(r).loss(), 1e-10);
-                assertEquals(one.rounds.get(r).tokens(), replica.rounds.get(r).tokens());
+                assertEquals(
+                        one.rounds.get(r).progress().tokens(),
+                        replica.rounds.get(r).progress().tokens());
             }
         }
         double moved = Math.abs(
@@ -212,6 +215,6 @@ class TrainingLoopTest {
         assertArrayEquals(
                 new long[] {4, 6},
                 result.rounds.stream().mapToLong(RoundMetrics::step).toArray());
-        assertEquals(24, result.rounds.get(1).samples());
+        assertEquals(24, result.rounds.get(1).progress().samples());
     }
 }

@@ -4,15 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeScaling;
 
 class InitReportTest {
+    private static AttentionConfig latent(int qLoraRank, int kvLoraRank, int nope, int rope) {
+        return new AttentionConfig.Mla(
+                32, qLoraRank, kvLoraRank, nope, rope, 64, false, false, RopeScaling.NONE, 0.125);
+    }
+
     @Test
     void linesSayWhatWasKeptOfEveryLayer() {
         InitReport report = new InitReport(
                 List.of(
-                        LayerReport.kept(0, 1024),
-                        new LayerReport(1, true, 192, 0, 64, 64, 256, 1024, 0.8125, 1, 0.9, 0.125),
-                        new LayerReport(2, true, 480, 864, 32, 32, 512, 1024, 0.95, 0.99, Double.NaN, 0)),
+                        LayerReport.kept(0, new AttentionConfig.Gqa(32, 8, 64, RopeScaling.NONE)),
+                        new LayerReport(1, latent(0, 192, 64, 64), 1024, 0.8125, 1, 0.9, 0.125),
+                        new LayerReport(2, latent(864, 480, 32, 32), 1024, 0.95, 0.99, Double.NaN, 0)),
                 List.of("a note"));
         assertEquals(
                 List.of(

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
@@ -156,9 +157,10 @@ class XEcoMlaUpcyclerTest {
         "32,64,480,32,12.5"
     })
     void kvShareReproducesThePapersTables(int numKvHeads, int headDim, int rank, int rope, double percent) {
-        int base = 2 * numKvHeads * headDim;
-        LayerReport report =
-                new LayerReport(0, true, rank, 0, headDim - rope, rope, rank + rope, base, 1, 1, Double.NaN, 0);
+        int base = new AttentionConfig.Gqa(numKvHeads, numKvHeads, headDim, RopeScaling.NONE).kvElementsPerToken();
+        AttentionConfig latent = new AttentionConfig.Mla(
+                numKvHeads, 0, rank, headDim - rope, rope, headDim, false, false, RopeScaling.NONE, 1);
+        LayerReport report = new LayerReport(0, latent, base, 1, 1, Double.NaN, 0);
         assertEquals(percent, 100 * report.kvShare(), 0.051);
     }
 

@@ -13,6 +13,14 @@ public sealed interface AttentionConfig extends Serializable {
 
     RopeScaling ropeScaling();
 
+    /** Factor on the scores. */
+    double softmaxScale();
+
+    /** The common factor on scores of heads of {@code headDim} dimensions: headDim^-0.5. */
+    static double softmaxScale(int headDim) {
+        return Math.pow(headDim, -0.5);
+    }
+
     /** Grouped-query attention of Llama; multi-head where both counts are equal. Softmax scale headDim^-0.5. */
     record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling) implements AttentionConfig {
         public Gqa {
@@ -33,6 +41,11 @@ public sealed interface AttentionConfig extends Serializable {
         @Override
         public int ropeDim() {
             return headDim;
+        }
+
+        @Override
+        public double softmaxScale() {
+            return AttentionConfig.softmaxScale(headDim);
         }
     }
 

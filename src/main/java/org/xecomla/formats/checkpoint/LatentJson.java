@@ -17,7 +17,7 @@ public record LatentJson(ModelJson json) {
 
     /** What divides the scores where no other scale is given: the root of a head's width. */
     public double plainScale() {
-        return Math.pow(json.integer("qk_nope_head_dim") + ropeDim(), -0.5);
+        return AttentionConfig.softmaxScale(json.integer("qk_nope_head_dim") + ropeDim());
     }
 
     /**

@@ -75,7 +75,7 @@ public final class DeepseekWriter implements ModelExport {
                 qRank > 0,
                 true,
                 StudentAttention.stockRope(first.ropeScaling()),
-                Math.pow(first.qkHeadDim(), -0.5));
+                AttentionConfig.softmaxScale(first.qkHeadDim()));
         List<AttentionConfig> all = new ArrayList<>(layers);
         all.replaceAll(any -> layer);
         return new ModelConfig(

@@ -71,7 +71,7 @@ public final class OfficialWriter implements ModelExport {
                 layer.qNorm(),
                 layer.kvNorm(),
                 StudentAttention.stockRope(layer.ropeScaling()),
-                Math.pow(layer.qkHeadDim(), -0.5));
+                AttentionConfig.softmaxScale(layer.qkHeadDim()));
     }
 
     private static void requireKnown(AttentionConfig.Mla layer, AttentionConfig.Mla first, ModelConfig student) {

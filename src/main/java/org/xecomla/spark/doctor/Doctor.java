@@ -109,7 +109,7 @@ public final class Doctor {
                             tasks,
                             RingGroup.create("doctor", 1, slots),
                             averaging(AveragingConfig.Transport.RING),
-                            averaging -> averaging.sum(1)[0])
+                            averaging -> averaging.allReduce(1)[0])
                     .get(0);
             return List.of(
                     sum == slots

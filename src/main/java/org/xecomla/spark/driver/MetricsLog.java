@@ -14,6 +14,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.report.TensorBoardEvents;
 import org.xecomla.train.RoundMetrics;
+import org.xecomla.train.StepInterval;
 import org.xecomla.train.TrainListener;
 import org.xecomla.train.TrainingProgress;
 
@@ -32,11 +33,10 @@ public final class MetricsLog implements TrainListener {
     private final ObjectMapper json = new ObjectMapper();
     private final Path parts;
     private final Path tensorBoard;
-    private final long everySteps;
+    private final StepInterval interval;
     private final StringBuilder lines = new StringBuilder();
     private final long start = System.nanoTime();
     private TensorBoardEvents events = newEvents();
-    private long lastStep;
 
     /**
      * @param directory of the run's checkpoints
@@ -45,8 +45,7 @@ public final class MetricsLog implements TrainListener {
     public MetricsLog(Path directory, long everySteps, TrainingProgress from) {
         this.parts = new Path(directory, PARTS);
         this.tensorBoard = new Path(directory, TENSOR_BOARD);
-        this.everySteps = everySteps;
-        this.lastStep = from.step();
+        this.interval = new StepInterval(everySteps, from);
         deleteFrom(part(from.step() + 1));
         deleteFrom(eventsPart(from.step() + 1));
     }
@@ -69,7 +68,7 @@ public final class MetricsLog implements TrainListener {
     }
 
     @Override
-    public void onRound(RoundMetrics metrics, TrainingProgress progress, boolean last) {
+    public void onRound(RoundMetrics metrics, boolean last) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put(Measures.LOSS, metrics.loss());
         metrics.measures().means().forEach((name, mean) -> values.put(name, mean.value()));
@@ -77,15 +76,14 @@ public final class MetricsLog implements TrainListener {
         values.put("learning_rate", metrics.learningRate());
         ObjectNode line = json.createObjectNode();
         line.put("step", metrics.step());
-        line.put("tokens", metrics.tokens());
+        line.put("tokens", metrics.progress().tokens());
         values.forEach(line::put);
         line.put("seconds_of_leg", (System.nanoTime() - start) / 1_000_000 / 1e3);
         lines.append(line).append('\n');
         events.add(System.currentTimeMillis() / 1e3, metrics.step(), values);
-        if (last || progress.step() / everySteps > lastStep / everySteps) {
-            write(progress.step());
+        if (interval.isDue(metrics.step(), last)) {
+            write(metrics.step());
         }
-        lastStep = progress.step();
     }
 
     private void write(long step) {

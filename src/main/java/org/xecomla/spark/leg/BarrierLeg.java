@@ -57,7 +57,7 @@ public final class BarrierLeg {
     /**
      * Runs {@code task} P times at once and returns what each made of it, by rank.
      *
-     * <p>Once a task has failed, the others notice it at their next meeting. Those that have not ended half a minute
+     * <p>Once a task has failed, the others notice it at their next collective. Those that have not ended half a minute
      * later are given up, and on a cluster their executors are ended with them: they would hold their slots for ever.
      *
      * @param averaging how the tasks exchange parameters

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.xecomla.averaging.Collective;
 import org.xecomla.averaging.HostChunk;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.averaging.RingAveraging;
@@ -24,13 +25,12 @@ import org.xecomla.tensor.Tensor;
  */
 final class BlockAveraging implements ParameterAveraging {
     private static final int WINDOW_BYTES = 16 << 20;
-    private static final int HEADER_BYTES = 2 * Long.BYTES;
 
     private final RingGroup group;
     private final int rank;
     private final WireFormat wire;
     private final BlockExchange blocks;
-    private long numMeetings;
+    private Collective current = Collective.NONE;
 
     BlockAveraging(RingGroup group, int rank, WireFormat wire, BlockExchange blocks) {
         this.group = group;
@@ -54,7 +54,7 @@ final class BlockAveraging implements ParameterAveraging {
         long bytes = segments.stream()
                 .mapToLong(s -> s.length() * wire.width(s.type()))
                 .sum();
-        meet(bytes);
+        begin(Collective.Kind.AVERAGE, bytes);
         for (Tensor segment : segments) {
             int window = WINDOW_BYTES / segment.type().width();
             for (long from = 0; from < segment.cols(); from += window) {
@@ -148,10 +148,10 @@ final class BlockAveraging implements ParameterAveraging {
     }
 
     @Override
-    public double[] sum(double... values) {
+    public double[] allReduce(double... values) {
         ByteBuffer mine = ByteBuffer.allocate(values.length * Double.BYTES).order(ByteOrder.nativeOrder());
         mine.asDoubleBuffer().put(values);
-        meet(-mine.capacity());
+        begin(Collective.Kind.ALL_REDUCE, mine.capacity());
         double[] sum = new double[values.length];
         List<ByteBuffer> all = share(mine);
         for (ByteBuffer part : all) {
@@ -162,18 +162,14 @@ final class BlockAveraging implements ParameterAveraging {
         return sum;
     }
 
-    /** Makes sure that this is the same meeting about as many bytes for all. */
-    private void meet(long bytes) {
-        numMeetings++;
-        ByteBuffer mine = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.nativeOrder());
-        mine.putLong(numMeetings).putLong(bytes).flip();
-        List<ByteBuffer> all = share(mine);
+    /** Makes sure that all are at the same collective. */
+    private void begin(Collective.Kind kind, long bytes) {
+        current = current.next(kind, bytes);
+        List<ByteBuffer> all = share(current.encode());
         for (int from = 0; from < all.size(); from++) {
-            long itsMeeting = all.get(from).getLong(0);
-            long itsBytes = all.get(from).getLong(Long.BYTES);
-            if (itsMeeting != numMeetings || itsBytes != bytes) {
-                throw new RingLostException("replica " + rank + " is at meeting " + numMeetings + " about " + bytes
-                        + " bytes, replica " + from + " at " + itsMeeting + " about " + itsBytes);
+            Collective its = Collective.decode(all.get(from));
+            if (!its.equals(current)) {
+                throw new RingLostException(current.differsFrom(its, rank, from));
             }
         }
     }

@@ -106,7 +106,7 @@ record TrainingTask<S>(
         }
 
         @Override
-        public void onRound(RoundMetrics metrics, TrainingProgress done, boolean last) {
+        public void onRound(RoundMetrics metrics, boolean last) {
             long now = System.nanoTime();
             if (last || now - looked > INTERVAL_NANOS) {
                 looked = now;
@@ -118,7 +118,7 @@ record TrainingTask<S>(
         }
     }
 
-    /** Ends a task that Spark has given up, which would find out only at its next meeting. */
+    /** Ends a task that Spark has given up, which would find out only at its next collective. */
     private record Cancellation(TaskContext context) implements TrainListener {
         @Override
         public void onStep(StepMetrics metrics) {
@@ -131,7 +131,8 @@ record TrainingTask<S>(
     /** Tells the driver. */
     private record Reporter(ProgressSink progress, long start) implements TrainListener {
         @Override
-        public void onRound(RoundMetrics metrics, TrainingProgress done, boolean last) {
+        public void onRound(RoundMetrics metrics, boolean last) {
+            TrainingProgress done = metrics.progress();
             progress.add(
                     new Progress(done.step(), done.tokens(), metrics.loss(), (System.nanoTime() - start) / 1_000_000));
         }

@@ -72,7 +72,7 @@ class BarrierLegTest {
                 modelTasks,
                 RingGroup.create("test", 1, 3),
                 config(transport),
-                averaging -> averaging.sum(averaging.rank(), averaging.numReplicas()));
+                averaging -> averaging.allReduce(averaging.rank(), averaging.numReplicas()));
         assertEquals(3, sums.size());
         for (double[] sum : sums) {
             assertArrayEquals(new double[] {3, 9}, sum, 0);
@@ -130,7 +130,7 @@ class BarrierLegTest {
                     while (averaging.rank() == 1 && System.nanoTime() < released) {
                         Thread.onSpinWait();
                     }
-                    return averaging.sum(1);
+                    return averaging.allReduce(1);
                 }));
         assertEquals("replica 0 has waited 2 s in vain for replica 1", e.getMessage());
         assertTrue(System.nanoTime() < released, "the leg has not waited for the hanging replica");
@@ -144,7 +144,7 @@ class BarrierLegTest {
                     if (averaging.rank() == 1) {
                         throw reason;
                     }
-                    return averaging.sum(1);
+                    return averaging.allReduce(1);
                 }));
         assertTrue(
                 System.nanoTime() - start < TIMEOUT.toNanos() / 2, "the other replica does not wait for its time-out");

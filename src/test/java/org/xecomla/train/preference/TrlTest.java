@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.DpoConfig;
+import org.xecomla.config.Freeze;
 import org.xecomla.corpus.shards.PairTokeniser;
 import org.xecomla.corpus.stories.StoryGrammar;
 import org.xecomla.corpus.text.DocumentSplit;
@@ -34,7 +35,6 @@ import org.xecomla.targets.LogProbabilities;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.train.Freeze;
 import org.xecomla.train.Replica;
 
 /**
