@@ -8,11 +8,11 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.report.DecodeSweep;
 import org.xecomla.report.SvgChart;
-import org.xecomla.serve.LoadedModel;
 import org.xecomla.tensor.Kernels;
 
 /**

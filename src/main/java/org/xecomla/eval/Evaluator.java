@@ -3,7 +3,6 @@ package org.xecomla.eval;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.StreamSupport;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.model.ModelConfig;
@@ -83,24 +82,12 @@ public final class Evaluator implements AutoCloseable {
     }
 
     /**
-     * Scores windows one after another.
-     *
-     * @param windows each of T token ids
-     * @throws UserException if an id is outside the vocabulary
-     */
-    public EvalSums evaluate(Iterable<int[]> windows) {
-        return evaluateLearned(() -> StreamSupport.stream(windows.spliterator(), false)
-                .map(TokenSequence::of)
-                .iterator());
-    }
-
-    /**
      * Scores windows one after another, at the positions that are learned.
      *
      * @param windows each of T tokens
      * @throws UserException if an id is outside the vocabulary
      */
-    public EvalSums evaluateLearned(Iterable<TokenSequence> windows) {
+    public EvalSums evaluate(Iterable<TokenSequence> windows) {
         EvalSums sums = EvalSums.ZERO;
         List<TokenSequence> batch = new ArrayList<>();
         for (TokenSequence window : windows) {

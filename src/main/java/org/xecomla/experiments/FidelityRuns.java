@@ -10,8 +10,8 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.serve.LoadedModel;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
@@ -56,7 +56,7 @@ final class FidelityRuns {
     /** KL to the base on the validation windows, nats per position. */
     double kl(CausalLm model) {
         try (Evaluator evaluator = new Evaluator(model, base.model(), length, Math.min(5, valid.size()))) {
-            EvalSums sums = evaluator.evaluateLearned(valid);
+            EvalSums sums = evaluator.evaluate(valid);
             return sums.klSum() / sums.numKlPositions();
         }
     }

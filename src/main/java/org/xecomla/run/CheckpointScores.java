@@ -18,8 +18,8 @@ import org.xecomla.eval.tasks.TaskResults;
 import org.xecomla.eval.tasks.TaskSet;
 import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.serve.LoadedModel;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 
@@ -45,7 +45,7 @@ public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
                 LoadedModel known = teacher.isEmpty() ? null : LoadedModel.open(teacher.get(), kernels, length);
                 Evaluator evaluator =
                         new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
-            EvalSums sums = evaluator.evaluateLearned(windows);
+            EvalSums sums = evaluator.evaluate(windows);
             EvalDetails found = evaluator.details();
             details.ifPresent(file -> DataFiles.writeString(file, found.json().toPrettyString() + "\n"));
             return EvalResult.of(sums, checkpoint.config(), checkpoint.dtype())

@@ -8,6 +8,7 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.Sequences;
@@ -40,8 +41,8 @@ public final class Teacher implements AutoCloseable {
         this.shape = shape;
         this.kernels = kernels;
         this.model = shape.streamed()
-                ? TeacherModel.Streamed.of(directory, kernels, shape.sequenceLength())
-                : TeacherModel.Resident.of(directory, kernels, shape.sequenceLength());
+                ? new TeacherModel.Streamed(new StreamedLm(config, directory::load, kernels, shape.sequenceLength()))
+                : new TeacherModel.Resident(LoadedModel.open(directory, kernels, shape.sequenceLength()));
         long bytes = shape.footprint(config, kernels.type(), 1).arena();
         this.arena = Arena.ofElements(kernels.type(), bytes / kernels.type().width());
     }

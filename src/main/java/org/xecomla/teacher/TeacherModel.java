@@ -1,12 +1,9 @@
 package org.xecomla.teacher;
 
-import org.xecomla.formats.ModelDirectory;
-import org.xecomla.nn.CausalLm;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
 /** A teacher's forward: over weights in memory, or, where they do not fit, over those of a layer at a time. */
@@ -21,37 +18,25 @@ sealed interface TeacherModel extends AutoCloseable {
     void close();
 
     /** All weights in memory. */
-    record Resident(ParameterStore weights, CausalLm model) implements TeacherModel {
-        static Resident of(ModelDirectory directory, Kernels kernels, int sequenceLength) {
-            ParameterStore weights =
-                    ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
-            directory.load(weights);
-            return new Resident(weights, new CausalLm(directory.config(), weights, null, kernels, sequenceLength));
-        }
-
+    record Resident(LoadedModel loaded) implements TeacherModel {
         @Override
         public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
-            return model.hiddenStates(ids, sequences, arena, null);
+            return loaded.model().hiddenStates(ids, sequences, arena, null);
         }
 
         @Override
         public StreamedLm.Head head(Arena arena) {
-            return model::logits;
+            return loaded.model()::logits;
         }
 
         @Override
         public void close() {
-            model.close();
-            weights.close();
+            loaded.close();
         }
     }
 
     /** Weights that are read again for every batch. */
     record Streamed(StreamedLm model) implements TeacherModel {
-        static Streamed of(ModelDirectory directory, Kernels kernels, int sequenceLength) {
-            return new Streamed(new StreamedLm(directory.config(), directory::load, kernels, sequenceLength));
-        }
-
         @Override
         public Tensor hiddenStates(int[] ids, Sequences sequences, Arena arena) {
             return model.hiddenStates(ids, sequences, arena);

@@ -21,9 +21,9 @@ import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.Evaluator;
 import org.xecomla.eval.NgramBaseline;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.serve.LoadedModel;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 
@@ -71,7 +71,11 @@ class DemoModelTest {
             List<TokenSequence> packed = WindowPacker.windows(
                     TextDocuments.of(List.of(VALID)), tokenizer, Packing.of(tokenizer, vocabSize, true), LENGTH);
             List<int[]> windows = packed.stream().map(TokenSequence::ids).toList();
-            double model = EvalResult.of(evaluator.evaluate(windows), directory.config(), directory.dtype())
+            double model = EvalResult.of(
+                            evaluator.evaluate(
+                                    windows.stream().map(TokenSequence::of).toList()),
+                            directory.config(),
+                            directory.dtype())
                     .perplexity();
             double ngrams =
                     NgramBaseline.train(ORDER, vocabSize, ngramText(tokenizer)).perplexity(windows);

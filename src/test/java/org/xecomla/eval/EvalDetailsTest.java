@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.eval.EvalDetails.Sums;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
@@ -34,7 +35,7 @@ class EvalDetailsTest {
     private static EvalDetails details(List<int[]> windows, List<EvalSums> sums) {
         try (Evaluator evaluator =
                 new Evaluator(model("mla-gqa-tied-last"), model("llama-gqa-tied"), LENGTH, windows.size())) {
-            sums.add(evaluator.evaluate(windows));
+            sums.add(evaluator.evaluate(windows.stream().map(TokenSequence::of).toList()));
             return evaluator.details();
         }
     }

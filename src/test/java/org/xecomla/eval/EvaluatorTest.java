@@ -36,6 +36,10 @@ class EvaluatorTest {
         return new CausalLm(directory.config(), weights, null, new NaiveKernels(DataType.DOUBLE), LENGTH);
     }
 
+    private static List<TokenSequence> sequences(List<int[]> windows) {
+        return windows.stream().map(TokenSequence::of).toList();
+    }
+
     private static List<int[]> windows(String name) {
         float[] ids =
                 SafetensorsFile.open(golden(name + "/expected.safetensors")).readFloats("input_ids");
@@ -57,7 +61,7 @@ class EvaluatorTest {
                     SafetensorsFile.open(golden(name + "/expected.safetensors")).readFloats("ce_loss")[0];
             for (int batchWindows : List.of(1, 2, 3)) {
                 try (Evaluator evaluator = new Evaluator(model(name), null, LENGTH, batchWindows)) {
-                    EvalSums sums = evaluator.evaluate(windows(name));
+                    EvalSums sums = evaluator.evaluate(sequences(windows(name)));
                     assertEquals(3 * 22, sums.numTokens());
                     assertEquals(expected, sums.lossSum() / sums.numTokens(), 1e-6 * expected);
                     assertEquals(0, sums.numKlPositions());
@@ -82,7 +86,7 @@ class EvaluatorTest {
             }
         }
         try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
-            EvalSums sums = evaluator.evaluate(windows);
+            EvalSums sums = evaluator.evaluate(sequences(windows));
             assertEquals(3 * LENGTH, sums.numKlPositions());
             assertEquals(expected, sums.klSum(), 1e-9 * expected);
             assertTrue(sums.klSum() > 0);
@@ -116,7 +120,7 @@ class EvaluatorTest {
     void aModelDoesNotDivergeFromItself() {
         CausalLm model = model("llama-mha");
         try (Evaluator evaluator = new Evaluator(model, model, LENGTH, 3)) {
-            EvalSums sums = evaluator.evaluate(windows("llama-mha"));
+            EvalSums sums = evaluator.evaluate(sequences(windows("llama-mha")));
             assertEquals(0, sums.klSum(), 1e-12);
             assertEquals(3 * LENGTH, sums.numKlPositions());
         }
@@ -128,10 +132,10 @@ class EvaluatorTest {
         CausalLm teacher = model("llama-gqa-tied");
         List<int[]> windows = windows("llama-gqa-tied");
         try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
-            EvalSums all = evaluator.evaluate(windows);
+            EvalSums all = evaluator.evaluate(sequences(windows));
             EvalSums parts = evaluator
-                    .evaluate(windows.subList(0, 1))
-                    .plus(evaluator.evaluate(windows.subList(1, 3)))
+                    .evaluate(sequences(windows.subList(0, 1)))
+                    .plus(evaluator.evaluate(sequences(windows.subList(1, 3))))
                     .plus(evaluator.evaluate(List.of()));
             assertEquals(all.numTokens(), parts.numTokens());
             assertEquals(all.numKlPositions(), parts.numKlPositions());
@@ -154,14 +158,14 @@ class EvaluatorTest {
         try (Evaluator packed = new Evaluator(student, teacher, LENGTH, 2);
                 Evaluator first = new Evaluator(student, teacher, border, 2);
                 Evaluator second = new Evaluator(student, teacher, LENGTH - border, 2)) {
-            EvalSums whole = packed.evaluateLearned(windows.stream()
+            EvalSums whole = packed.evaluate(windows.stream()
                     .map(ids -> new TokenSequence(ids, learned, begins))
                     .toList());
             EvalSums parts = first.evaluate(windows.stream()
-                            .map(ids -> Arrays.copyOf(ids, border))
+                            .map(ids -> TokenSequence.of(Arrays.copyOf(ids, border)))
                             .toList())
                     .plus(second.evaluate(windows.stream()
-                            .map(ids -> Arrays.copyOfRange(ids, border, LENGTH))
+                            .map(ids -> TokenSequence.of(Arrays.copyOfRange(ids, border, LENGTH)))
                             .toList()));
             assertEquals(3 * (LENGTH - 2), whole.numTokens());
             assertEquals(parts.numTokens(), whole.numTokens());
@@ -189,9 +193,9 @@ class EvaluatorTest {
             others.add(new TokenSequence(ids, rest));
         }
         try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
-            EvalSums all = evaluator.evaluate(windows("llama-gqa-tied"));
-            EvalSums some = evaluator.evaluateLearned(learned);
-            EvalSums parts = some.plus(evaluator.evaluateLearned(others));
+            EvalSums all = evaluator.evaluate(sequences(windows("llama-gqa-tied")));
+            EvalSums some = evaluator.evaluate(learned);
+            EvalSums parts = some.plus(evaluator.evaluate(others));
             assertEquals(3 * ((LENGTH + 2) / 4), some.numKlPositions());
             assertEquals(all.numTokens(), parts.numTokens());
             assertEquals(all.numKlPositions(), parts.numKlPositions());

@@ -61,7 +61,7 @@ class SharedModelPerplexityTest {
                 CausalLm model = new CausalLm(directory.config(), weights, null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, null, LENGTH, 8)) {
             directory.load(weights);
-            EvalResult result = EvalResult.of(evaluator.evaluateLearned(windows), directory.config(), Dtype.F32);
+            EvalResult result = EvalResult.of(evaluator.evaluate(windows), directory.config(), Dtype.F32);
             assertEquals(NUM_TOKENS, result.tokens());
             assertEquals(PYTORCH_PERPLEXITY, result.perplexity(), 1e-4);
             assertEquals(5 * 2 * 4 * 8, result.kvElementsPerToken());

@@ -20,6 +20,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.serve.Generator.Prompt;

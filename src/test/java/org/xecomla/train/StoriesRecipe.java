@@ -150,7 +150,8 @@ final class StoriesRecipe implements AutoCloseable {
         try (weights;
                 CausalLm teacher = new CausalLm(base.config(), weights, null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, teacher, LENGTH, 5)) {
-            EvalSums sums = evaluator.evaluate(windows);
+            EvalSums sums =
+                    evaluator.evaluate(windows.stream().map(TokenSequence::of).toList());
             return new Score(Math.exp(sums.lossSum() / sums.numTokens()), sums.klSum() / sums.numKlPositions());
         }
     }

@@ -74,7 +74,7 @@ final class Stories implements AutoCloseable {
                 CausalLm model = new CausalLm(student.config(), student.weights(), null, kernels, LENGTH);
                 CausalLm teacher = new CausalLm(baseStudent.config(), baseStudent.weights(), null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, teacher, LENGTH, 2)) {
-            EvalSums sums = evaluator.evaluateLearned(validation);
+            EvalSums sums = evaluator.evaluate(validation);
             return new Score(Math.exp(sums.lossSum() / sums.numTokens()), sums.klSum() / sums.numKlPositions());
         }
     }

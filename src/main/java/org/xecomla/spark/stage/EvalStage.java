@@ -23,13 +23,13 @@ import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.report.ResultTable;
 import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
 import org.xecomla.run.RunModels;
 import org.xecomla.run.Shares;
-import org.xecomla.serve.LoadedModel;
 import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
@@ -251,7 +251,7 @@ public final class EvalStage extends SparkStage {
             Iterable<TokenSequence> windows = () -> IntStream.range(0, count)
                     .mapToObj(i -> shards.sequence(from + i))
                     .iterator();
-            EvalSums sums = evaluator.evaluateLearned(windows);
+            EvalSums sums = evaluator.evaluate(windows);
             return new Scored(sums, evaluator.details());
         }
     }

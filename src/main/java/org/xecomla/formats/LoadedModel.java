@@ -1,8 +1,7 @@
-package org.xecomla.serve;
+package org.xecomla.formats;
 
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
