@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * One operation of all replicas together. Each shows it to others before anything else travels, so that replicas that have
- * lost step notice it and never take one thing for another.
+ * One operation of all replicas together. Each shows it to others before anything else travels, so that replicas that
+ * have lost step notice it and never take one thing for another.
  *
  * @param number counts the collectives of a group, 1 the first
  * @param numBytes that a replica gives

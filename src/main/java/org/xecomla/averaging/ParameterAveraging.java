@@ -18,8 +18,8 @@ public interface ParameterAveraging extends AutoCloseable {
     int numReplicas();
 
     /**
-     * All-reduce: every element becomes the weighted mean over the replicas, sum over r of share_r * x_r; the same bits on every
-     * replica.
+     * All-reduce: every element becomes the weighted mean over the replicas, sum over r of share_r * x_r; the same bits
+     * on every replica.
      *
      * @param segments each (1, length), overwritten; commonly {@code weights.trainableSegments()}
      * @param share this replica's weight; those of all replicas sum to 1. Commonly its part of the tokens, as in
@@ -29,8 +29,8 @@ public interface ParameterAveraging extends AutoCloseable {
     void average(List<Tensor> segments, double share);
 
     /**
-     * All-reduce of a few numbers: the element-wise sum of {@code values} over the replicas, added in the order of ranks;
-     * the argument stays as it is.
+     * All-reduce of a few numbers: the element-wise sum of {@code values} over the replicas, added in the order of
+     * ranks; the argument stays as it is.
      */
     double[] allReduce(double... values);
 

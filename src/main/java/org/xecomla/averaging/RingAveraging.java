@@ -45,8 +45,8 @@ public final class RingAveraging implements ParameterAveraging {
      * @param wire the same for all members
      * @param server bound to this member's own address; taken over and closed
      * @param addresses where the members listen, by rank
-     * @param timeout the longest wait for a neighbour, here and in every collective: more than the slowest member's local
-     *     steps
+     * @param timeout the longest wait for a neighbour, here and in every collective: more than the slowest member's
+     *     local steps
      * @param cancelled polled while waiting
      */
     public static RingAveraging join(
@@ -85,10 +85,7 @@ public final class RingAveraging implements ParameterAveraging {
             ParameterAveraging.alone().average(segments, share);
             return;
         }
-        long bytes = segments.stream()
-                .mapToLong(s -> s.length() * wire.width(s.type()))
-                .sum();
-        begin(Collective.Kind.AVERAGE, bytes);
+        begin(Collective.Kind.AVERAGE, wire.numBytes(segments));
         for (Tensor segment : segments) {
             scale(segment, share);
             for (int round = 0; round < numReplicas() - 1; round++) {
@@ -211,59 +208,76 @@ public final class RingAveraging implements ParameterAveraging {
         boolean shortened() {
             return wire.shortens(segment.type());
         }
+    }
 
-        /** Where {@code chunk} is to be received before it is worked in. */
-        ByteBuffer receiverOf(HostChunk chunk) {
+    /** Works what comes in into the chunks of a slice. */
+    private abstract class ReceivingSlice extends Slice implements UnaryOperator<ByteBuffer> {
+        private HostChunk current;
+
+        ReceivingSlice(Tensor segment, int slice) {
+            super(segment, slice, false);
+        }
+
+        abstract void take(ByteBuffer full, HostChunk chunk);
+
+        /** Where {@code chunk} is to be received. */
+        abstract ByteBuffer target(HostChunk chunk);
+
+        @Override
+        public ByteBuffer apply(ByteBuffer full) {
+            if (full != null) {
+                take(full.flip(), current);
+            }
+            current = next();
+            return current == null ? null : target(current);
+        }
+
+        /** Beside the chunk, from where it is worked in. */
+        ByteBuffer aside(HostChunk chunk) {
             int elements = chunk.bytes().remaining() / segment.type().width();
             return received.clear().limit(elements * wire.width(segment.type()));
         }
     }
 
     /** Adds what comes in to the chunks of a slice. */
-    private final class AddingSlice extends Slice implements UnaryOperator<ByteBuffer> {
-        private HostChunk current;
-
+    private final class AddingSlice extends ReceivingSlice {
         AddingSlice(Tensor segment, int slice) {
-            super(segment, slice, false);
+            super(segment, slice);
         }
 
         @Override
-        public ByteBuffer apply(ByteBuffer full) {
-            if (full != null) {
-                full.flip();
-                if (shortened()) {
-                    WireFormat.add(full, current.bytes());
-                    current.store();
-                } else {
-                    current.add(full);
-                }
+        void take(ByteBuffer full, HostChunk chunk) {
+            if (shortened()) {
+                WireFormat.add(full, chunk.bytes());
+                chunk.store();
+            } else {
+                chunk.add(full);
             }
-            current = next();
-            return current == null ? null : receiverOf(current);
+        }
+
+        @Override
+        ByteBuffer target(HostChunk chunk) {
+            return aside(chunk);
         }
     }
 
     /** Puts what comes in into the chunks of a slice. */
-    private final class StoringSlice extends Slice implements UnaryOperator<ByteBuffer> {
-        private HostChunk current;
-
+    private final class StoringSlice extends ReceivingSlice {
         StoringSlice(Tensor segment, int slice) {
-            super(segment, slice, false);
+            super(segment, slice);
         }
 
         @Override
-        public ByteBuffer apply(ByteBuffer full) {
-            if (full != null) {
-                if (shortened()) {
-                    WireFormat.decode(full.flip(), current.bytes());
-                }
-                current.store();
+        void take(ByteBuffer full, HostChunk chunk) {
+            if (shortened()) {
+                WireFormat.decode(full, chunk.bytes());
             }
-            current = next();
-            if (current == null) {
-                return null;
-            }
-            return shortened() ? receiverOf(current) : current.bytes();
+            chunk.store();
+        }
+
+        @Override
+        ByteBuffer target(HostChunk chunk) {
+            return shortened() ? aside(chunk) : chunk.bytes();
         }
     }
 }

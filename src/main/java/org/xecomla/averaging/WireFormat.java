@@ -4,9 +4,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.Tensor;
 
 /** How elements travel between replicas. Both sides of a connection use the same one. */
 public enum WireFormat {
@@ -25,6 +27,11 @@ public enum WireFormat {
     /** Bytes of an element of {@code type} on its way. */
     public int width(DataType type) {
         return shortens(type) ? Short.BYTES : type.width();
+    }
+
+    /** Bytes of all elements of {@code tensors} on their way. */
+    public long numBytes(List<Tensor> tensors) {
+        return tensors.stream().mapToLong(x -> x.length() * width(x.type())).sum();
     }
 
     /** Whether elements of {@code type} lose anything on their way. */

@@ -44,11 +44,11 @@ final class ConsoleProgress implements TrainListener {
         print(new ProgressLine(
                         progress.step(),
                         numSteps,
-                        progress.tokens(),
+                        progress.numTokens(),
                         metrics.loss(),
                         Duration.ofNanos(now - startNanos),
                         progress.step() - from.step(),
-                        progress.tokens() - from.tokens())
+                        progress.numTokens() - from.numTokens())
                 .format());
     }
 

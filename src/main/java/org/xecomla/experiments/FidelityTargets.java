@@ -97,7 +97,7 @@ final class FidelityTargets implements AutoCloseable {
                     rows.write(((SoftLabels.Dense) dense.read(s)).probabilities(), 0);
                     reading[0] += System.nanoTime() - before;
                     TargetEncoder encoder = codec.encoder(rows.rows(), spec.vocabSize(), s);
-                    encoder.addProbabilities(rows);
+                    encoder.add(rows);
                     writer.add(encoder.finish());
                 }
             });

@@ -19,11 +19,6 @@ public record DenseCodec(double temperature) implements TargetCodec {
     }
 
     @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
     public Map<String, String> settings() {
         return Map.of("codec", NAME, "temperature", Double.toString(temperature));
     }
@@ -36,7 +31,7 @@ public record DenseCodec(double temperature) implements TargetCodec {
                     + sequenceLength + " tokens and a vocabulary of " + vocabSize
                     + ": use targets.codec = sampled or topk");
         }
-        return new Encoder(this, sequenceLength, vocabSize, sequence);
+        return new Encoder(sequenceLength, vocabSize, sequence);
     }
 
     @Override
@@ -58,8 +53,8 @@ public record DenseCodec(double temperature) implements TargetCodec {
     static final class Encoder extends TargetEncoder {
         private final ByteBuffer out;
 
-        Encoder(DenseCodec codec, int sequenceLength, int vocabSize, long sequence) {
-            super(sequenceLength, vocabSize, codec.temperature, sequence);
+        Encoder(int sequenceLength, int vocabSize, long sequence) {
+            super(sequenceLength, vocabSize, sequence);
             out = ByteBuffer.allocate(4 * sequenceLength * vocabSize).order(ByteOrder.LITTLE_ENDIAN);
         }
 

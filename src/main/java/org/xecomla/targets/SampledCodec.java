@@ -33,11 +33,6 @@ public record SampledCodec(double temperature, int numSamples, boolean stratifie
     }
 
     @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
     public Map<String, String> settings() {
         return Map.of(
                 "codec",
@@ -81,7 +76,7 @@ public record SampledCodec(double temperature, int numSamples, boolean stratifie
         private final RecordCoder out = new RecordCoder(bits);
 
         Encoder(SampledCodec codec, int sequenceLength, int vocabSize, long sequence) {
-            super(sequenceLength, vocabSize, codec.temperature, sequence);
+            super(sequenceLength, vocabSize, sequence);
             this.seed = codec.seed;
             this.sequence = sequence;
             this.draws = new Draws(codec.numSamples, codec.stratified);

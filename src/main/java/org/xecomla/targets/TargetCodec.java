@@ -17,7 +17,9 @@ import org.xecomla.nn.loss.SoftLabels;
  */
 public sealed interface TargetCodec permits DenseCodec, TopKCodec, SampledCodec {
     /** The name in {@code targets.codec}. */
-    String name();
+    default String name() {
+        return settings().get("codec");
+    }
 
     /** Capture temperature. */
     double temperature();

@@ -4,21 +4,20 @@ import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Encodes one sequence from the teacher's logits, row after row: they may come in chunks of any number of rows, so that
- * (T, V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not thread-safe.
+ * Encodes one sequence from the teacher's distributions, row after row: they may come in chunks of any number of
+ * rows, so that (T, V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not
+ * thread-safe.
  */
 public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder {
     private final int sequenceLength;
     private final int vocabSize;
-    private final double temperature;
     private final long sequence;
     private final float[] row; // (V)
     private int numRows;
 
-    TargetEncoder(int sequenceLength, int vocabSize, double temperature, long sequence) {
+    TargetEncoder(int sequenceLength, int vocabSize, long sequence) {
         this.sequenceLength = sequenceLength;
         this.vocabSize = vocabSize;
-        this.temperature = temperature;
         this.sequence = sequence;
         this.row = new float[vocabSize];
     }
@@ -29,37 +28,12 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
     abstract byte[] record();
 
     /**
-     * The next positions' logits.
-     *
-     * @param logits (n, V)
-     * @throws UserException where one of them is not a number, naming sequence and position
-     */
-    public final void addLogits(Tensor logits) {
-        for (int r = 0; r < logits.rows(); r++) {
-            begin(logits.cols());
-            logits.rows(r, r + 1).read(row, 0);
-            softmax();
-            encodeRow(numRows++, row);
-        }
-    }
-
-    /** As {@link #addLogits(Tensor)}, from an array (n, V), row-major. */
-    public final void addLogits(float[] logits, int numNewRows) {
-        for (int r = 0; r < numNewRows; r++) {
-            begin(logits.length / numNewRows);
-            System.arraycopy(logits, r * vocabSize, row, 0, vocabSize);
-            softmax();
-            encodeRow(numRows++, row);
-        }
-    }
-
-    /**
-     * The next positions' probabilities, already softmax(logits / temperature): for callers whose kernels do that
-     * faster.
+     * The next positions' probabilities, softmax(logits / temperature).
      *
      * @param probabilities (n, V)
+     * @throws UserException where they do not sum to 1, naming sequence and position
      */
-    public final void addProbabilities(Tensor probabilities) {
+    public final void add(Tensor probabilities) {
         for (int r = 0; r < probabilities.rows(); r++) {
             begin(probabilities.cols());
             probabilities.rows(r, r + 1).read(row, 0);
@@ -68,7 +42,9 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
                 sum += p;
             }
             if (!(Math.abs(sum - 1) < 1e-3)) {
-                throw notFinite("probabilities sum to " + sum);
+                throw new UserException("the teacher's probabilities sum to " + sum + " at position " + numRows
+                        + " of sequence " + sequence
+                        + ": check the teacher's checkpoint and its compute precision");
             }
             encodeRow(numRows++, row);
         }
@@ -87,29 +63,5 @@ public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec
             throw new IllegalArgumentException("row " + numRows + " of " + cols + " columns, the sequence has "
                     + sequenceLength + " rows of " + vocabSize);
         }
-    }
-
-    private void softmax() {
-        double max = Double.NEGATIVE_INFINITY;
-        for (float x : row) {
-            max = Math.max(max, x);
-        }
-        double sum = 0;
-        for (int i = 0; i < vocabSize; i++) {
-            double power = Math.exp((row[i] - max) / temperature);
-            sum += power;
-            row[i] = (float) power;
-        }
-        if (!(sum >= 1 && sum < Double.POSITIVE_INFINITY)) {
-            throw notFinite("logits are not all finite");
-        }
-        for (int i = 0; i < vocabSize; i++) {
-            row[i] = (float) (row[i] / sum);
-        }
-    }
-
-    private UserException notFinite(String what) {
-        return new UserException("the teacher's " + what + " at position " + numRows + " of sequence " + sequence
-                + ": check the teacher's checkpoint and its compute precision");
     }
 }

@@ -34,11 +34,6 @@ public record TopKCodec(double temperature, int k) implements TargetCodec {
     }
 
     @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
     public Map<String, String> settings() {
         return Map.of("codec", NAME, "temperature", Double.toString(temperature), "k", Integer.toString(k));
     }
@@ -76,7 +71,7 @@ public record TopKCodec(double temperature, int k) implements TargetCodec {
         private final RecordCoder out = new RecordCoder(bits);
 
         Encoder(TopKCodec codec, int sequenceLength, int vocabSize, long sequence) {
-            super(sequenceLength, vocabSize, codec.temperature, sequence);
+            super(sequenceLength, vocabSize, sequence);
             row = new MostProbable(codec.k);
         }
 

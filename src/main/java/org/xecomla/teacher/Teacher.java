@@ -166,7 +166,7 @@ public final class Teacher implements AutoCloseable {
             Tensor rows = arena.matrix(to - from, config().vocabSize()); // (n, V)
             head.logits(hidden.rows(from, to), rows); // (n, V)
             kernels.head().softmax(rows, 1 / temperature, new double[to - from]); // (n, V)
-            encoder.addProbabilities(rows);
+            encoder.add(rows);
             arena.release(mark);
         }
     }

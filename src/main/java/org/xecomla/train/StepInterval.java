@@ -1,6 +1,6 @@
 package org.xecomla.train;
 
-/** Tells when the next {@code everySteps}-th step of a run has been reached or passed, for what is done about as often. */
+/** Tells when the next {@code everySteps}-th step of a run has been reached, for what is done about as often. */
 public final class StepInterval {
     private final long everySteps;
     private long lastStep;
@@ -14,7 +14,11 @@ public final class StepInterval {
         this.lastStep = from.step();
     }
 
-    /** Whether it is due after {@code step} steps, which are more than those of the last call; it is at the end of a run. */
+    /**
+     * Whether it is due; at the end of a run it is.
+     *
+     * @param step steps done, more than at the last call
+     */
     public boolean isDue(long step, boolean last) {
         boolean due = last || step / everySteps > lastStep / everySteps;
         lastStep = step;

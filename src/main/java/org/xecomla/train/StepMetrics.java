@@ -9,10 +9,10 @@ import org.xecomla.averaging.Measures;
  * @param sequences this replica's sample numbers
  * @param measures before the update
  * @param gradientNorm before clipping
- * @param tokens of this replica in this step
+ * @param numTokens of this replica in this step
  */
 public record StepMetrics(
-        long step, long[] sequences, Measures measures, double gradientNorm, double learningRate, long tokens) {
+        long step, long[] sequences, Measures measures, double gradientNorm, double learningRate, long numTokens) {
     public double loss() {
         return measures.loss();
     }

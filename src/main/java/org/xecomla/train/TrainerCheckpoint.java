@@ -197,8 +197,8 @@ public final class TrainerCheckpoint {
         if (first) {
             stage.complete(Map.of(
                     "step", progress.step(),
-                    "samples", progress.samples(),
-                    "tokens", progress.tokens(),
+                    "samples", progress.numSamples(),
+                    "tokens", progress.numTokens(),
                     "replicas", (long) averaging.numReplicas()));
             prune();
         }

@@ -24,18 +24,8 @@ public final class TrainingLoop<S> {
     private final BooleanSupplier stopRequested;
     private boolean stopped;
 
-    public TrainingLoop(
-            TrainStep<S> step,
-            Samples<S> data,
-            SampleOrder order,
-            BatchSlice slice,
-            Rounds rounds,
-            List<TrainListener> listeners) {
-        this(step, data, order, slice, rounds, listeners, () -> false);
-    }
-
     /** @param stopRequested asked of replica 0 after every round: whether it is to be the last of this process */
-    TrainingLoop(
+    public TrainingLoop(
             TrainStep<S> step,
             Samples<S> data,
             SampleOrder order,
@@ -78,7 +68,7 @@ public final class TrainingLoop<S> {
         double norms = 0;
         TrainStep.Outcome outcome;
         do {
-            long[] sequences = sequences(progress.samples());
+            long[] sequences = sequences(progress.numSamples());
             outcome = step.run(progress.step(), read(sequences), rounds::averageGradients);
             progress = progress.plusStep(slice.batchSequences(), data.tokensPerSample());
             measures = measures.plus(outcome.measures());

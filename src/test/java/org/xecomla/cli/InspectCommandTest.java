@@ -29,9 +29,9 @@ import org.xecomla.files.RunStatus;
 import org.xecomla.files.ShardPlan;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.targets.DenseCodec;
-import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
+import org.xecomla.targets.TeacherLogits;
 import picocli.CommandLine;
 
 class InspectCommandTest {
@@ -115,11 +115,7 @@ class InspectCommandTest {
             int count = spec.plan().numSequencesOf(shard);
             TargetShardWriter.write(stage.path(), spec, shard, "digest-" + shard, writer -> {
                 for (int i = 0; i < count; i++) {
-                    TargetEncoder encoder = spec.codec().encoder(12, 340, i);
-                    for (int t = 0; t < 12; t++) {
-                        encoder.addLogits(new float[340], 1);
-                    }
-                    writer.add(encoder.finish());
+                    writer.add(TeacherLogits.record(spec.codec(), new float[12 * 340], 12, i));
                 }
             });
         }

@@ -60,7 +60,7 @@ class DemoPreferencesTest {
                         + " (%+.2f %%)",
                 preferences.margin(),
                 100 * preferences.accuracy(),
-                preferences.pairs(),
+                preferences.numPairs(),
                 before,
                 after,
                 100 * (after / before - 1));

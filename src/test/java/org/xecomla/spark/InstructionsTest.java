@@ -160,7 +160,7 @@ class InstructionsTest {
         String preferences = Files.readString(run.resolve("eval-preferences/preferences.json"));
         PreferenceResult result = PreferenceResult.fromJson(preferences);
         assertEquals(
-                Files.readAllLines(SHIPPED.resolve("preferences-valid.jsonl")).size(), result.pairs());
+                Files.readAllLines(SHIPPED.resolve("preferences-valid.jsonl")).size(), result.numPairs());
         assertTrue(result.margin() > 0 && result.accuracy() > 0.8, preferences);
     }
 

@@ -75,7 +75,8 @@ class RingTrainingTest {
             }
             TrainStep<TrainingSequence> step =
                     new TrainStep<>(replica, sgd, LearningRateSchedule.constant(0.2), GradientClip.NONE, loss);
-            new TrainingLoop<>(step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of())
+            new TrainingLoop<>(
+                            step, data, new SampleOrder(3, data.numSequences()), slice, rounds, List.of(), () -> false)
                     .run(TrainingProgress.START, trains ? NUM_STEPS : 0);
             return replica.weights().segments().stream()
                     .flatMapToDouble(segment -> java.util.Arrays.stream(segment.toDoubles()))

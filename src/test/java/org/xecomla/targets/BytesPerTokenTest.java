@@ -81,7 +81,7 @@ class BytesPerTokenTest {
                         for (int t = 0; t < LENGTH; t++) {
                             Tensor row = Tensor.zeros(DataType.FLOAT, 1, VOCAB_SIZE); // (1, V)
                             row.write(scattered(p, random), 0);
-                            encoder.addProbabilities(row);
+                            encoder.add(row);
                         }
                         out.add(encoder.finish());
                     }

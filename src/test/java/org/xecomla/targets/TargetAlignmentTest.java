@@ -39,10 +39,8 @@ class TargetAlignmentTest {
     private static boolean agrees(TargetAlignment alignment) {
         int[] ids = text();
         DenseCodec codec = new DenseCodec(1);
-        TargetEncoder teacher = codec.encoder(LENGTH, VOCAB_SIZE, 0);
-        teacher.addLogits(modelLogits(ids), LENGTH);
-        SoftLabels.Dense targets =
-                (SoftLabels.Dense) alignment.toPositions(codec.decode(teacher.finish(), LENGTH, VOCAB_SIZE));
+        byte[] record = TeacherLogits.record(codec, modelLogits(ids), LENGTH, 0);
+        SoftLabels.Dense targets = (SoftLabels.Dense) alignment.toPositions(codec.decode(record, LENGTH, VOCAB_SIZE));
         float[] student = modelLogits(ids);
         int[] labels = alignment.labels(ids);
         double kl = 0;

@@ -47,9 +47,8 @@ class TargetCodecTest {
     }
 
     private static byte[] encode(TargetCodec codec, float[] logits, int rows, int vocabSize, long sequence) {
-        TargetEncoder encoder = codec.encoder(rows, vocabSize, sequence);
-        encoder.addLogits(logits, rows);
-        return encoder.finish();
+        assertEquals(vocabSize, logits.length / rows);
+        return TeacherLogits.record(codec, logits, rows, sequence);
     }
 
     private static List<TargetCodec> codecs() {
@@ -242,32 +241,24 @@ class TargetCodecTest {
     }
 
     @Test
-    void rowsMayComeInChunksOfAnySizeAndAsTensorsOrProbabilities() {
+    void rowsMayComeInChunksOfAnySize() {
         int rows = 7;
         int vocabSize = 31;
         float[] teacher = logits(6, rows, vocabSize, 2);
+        double[] said = TeacherLogits.probabilities(teacher, rows, 1.5).toDoubles(); // (T, V)
         double[] wide = new double[rows * (vocabSize + 2)];
-        for (int i = 0; i < teacher.length; i++) {
-            wide[i / vocabSize * (vocabSize + 2) + 1 + i % vocabSize] = teacher[i];
+        for (int i = 0; i < said.length; i++) {
+            wide[i / vocabSize * (vocabSize + 2) + 1 + i % vocabSize] = said[i];
         }
         for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
             Tensor view = Tensor.of(type, rows, vocabSize + 2, wide).cols(1, 1 + vocabSize); // (T, V)
             for (TargetCodec codec : codecs()) {
                 byte[] whole = encode(codec, teacher, rows, vocabSize, 5);
                 TargetEncoder encoder = codec.encoder(rows, vocabSize, 5);
-                encoder.addLogits(view.rows(0, 2));
-                encoder.addLogits(view.rows(2, 2));
-                encoder.addLogits(view.rows(2, 7));
-                assertArrayEquals(whole, encoder.finish(), codec.name());
-
-                TargetEncoder fromProbabilities = codec.encoder(rows, vocabSize, 5);
-                DenseCodec dense = new DenseCodec(1.5);
-                float[] p = dense.decode(encode(dense, teacher, rows, vocabSize, 5), rows, vocabSize)
-                        .probabilities();
-                Tensor probabilities = Tensor.zeros(type, rows, vocabSize); // (T, V)
-                probabilities.write(p, 0);
-                fromProbabilities.addProbabilities(probabilities);
-                assertArrayEquals(whole, fromProbabilities.finish(), codec.name());
+                encoder.add(view.rows(0, 2));
+                encoder.add(view.rows(2, 2));
+                encoder.add(view.rows(2, 7));
+                assertArrayEquals(whole, encoder.finish(), codec.toString());
             }
         }
     }
@@ -283,16 +274,18 @@ class TargetCodecTest {
         }
         Tensor twice = Tensor.of(DataType.FLOAT, 1, 2, 1, 1);
         assertThrows(
-                UserException.class, () -> new TopKCodec(1, 1).encoder(1, 2, 0).addProbabilities(twice));
+                UserException.class, () -> new TopKCodec(1, 1).encoder(1, 2, 0).add(twice));
     }
 
     @Test
     void aSequenceMustHaveAllItsRowsAndNoMore() {
         TargetEncoder encoder = new TopKCodec(1, 2).encoder(2, 10, 0);
-        encoder.addLogits(logits(1, 1, 10, 1), 1);
+        encoder.add(TeacherLogits.probabilities(logits(1, 1, 10, 1), 1, 1));
         assertThrows(IllegalStateException.class, encoder::finish);
-        assertThrows(IllegalArgumentException.class, () -> encoder.addLogits(logits(1, 1, 9, 1), 1));
-        assertThrows(IllegalArgumentException.class, () -> encoder.addLogits(logits(1, 2, 10, 1), 2));
+        Tensor nine = TeacherLogits.probabilities(logits(1, 1, 9, 1), 1, 1); // (1, 9)
+        Tensor two = TeacherLogits.probabilities(logits(1, 2, 10, 1), 2, 1); // (2, V)
+        assertThrows(IllegalArgumentException.class, () -> encoder.add(nine));
+        assertThrows(IllegalArgumentException.class, () -> encoder.add(two));
     }
 
     @Test

@@ -43,15 +43,11 @@ class TargetShardsTest {
 
     private static byte[] record(TargetCodec codec, long sequence) {
         Random random = new Random(sequence);
-        TargetEncoder encoder = codec.encoder(LENGTH, VOCAB_SIZE, sequence);
-        for (int t = 0; t < LENGTH; t++) {
-            float[] row = new float[VOCAB_SIZE];
-            for (int i = 0; i < VOCAB_SIZE; i++) {
-                row[i] = (float) random.nextGaussian();
-            }
-            encoder.addLogits(row, 1);
+        float[] logits = new float[LENGTH * VOCAB_SIZE]; // (T, V)
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = (float) random.nextGaussian();
         }
-        return encoder.finish();
+        return TeacherLogits.record(codec, logits, LENGTH, sequence);
     }
 
     private static TargetShardSpec spec(TargetCodec codec) {

@@ -81,7 +81,7 @@ class TrainingLoopTest {
             TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, optimizer, LearningRateSchedule.constant(run.adamW ? 0.01 : 0.3), run.clip, KL);
             TrainingProgress end = new TrainingLoop<>(
-                            step, data, new SampleOrder(3, 17), slice, local, List.of(recorder))
+                            step, data, new SampleOrder(3, 17), slice, local, List.of(recorder), () -> false)
                     .run(TrainingProgress.START, NUM_STEPS);
             assertEquals(
                     new TrainingProgress(NUM_STEPS, NUM_STEPS * run.batch, NUM_STEPS * run.batch * Tiny.LENGTH), end);
@@ -124,8 +124,8 @@ class TrainingLoopTest {
             for (int r = 0; r < NUM_STEPS; r++) {
                 assertEquals(one.rounds.get(r).loss(), replica.rounds.get(r).loss(), 1e-10);
                 assertEquals(
-                        one.rounds.get(r).progress().tokens(),
-                        replica.rounds.get(r).progress().tokens());
+                        one.rounds.get(r).progress().numTokens(),
+                        replica.rounds.get(r).progress().numTokens());
             }
         }
         double moved = Math.abs(
@@ -215,6 +215,6 @@ class TrainingLoopTest {
         assertArrayEquals(
                 new long[] {4, 6},
                 result.rounds.stream().mapToLong(RoundMetrics::step).toArray());
-        assertEquals(24, result.rounds.get(1).progress().samples());
+        assertEquals(24, result.rounds.get(1).progress().numSamples());
     }
 }

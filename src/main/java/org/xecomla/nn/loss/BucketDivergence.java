@@ -43,17 +43,17 @@ sealed interface BucketDivergence extends SoftmaxLoss permits ReverseKl, JensenS
     default LossSums forward(SoftmaxRows q, ListedTargets p, double[] z) {
         SoftmaxRows.Apart apart = q.setApart(p.ids());
         double sum = 0;
-        long count = 0;
+        long numTargets = 0;
         for (int n = 0; n < numRows(); n++) {
             if (p.mass(n) > 0) {
-                count++;
+                numTargets++;
                 for (int i = n * p.k(); i < (n + 1) * p.k(); i++) {
                     sum += p.ids()[i] < 0 ? 0 : clampedValue(p.weights()[i], apart.listed()[i]);
                 }
                 sum += p.tail() == null ? 0 : clampedValue(p.tail()[n], apart.rest()[n]);
             }
         }
-        return new LossSums(sum, 0, count, 0);
+        return new LossSums(sum, 0, numTargets, 0);
     }
 
     @Override

@@ -36,14 +36,14 @@ public record CrossEntropy(int[] labels, double weight) implements SoftmaxLoss {
     @Override
     public LossSums forward(SoftmaxRows q, ListedTargets listed, double[] z) {
         double sum = 0;
-        long count = 0;
+        long numLabels = 0;
         for (int n = 0; n < labels.length; n++) {
             if (labels[n] >= 0) {
                 sum += q.logSumExp()[n] - z[n];
-                count++;
+                numLabels++;
             }
         }
-        return new LossSums(0, sum, 0, count);
+        return new LossSums(0, sum, 0, numLabels);
     }
 
     @Override

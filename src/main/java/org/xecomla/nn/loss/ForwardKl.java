@@ -36,10 +36,10 @@ public record ForwardKl(SoftLabels targets, double temperature, double weight) i
     public LossSums forward(SoftmaxRows q, ListedTargets listed, double[] z) {
         double[] rest = listed.tail() == null ? null : q.setApart(listed.ids()).rest(); // (N)
         double sum = 0;
-        long count = 0;
+        long numTargets = 0;
         for (int n = 0; n < numRows(); n++) {
             if (listed.mass(n) > 0) {
-                count++;
+                numTargets++;
                 sum += ofListed(n, listed, z, q.logSumExp()[n]);
                 if (rest != null) {
                     double tail = Math.max(listed.tail()[n], LEAST_TAIL);
@@ -47,7 +47,7 @@ public record ForwardKl(SoftLabels targets, double temperature, double weight) i
                 }
             }
         }
-        return new LossSums(sum, 0, count, 0);
+        return new LossSums(sum, 0, numTargets, 0);
     }
 
     private double ofListed(int n, ListedTargets listed, double[] z, double logSumExp) {

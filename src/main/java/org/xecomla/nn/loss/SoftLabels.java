@@ -23,11 +23,11 @@ public sealed interface SoftLabels {
 
     /** How many rows have a target. */
     default int numTargets() {
-        int count = 0;
+        int numTargets = 0;
         for (boolean row : targeted()) {
-            count += row ? 1 : 0;
+            numTargets += row ? 1 : 0;
         }
-        return count;
+        return numTargets;
     }
 
     /** Which rows of {@code width} weights are not all 0. */

@@ -76,7 +76,7 @@ public final class MetricsLog implements TrainListener {
         values.put("learning_rate", metrics.learningRate());
         ObjectNode line = json.createObjectNode();
         line.put("step", metrics.step());
-        line.put("tokens", metrics.progress().tokens());
+        line.put("tokens", metrics.progress().numTokens());
         values.forEach(line::put);
         line.put("seconds_of_leg", (System.nanoTime() - start) / 1_000_000 / 1e3);
         lines.append(line).append('\n');

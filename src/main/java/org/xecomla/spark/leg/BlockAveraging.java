@@ -51,10 +51,7 @@ final class BlockAveraging implements ParameterAveraging {
 
     @Override
     public void average(List<Tensor> segments, double share) {
-        long bytes = segments.stream()
-                .mapToLong(s -> s.length() * wire.width(s.type()))
-                .sum();
-        begin(Collective.Kind.AVERAGE, bytes);
+        begin(Collective.Kind.AVERAGE, wire.numBytes(segments));
         for (Tensor segment : segments) {
             int window = WINDOW_BYTES / segment.type().width();
             for (long from = 0; from < segment.cols(); from += window) {

@@ -115,7 +115,7 @@ public final class TrainingLegs<S> {
 
     private static Map<String, Long> finished(TrainingWork<?> work, TrainingProgress done) {
         MetricsLog.join(work.output());
-        return Map.of(STEPS, done.step(), "tokens", done.tokens());
+        return Map.of(STEPS, done.step(), "tokens", done.numTokens());
     }
 
     private static TrainingProgress newest(TrainerCheckpoint checkpoints) {
@@ -174,7 +174,7 @@ public final class TrainingLegs<S> {
                 progress.loss(),
                 Duration.ofMillis(progress.millis()),
                 progress.step() - from.step(),
-                progress.tokens() - from.tokens());
+                progress.tokens() - from.numTokens());
         context.say(work.name(), line.format());
         context.control()
                 .progress(

@@ -133,8 +133,8 @@ record TrainingTask<S>(
         @Override
         public void onRound(RoundMetrics metrics, boolean last) {
             TrainingProgress done = metrics.progress();
-            progress.add(
-                    new Progress(done.step(), done.tokens(), metrics.loss(), (System.nanoTime() - start) / 1_000_000));
+            progress.add(new Progress(
+                    done.step(), done.numTokens(), metrics.loss(), (System.nanoTime() - start) / 1_000_000));
         }
     }
 }

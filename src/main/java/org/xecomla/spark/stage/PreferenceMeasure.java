@@ -60,7 +60,7 @@ final class PreferenceMeasure {
                         "held-out preferences: %.1f %% of %,d pairs the right way round, margin %.4f (before: 0), "
                                 + "loss %.4f",
                         100 * result.accuracy(),
-                        result.pairs(),
+                        result.numPairs(),
                         result.margin(),
                         result.loss()));
     }
@@ -79,7 +79,7 @@ final class PreferenceMeasure {
                 task -> work.score(Shares.of(numShards, numTasks, task)));
         PreferenceResult all = parts.stream().reduce(PreferenceResult::plus).orElseThrow();
         DataFiles.writeString(output.file(RESULT), all.toJson());
-        return Map.of("pairs", all.pairs());
+        return Map.of("pairs", all.numPairs());
     }
 
     /** What the tasks do; only names travel. */

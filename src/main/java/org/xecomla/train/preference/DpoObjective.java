@@ -3,6 +3,8 @@ package org.xecomla.train.preference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.tokenizer.TokenPair;
@@ -79,31 +81,23 @@ public record DpoObjective(PreferenceLoss loss) implements Objective<PreferenceS
 
     /** What the values of some pairs come to. */
     static Measures measures(List<PreferenceLoss.Value> values) {
-        int count = values.size();
-        return Measures.NONE
-                .with(
-                        Measures.LOSS,
-                        values.stream().mapToDouble(PreferenceLoss.Value::loss).sum(),
-                        count)
-                .with(ACCURACY, values.stream().filter(v -> v.margin() > 0).count(), count)
-                .with(
-                        MARGIN,
-                        values.stream()
-                                .mapToDouble(PreferenceLoss.Value::margin)
-                                .sum(),
-                        count)
-                .with(
-                        CHOSEN_REWARD,
-                        values.stream()
-                                .mapToDouble(PreferenceLoss.Value::chosenReward)
-                                .sum(),
-                        count)
-                .with(
-                        REJECTED_REWARD,
-                        values.stream()
-                                .mapToDouble(PreferenceLoss.Value::rejectedReward)
-                                .sum(),
-                        count);
+        Map<String, ToDoubleFunction<PreferenceLoss.Value>> measured = Map.of(
+                Measures.LOSS,
+                PreferenceLoss.Value::loss,
+                ACCURACY,
+                value -> value.margin() > 0 ? 1 : 0,
+                MARGIN,
+                PreferenceLoss.Value::margin,
+                CHOSEN_REWARD,
+                PreferenceLoss.Value::chosenReward,
+                REJECTED_REWARD,
+                PreferenceLoss.Value::rejectedReward);
+        Measures measures = Measures.NONE;
+        for (String name : measured.keySet()) {
+            double sum = values.stream().mapToDouble(measured.get(name)).sum();
+            measures = measures.with(name, sum, values.size());
+        }
+        return measures;
     }
 
     /** The longest pairs, all answer. */

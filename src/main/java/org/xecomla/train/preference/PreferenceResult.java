@@ -16,7 +16,7 @@ import org.xecomla.errors.UserException;
  * @param margin mean difference of the two rewards
  * @param loss mean
  */
-public record PreferenceResult(long pairs, double accuracy, double margin, double loss) implements Serializable {
+public record PreferenceResult(long numPairs, double accuracy, double margin, double loss) implements Serializable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What single pairs come to. */
@@ -31,9 +31,9 @@ public record PreferenceResult(long pairs, double accuracy, double margin, doubl
 
     /** Of both sets of pairs together. */
     public PreferenceResult plus(PreferenceResult other) {
-        long all = pairs + other.pairs;
-        double mine = all == 0 ? 0 : (double) pairs / all;
-        double theirs = all == 0 ? 0 : (double) other.pairs / all;
+        long all = numPairs + other.numPairs;
+        double mine = all == 0 ? 0 : (double) numPairs / all;
+        double theirs = all == 0 ? 0 : (double) other.numPairs / all;
         return new PreferenceResult(
                 all,
                 mine * accuracy + theirs * other.accuracy,
@@ -43,7 +43,7 @@ public record PreferenceResult(long pairs, double accuracy, double margin, doubl
 
     public String toJson() {
         ObjectNode node = JSON.createObjectNode();
-        node.put("pairs", pairs);
+        node.put("pairs", numPairs);
         node.put("accuracy", accuracy);
         node.put("margin", margin);
         node.put("loss", loss);

@@ -93,7 +93,7 @@ class DpoStageTest {
         assertTrue(last > first, "margin from " + first + " to " + last);
         PreferenceResult result =
                 PreferenceResult.fromJson(Files.readString(out.resolve("eval-preferences/preferences.json")));
-        assertEquals(8, result.pairs());
+        assertEquals(8, result.numPairs());
         assertTrue(lines.stream().anyMatch(line -> line.startsWith("after preferences ")), String.join("\n", lines));
         assertTrue(
                 lines.stream().anyMatch(line -> line.startsWith("held-out preferences: ")), String.join("\n", lines));
