@@ -165,7 +165,7 @@ record Backbone(
      */
     void backward(Tensor dHidden, Cache cache, LayerLoss layers, Arena arena) {
         Tensor dStream = arena.matrix(dHidden.rows(), dHidden.cols()); // (B*T, D)
-        kernels.elementwise().fill(dStream, 0);
+        kernels.elementwise().fill(dStream, 0); // (B*T, D)
         // forward was: hidden = finalNorm(x)
         finalNorm.backward(dHidden, cache.norm, dStream); // (B*T, D)
         for (int l = blocks.size() - 1; l >= firstTrained; l--) {

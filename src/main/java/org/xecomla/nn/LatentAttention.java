@@ -87,8 +87,8 @@ record LatentAttention(
         Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
         Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
         Tensor k = arena.matrix(x.rows(), query.q().cols()); // (B*T, H*(N+P))
-        kernels.headCopy().copy(upKeys(kv), nopePart(k));
-        kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k));
+        kernels.headCopy().copy(upKeys(kv), nopePart(k)); // (B*T, H, N)
+        kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k)); // (B*T, H, P)
         Tensor out = arena.matrix(x.rows(), output.weight().cols()); // (B*T, H*Dv)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
         kernels.attention().forward(heads(query.q()), heads(k), upValues(kv), heads(out), logSumExp, shape);
@@ -133,7 +133,7 @@ record LatentAttention(
             Tensor nope = nopePart(q).head(h); // (n, N)
             kernels.gemm().multiply(false, false, 1, nope, upKeys, 0, latents.head(h)); // (n, R)
         }
-        kernels.headCopy().copy(ropePart(q), heads.part(rank, rank + config.qkRopeHeadDim()));
+        kernels.headCopy().copy(ropePart(q), heads.part(rank, rank + config.qkRopeHeadDim())); // (n, H, P)
         return absorbed;
     }
 
@@ -203,10 +203,10 @@ record LatentAttention(
     private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int[] positions) {
         Tensor dRopeKey = dDown.cols(config.kvLoraRank(), dDown.cols()); // (B*T, P)
         // forward was: rope part of k = ropeKey, the same for every head
-        kernels.elementwise().fill(dRopeKey, 0);
-        kernels.headCopy().add(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads()));
+        kernels.elementwise().fill(dRopeKey, 0); // (B*T, P)
+        kernels.headCopy().add(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads())); // (B*T, P)
         // forward was: nope part of k = key part of kv
-        kernels.headCopy().copy(nopePart(dK), upKeys(dKv));
+        kernels.headCopy().copy(nopePart(dK), upKeys(dKv)); // (B*T, H, N)
         // forward was: ropeKey turned in place
         rope.turnBack(HeadView.of(dRopeKey, 1), positions, kernels);
     }
@@ -220,7 +220,7 @@ record LatentAttention(
         Tensor dInput = arena.matrix(dKv.rows(), config.kvLoraRank()); // (B*T, R)
         // forward was: kv = kvUp(input)
         kvUp.backward(dKv, cache.input, dInput); // (B*T, R)
-        kernels.elementwise().fill(dLatent, 0);
+        kernels.elementwise().fill(dLatent, 0); // (B*T, R)
         // forward was: input = kvNorm(latent)
         kvNorm.backward(dInput, cache.normCache, dLatent); // (B*T, R)
     }

@@ -113,7 +113,7 @@ public final class StreamedLm implements AutoCloseable {
             Tensor sequence = x.rows(b * length, (b + 1) * length); // (T, D)
             long mark = arena.mark();
             step.apply(sequences.only(b), sequence, y);
-            kernels.elementwise().copy(y, sequence);
+            kernels.elementwise().copy(y, sequence); // (T, D)
             arena.release(mark);
         }
     }

@@ -48,7 +48,7 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
     /** What {@link #forward} returns, without its last product: for a backward whose y is long known. */
     Cache forwardAgain(Tensor x, Sequences sequences, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (B*T, D)
-        kernels.elementwise().copy(x, middle);
+        kernels.elementwise().copy(x, middle); // (B*T, D)
         RmsNorm.Cache normed = attentionNorm.forward(x, arena);
         Attention.Cache attended = attention.forward(normed.y(), sequences, middle, arena);
         RmsNorm.Cache normedMiddle = mlpNorm.forward(middle, arena);
@@ -69,9 +69,9 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
      */
     void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
         Tensor middle = arena.matrix(x.rows(), x.cols()); // (n, D)
-        kernels.elementwise().copy(x, middle);
+        kernels.elementwise().copy(x, middle); // (n, D)
         attention.decode(attentionNorm.forward(x, arena).y(), step, middle, arena); // (n, D)
-        kernels.elementwise().copy(middle, y);
+        kernels.elementwise().copy(middle, y); // (n, D)
         mlp.output(mlp.inner(mlpNorm.forward(middle, arena).y(), arena), y); // (n, D)
     }
 

@@ -218,7 +218,7 @@ public final class LayerMatching implements AutoCloseable {
             Tensor normed = arena.matrix(y.rows(), y.cols()); // (B*T, D)
             Tensor normedTarget = arena.matrix(y.rows(), y.cols()); // (B*T, D)
             Tensor inverseRms = arena.matrix(y.rows(), 1); // (B*T, 1)
-            kernels.elementwise().fill(ones, 1);
+            kernels.elementwise().fill(ones, 1); // (1, D)
             kernels.norm().forward(target, ones, EPSILON, normedTarget, inverseRms); // (B*T, D)
             kernels.norm().forward(y, ones, EPSILON, normed, inverseRms); // (B*T, D)
             kernels.elementwise().axpy(-1, normedTarget, normed); // (B*T, D)

@@ -121,8 +121,8 @@ public final class StudentInitializer {
         ParameterLayout layout = CausalLm.layout(config, name -> true);
         ParameterStore weights = ParameterStore.zeros(layout, type);
         for (String name : layout.places().keySet()) {
-            Tensor target = weights.get(name);
-            Tensor tensor = made.get(name);
+            Tensor target = weights.get(name); // (rows, cols)
+            Tensor tensor = made.get(name); // (rows, cols); null: the base's
             if (tensor == null) {
                 base.copy(name, target);
             } else if (type == DataType.DOUBLE) {
