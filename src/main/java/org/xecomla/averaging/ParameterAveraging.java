@@ -53,7 +53,7 @@ public interface ParameterAveraging extends AutoCloseable {
             }
         }
         double mine = crc.getValue(); // 32 bits: sums of some thousand are exact
-        double all = sum(mine)[0];
+        double all = allReduce(mine)[0];
         if (all != mine * numReplicas()) {
             throw new IllegalStateException("replica " + rank() + " holds other weights than the others: look at the"
                     + " memory and processors of the machines, or where they are of different kinds, average weights"
