@@ -5,8 +5,8 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Encodes one sequence from the teacher's distributions, row after row: they may come in chunks of any number of
- * rows, so that (T, V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t. Not
- * thread-safe.
+ * rows, so that (T, V) need not exist at once. Row t is what the teacher computed at position t, from tokens 0 to t.
+ * Not thread-safe.
  */
 public abstract sealed class TargetEncoder permits DenseCodec.Encoder, TopKCodec.Encoder, SampledCodec.Encoder {
     private final int sequenceLength;

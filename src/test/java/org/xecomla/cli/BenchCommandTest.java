@@ -45,7 +45,7 @@ class BenchCommandTest {
         String text = out.toString();
         assertTrue(text.contains("GFLOP/s"), text);
         assertTrue(text.contains("training step"), text);
-        assertTrue(text.contains("attentionBackward"), text);
+        assertTrue(text.contains("attention.backward"), text);
     }
 
     @Test
