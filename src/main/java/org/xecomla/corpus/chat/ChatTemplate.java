@@ -4,11 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.corpus.chat.jinja.JinjaTemplate;
+import org.xecomla.corpus.chat.jinja.Rendering;
 import org.xecomla.corpus.text.Message;
 import org.xecomla.corpus.tokenizer.MaskedTokens;
 import org.xecomla.corpus.tokenizer.TextSpan;
@@ -25,8 +28,6 @@ import org.xecomla.files.DataFiles;
  * cannot do without is refused. Thread-safe.
  */
 public final class ChatTemplate {
-    private static final String CONFIG = "tokenizer_config.json";
-
     /** The file that holds a checkpoint's template. */
     public static final String FILE = "chat_template.jinja";
 
@@ -34,15 +35,15 @@ public final class ChatTemplate {
     private final String text;
     private final String digest;
     private final JinjaTemplate jinja;
-    private final Map<String, String> specialTokens;
+    private final SpecialTokens specialTokens;
 
-    private ChatTemplate(String template, Map<String, String> specialTokens, String source) {
+    private ChatTemplate(String template, SpecialTokens specialTokens, String source) {
         this.source = source;
         this.text = template;
-        this.specialTokens = Map.copyOf(specialTokens);
-        String bound = template + new TreeMap<>(specialTokens);
+        this.specialTokens = specialTokens;
+        String bound = template + new TreeMap<>(specialTokens.texts());
         this.digest = DataFiles.sha256(bound.getBytes(StandardCharsets.UTF_8));
-        this.jinja = new JinjaTemplate(template, source);
+        this.jinja = JinjaTemplate.parse(template, source);
     }
 
     /**
@@ -51,12 +52,13 @@ public final class ChatTemplate {
      *
      * @param place the directory, a file in it, or the .jinja file
      * @param tokenizer directory of the tokenizer, or its tokenizer.json: the special tokens are its own
-     * @throws UserException where there is none
+     * @throws UserException where there is none, or it is no template of {@link JinjaTemplate}
      */
     public static ChatTemplate open(Path place, Path tokenizer) {
         return find(place, tokenizer)
                 .orElseThrow(() -> new UserException("no chat template in "
-                        + DataFiles.display(place) + ": neither " + FILE + " nor a chat_template in " + CONFIG
+                        + DataFiles.display(place) + ": neither " + FILE + " nor a chat_template in "
+                        + SpecialTokens.CONFIG
                         + "; put the template of the checkpoint there as " + FILE));
     }
 
@@ -66,14 +68,14 @@ public final class ChatTemplate {
     }
 
     private static Optional<ChatTemplate> find(Path place, Path tokenizer) {
-        Map<String, String> tokens = specialTokens(directory(tokenizer));
+        SpecialTokens tokens = SpecialTokens.read(directory(tokenizer));
         Path directory = directory(place);
         Path file = place.getName().endsWith(".jinja") ? place : new Path(directory, FILE);
         if (DataFiles.exists(file)) {
             return Optional.of(new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file)));
         }
-        JsonNode template =
-                TokenizerJson.readIfThere(new Path(directory, CONFIG)).path("chat_template");
+        JsonNode template = TokenizerJson.readIfThere(new Path(directory, SpecialTokens.CONFIG))
+                .path("chat_template");
         if (template.isArray()) {
             for (JsonNode one : template) {
                 if (one.path("name").asText().equals("default")) {
@@ -84,7 +86,7 @@ public final class ChatTemplate {
         if (!template.isTextual()) {
             return Optional.empty();
         }
-        String source = "chat_template of " + DataFiles.display(new Path(directory, CONFIG));
+        String source = "chat_template of " + DataFiles.display(new Path(directory, SpecialTokens.CONFIG));
         return Optional.of(new ChatTemplate(template.textValue(), tokens, source));
     }
 
@@ -95,26 +97,12 @@ public final class ChatTemplate {
      * @param source for messages
      */
     public static ChatTemplate of(String template, Map<String, String> specialTokens, String source) {
-        return new ChatTemplate(template, specialTokens, source);
+        return new ChatTemplate(template, SpecialTokens.of(specialTokens, "its tokenizer"), source);
     }
 
     private static Path directory(Path directoryOrFile) {
         String name = directoryOrFile.getName();
         return name.endsWith(".json") || name.endsWith(".jinja") ? directoryOrFile.getParent() : directoryOrFile;
-    }
-
-    private static Map<String, String> specialTokens(Path directory) {
-        JsonNode config = TokenizerJson.readIfThere(new Path(directory, CONFIG));
-        JsonNode older = TokenizerJson.readIfThere(new Path(directory, "special_tokens_map.json"));
-        Map<String, String> tokens = new HashMap<>();
-        for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
-            JsonNode token = config.hasNonNull(name) ? config.path(name) : older.path(name);
-            String content = token.isObject() ? token.path("content").asText("") : token.asText("");
-            if (token.isObject() || token.isTextual()) {
-                tokens.put(name, content);
-            }
-        }
-        return tokens;
     }
 
     /** The template itself. */
@@ -137,13 +125,19 @@ public final class ChatTemplate {
         return jinja.render(variables(messages, addGenerationPrompt)).text();
     }
 
+    /** What apply_chat_template passes: tools and documents are None where there are none, not undefined. */
     private Map<String, Object> variables(List<Message> messages, boolean addGenerationPrompt) {
-        Map<String, Object> variables = new HashMap<>(specialTokens);
+        Map<String, Object> variables = new HashMap<>(specialTokens.variables());
         List<Map<String, Object>> turns = new ArrayList<>();
         for (Message message : messages) {
-            turns.add(new TreeMap<>(Map.of("role", message.role(), "content", message.content())));
+            Map<String, Object> turn = new LinkedHashMap<>();
+            turn.put("role", message.role());
+            turn.put("content", message.content());
+            turns.add(turn);
         }
         variables.put("messages", turns);
+        variables.put("tools", null);
+        variables.put("documents", null);
         variables.put("add_generation_prompt", addGenerationPrompt);
         return variables;
     }
@@ -153,11 +147,22 @@ public final class ChatTemplate {
      * {@code generation} tags where it has some, else what each of the assistant's messages adds to the text after the
      * prompt for it.
      *
-     * @throws UserException where the template has no such tags and earlier turns look different once an answer follows
+     * @throws UserException where the template has no such tags and earlier turns look different once an answer
+     *     follows, or has them where their place in the text is not known
      */
     RenderedChat renderWithSpans(List<Message> messages) {
-        RenderedChat whole = jinja.render(variables(messages, false));
-        return jinja.marksGeneration() ? whole : new RenderedChat(whole.text(), spans(messages, whole.text()));
+        Rendering whole = jinja.render(variables(messages, false));
+        if (!jinja.marksGeneration()) {
+            return new RenderedChat(whole.text(), spans(messages, whole.text()));
+        }
+        if (!whole.generationsAreKnown()) {
+            throw new UserException(source + " has {% generation %} in a macro, in {% set %}, {% filter %} or another"
+                    + " {% generation %}, where its place in the text is not known: put it around what is written"
+                    + " directly");
+        }
+        List<TextSpan> spans = new ArrayList<>();
+        whole.generations().forEach(span -> spans.add(new TextSpan(span.start(), span.end())));
+        return new RenderedChat(whole.text(), spans);
     }
 
     /**

@@ -166,18 +166,16 @@ class ChatTemplateTest {
         assertTrue(refused.getMessage().contains("{% generation %}"), refused.getMessage());
     }
 
-    @Test
-    void whatJinjavaLacksIsAnErrorThatNamesTheTemplate() {
-        for (String text :
-                List.of("{{ messages | no_such_filter }}", "{{ no_such_function() }}", "{{ messages[0].zap() }}")) {
-            UserException error = assertThrows(UserException.class, () -> ChatTemplate.of(text, TOKENS, "broken.jinja")
-                    .render(List.of(new Message("user", "a")), false));
-            assertTrue(error.getMessage().startsWith("broken.jinja cannot be rendered"), error.getMessage());
-            assertFalse(error.getMessage().contains("\n"), error.getMessage());
-        }
+    @ParameterizedTest
+    @ValueSource(strings = {"{{ messages|no_such_filter }}", "{{ no_such_function() }}", "{{ messages[0].zap() }}"})
+    void whatIsUnknownIsRefusedBeforeAnythingIsRendered(String text) {
+        UserException error =
+                assertThrows(UserException.class, () -> ChatTemplate.of("\n" + text, TOKENS, "broken.jinja"));
+        assertTrue(error.getMessage().startsWith("broken.jinja, line 2, column "), error.getMessage());
+        assertFalse(error.getMessage().contains("\n"), error.getMessage());
     }
 
-    /** CVE-2025-59340: from the interpreter a template could reach any class of the JVM, with the user's rights. */
+    /** CVE-2025-59340: from another interpreter a template could reach any class of the JVM, with the user's rights. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -185,16 +183,47 @@ class ChatTemplateTest {
                 "{{ ____int3rpr3t3r____.config.objectMapper }}",
                 "{{ ____int3rpr3t3r____.config.objectMapper.typeFactory.constructFromCanonical('java.lang.Runtime') }}",
                 "{{ messages.class.protectionDomain }}",
+                "{{ messages.getClass() }}",
+                "{{ messages[0].content.getBytes() }}",
+                "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+                "{{ range.__globals__ }}",
+                "{{ messages|attr('__class__') }}",
+                "{{ messages|map(attribute='__class__.__name__')|list }}",
+                "{{ namespace(a=1).__init__ }}",
+                "{{ '{0.__class__}'.format(messages) }}",
+                "{% for m in messages %}{{ loop.__class__ }}{% endfor %}",
+                "{{ raise_exception.__globals__ }}",
             })
     void aTemplateReachesNothingOfTheJvm(String template) {
-        ChatTemplate chat = ChatTemplate.of(template, TOKENS, "test");
-        String rendered;
-        try {
-            rendered = chat.render(List.of(new Message("user", "hi")), false);
-        } catch (UserException refused) {
-            return;
-        }
-        assertTrue(rendered.isEmpty() || rendered.equals("null"), rendered);
+        assertThrows(UserException.class, () -> ChatTemplate.of(template, TOKENS, "test")
+                .render(List.of(new Message("user", "hi")), false));
+    }
+
+    /** Names of the JVM are names like others: nobody gave them a value. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "messages.class",
+                "messages[0].content.bytes",
+                "java",
+                "____int3rpr3t3r____",
+                "messages['__class__']"
+            })
+    void namesOfTheJvmAreUndefined(String expression) {
+        ChatTemplate chat =
+                ChatTemplate.of("{{ " + expression + " is defined }}[{{ " + expression + " }}]", TOKENS, "test");
+        assertEquals("False[]", chat.render(List.of(new Message("user", "hi")), false));
+    }
+
+    @Test
+    void aGenerationWhosePlaceIsNotKnownIsRefusedForMasks() {
+        ChatTemplate gathered = ChatTemplate.of(
+                "{% set x %}{% generation %}a{% endgeneration %}{% endset %}b{{ x }}", TOKENS, "gathered.jinja");
+        assertEquals("ba", gathered.render(List.of(), false));
+        UserException refused = assertThrows(UserException.class, () -> gathered.renderWithSpans(List.of()));
+        assertTrue(
+                refused.getMessage().startsWith("gathered.jinja has {% generation %} in a macro"),
+                refused.getMessage());
     }
 
     @Test
@@ -221,6 +250,33 @@ class ChatTemplateTest {
         ChatTemplate template = ChatTemplate.open(
                 DataFiles.path(directory.resolve("other.jinja").toString()), DataFiles.path("conf/demo/model"));
         assertEquals("<s>a</s>", template.render(List.of(), false));
+    }
+
+    /** A tokenizer that names no end of turn: the word "null", or nothing at all, would be learned in its place. */
+    @Test
+    void aSpecialTokenThatTheTokenizerDoesNotNameIsNotWritten() throws IOException {
+        write("chat_template.jinja", "{% for m in messages %}{{ m.content + eos_token }}{% endfor %}");
+        List<Message> messages = List.of(new Message("user", "hi"));
+        UserException refused = assertThrows(UserException.class, () -> open().render(messages, false));
+        assertTrue(
+                refused.getMessage()
+                        .endsWith("chat_template.jinja, line 1, column 37: it writes eos_token, and "
+                                + directory.resolve("tokenizer_config.json")
+                                + " does not say what that is: put \"eos_token\" there, with null for none"),
+                refused.getMessage());
+        write("chat_template.jinja", "{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}");
+        assertThrows(UserException.class, () -> open().render(messages, false));
+        write("tokenizer_config.json", "{\"eos_token\": null}");
+        assertEquals("hi", open().render(messages, false));
+        write("special_tokens_map.json", "{\"eos_token\": {\"content\": \"</s>\"}}");
+        assertEquals("hi</s>", open().render(messages, false));
+    }
+
+    @Test
+    void aTokenizersOwnTokensHaveTheirNames() throws IOException {
+        write("tokenizer_config.json", "{\"extra_special_tokens\": {\"boi_token\": \"<image>\"}}");
+        write("chat_template.jinja", "{{ boi_token }}");
+        assertEquals("<image>", open().render(List.of(), false));
     }
 
     private ChatTemplate open() {
