@@ -51,7 +51,7 @@ public record PreferenceSize(long pairs, long validPairs, double tokensPerPair, 
     }
 
     private record Sample(double bytesPerPair, double tokensPerPair) {
-        public static Sample of(RunConfig config, ModelConfig base, List<Path> files) {
+        static Sample of(RunConfig config, ModelConfig base, List<Path> files) {
             DocumentSplit first = PreferenceFiles.splits(files, SAMPLED_BYTES).get(0);
             long count = Math.max(1, PreferenceFiles.count(first));
             List<TokenPair> pairs;

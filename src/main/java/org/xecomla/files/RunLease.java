@@ -34,6 +34,7 @@ public final class RunLease implements AutoCloseable {
     private volatile boolean lost;
     private long renewed = System.nanoTime();
 
+    @SuppressWarnings("FutureReturnValueIgnored") // a beat tells of its own failure
     private RunLease(
             Path file, Duration timeout, LeaseHolder mine, RunFence fence, Runnable onHeartbeat, Runnable onLoss) {
         this.file = file;

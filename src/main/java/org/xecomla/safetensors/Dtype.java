@@ -162,6 +162,6 @@ public enum Dtype {
         if ((bits & 0x7FFF_FFFF) > 0x7F80_0000) {
             return (short) (bits >>> 16 | 0x40);
         }
-        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }
 }

@@ -36,7 +36,7 @@ final class BitModels {
         int count = state & MAX_COUNT;
         int probability = state >>> COUNT_BITS;
         int target = bit == 0 ? 0 : (1 << 24) - 1;
-        probability += (int) ((long) (target - probability) * RATE[count] >> 16);
+        probability += (int) (((long) (target - probability) * RATE[count]) >> 16);
         states[context] = probability << COUNT_BITS | Math.min(MAX_COUNT, count + 1);
     }
 }

@@ -78,7 +78,7 @@ final class RecordCoder {
             int coded = 1 << modelled | high;
             for (; rest > 0; rest -= Math.min(rest, 8)) {
                 int n = Math.min(rest, 8);
-                coded = coded << n | bits.direct(value >>> (rest - n), n) & (1 << n) - 1;
+                coded = (coded << n) | (bits.direct(value >>> (rest - n), n) & ((1 << n) - 1));
             }
             return coded;
         }

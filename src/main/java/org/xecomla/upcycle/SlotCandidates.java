@@ -105,11 +105,11 @@ record SlotCandidates(List<Double> frequencies, int elements) {
                     .filter(j -> (members >> j & 1) == 1)
                     .boxed()
                     .toList();
-            for (int cuts = 0; cuts < 1 << planes.size() - 1; cuts++) {
+            for (int cuts = 0; cuts < 1 << (planes.size() - 1); cuts++) {
                 List<List<Integer>> groups = new ArrayList<>();
                 int from = 0;
                 for (int i = 1; i <= planes.size(); i++) {
-                    if (i == planes.size() || (cuts >> i - 1 & 1) == 1) {
+                    if (i == planes.size() || ((cuts >> (i - 1)) & 1) == 1) {
                         groups.add(planes.subList(from, i));
                         from = i;
                     }

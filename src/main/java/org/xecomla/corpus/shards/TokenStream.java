@@ -151,7 +151,8 @@ public final class TokenStream implements AutoCloseable {
     public static TokenStream open(Path directory, List<StreamPart> parts) {
         try (ShardReader reader = ShardReader.open(
                 ShardDirectory.file(directory, KIND, parts.get(0).part()))) {
-            return open(directory, parts, Packing.ofSettings(reader.header().settings()::get));
+            Map<String, String> settings = reader.header().settings();
+            return open(directory, parts, Packing.ofSettings(settings::get));
         }
     }
 

@@ -35,7 +35,7 @@ public record BpeVocabulary(List<String> tokens, List<Merge> merges) {
         List<String> characters = new ArrayList<>();
         int next = 0x100;
         for (int b = 0; b < 0x100; b++) {
-            boolean printable = b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae;
+            boolean printable = (b >= '!' && b <= '~') || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
             characters.add(Character.toString(printable ? b : next++));
         }
         return characters;

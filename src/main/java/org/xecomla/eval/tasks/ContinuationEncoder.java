@@ -54,7 +54,7 @@ public final class ContinuationEncoder {
 
     private int[] afterPrefix(String continuation) {
         int[] ids = tokenizer.encode(continuation);
-        if (prefix.isEmpty() || ids.length > 0 && ids[0] == prefix.getAsInt()) {
+        if (prefix.isEmpty() || (ids.length > 0 && ids[0] == prefix.getAsInt())) {
             return ids;
         }
         int[] whole = new int[ids.length + 1];

@@ -35,7 +35,7 @@ public final class XecomlaReader implements ModelFormat {
 
     @Override
     public boolean recognises(Headers headers) {
-        return headers.modelType().equals(MODEL_TYPE) || headers.modelType().equals(LLAMA) && headers.hasLatent();
+        return headers.modelType().equals(MODEL_TYPE) || (headers.modelType().equals(LLAMA) && headers.hasLatent());
     }
 
     @Override

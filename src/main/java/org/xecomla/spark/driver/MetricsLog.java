@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.averaging.Measures;
 import org.xecomla.errors.UserException;
@@ -78,7 +79,7 @@ public final class MetricsLog implements TrainListener {
         line.put("step", metrics.step());
         line.put("tokens", metrics.progress().numTokens());
         values.forEach(line::put);
-        line.put("seconds_of_leg", (System.nanoTime() - start) / 1_000_000 / 1e3);
+        line.put("seconds_of_leg", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) / 1e3);
         lines.append(line).append('\n');
         events.add(System.currentTimeMillis() / 1e3, metrics.step(), values);
         if (interval.isDue(metrics.step(), last)) {

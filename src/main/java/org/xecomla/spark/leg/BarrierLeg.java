@@ -60,10 +60,11 @@ public final class BarrierLeg {
      * <p>Once a task has failed, the others notice it at their next collective. Those that have not ended half a minute
      * later are given up, and on a cluster their executors are ended with them: they would hold their slots for ever.
      *
+     * <p>A task that was lost with its executor is Spark's own SparkException, which Scala declares nowhere.
+     *
      * @param averaging how the tasks exchange parameters
      * @throws org.xecomla.errors.UserException when a task met something that the user must mend
      * @throws IllegalStateException when a task failed otherwise
-     * @throws org.apache.spark.SparkException (unchecked by Scala) when a task was lost with its executor
      */
     public static <R> List<R> run(ModelTasks modelTasks, RingGroup group, AveragingConfig averaging, Task<R> task) {
         JavaSparkContext spark = modelTasks.spark();

@@ -34,7 +34,7 @@ final class ExpressionParser {
 
     private final TokenStream tokens;
     private final PostfixParser postfix;
-    private final Map<Expression, Integer> depths = new IdentityHashMap<>();
+    private final IdentityHashMap<Expression, Integer> depths = new IdentityHashMap<>();
     private final Map<String, Integer> reads = new HashMap<>();
     private int nesting;
 

@@ -3,7 +3,6 @@ package org.xecomla.corpus.chat.jinja.syntax;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.xecomla.corpus.chat.jinja.library.Globals;
 import org.xecomla.corpus.chat.jinja.syntax.Expression.FilterCall;
 import org.xecomla.corpus.chat.jinja.syntax.Statement.AttributeTarget;
@@ -28,9 +27,9 @@ import org.xecomla.corpus.chat.jinja.value.TemplateError;
 /** The {@link Scope} of every block of a template. Immutable once made. */
 public final class Scopes {
     private final Scope template = new Scope(null);
-    private final Map<Object, Scope> bodies = new IdentityHashMap<>();
-    private final Map<ForLoop, Scope> filters = new IdentityHashMap<>();
-    private final Map<ForLoop, Scope> otherwise = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Scope> bodies = new IdentityHashMap<>();
+    private final IdentityHashMap<ForLoop, Scope> filters = new IdentityHashMap<>();
+    private final IdentityHashMap<ForLoop, Scope> otherwise = new IdentityHashMap<>();
 
     private final List<Use> uses = new ArrayList<>();
 

@@ -42,7 +42,7 @@ public record Range(long start, long stop, long step) {
     }
 
     boolean contains(Object value) {
-        if (!(Numbers.isNumber(value)) || !(Equality.key(value) instanceof Long number)) {
+        if (!Numbers.isNumber(value) || !(Equality.key(value) instanceof Long number)) {
             return false;
         }
         boolean within = step > 0 ? number >= start && number < stop : number <= start && number > stop;
