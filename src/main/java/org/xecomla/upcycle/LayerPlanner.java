@@ -64,6 +64,9 @@ final class LayerPlanner {
 
     /** What is worth knowing about the rope, if anything. */
     Optional<String> note() {
+        if (phased) {
+            return Optional.empty(); // its slots bring their frequencies, and the search tells of them
+        }
         return ropeRows == RopeRows.STRONGEST
                 ? Optional.of("rope: planes with frequencies of their own, which stock servers cannot run")
                 : StudentRope.note(base, shape, ropeDim, scaling);

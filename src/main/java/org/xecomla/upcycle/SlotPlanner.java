@@ -38,14 +38,19 @@ final class SlotPlanner {
                         .withPhased(chosen.get(i).plan(), chosen.get(i).plan().ropeScaling()))
                 .toList();
         List<String> notes = new ArrayList<>(plan.notes());
-        notes.add(String.format(
-                Locale.ROOT,
-                "slots: %d candidates on windows of %,d tokens (%s)",
-                slots.size(),
-                search.length(),
-                search.why()));
+        notes.add("slots: " + slots.size() + " candidates on windows of "
+                + windows(
+                        search,
+                        calibration.windows(layers.get(0).layer()).get(0).length
+                                / base.config().hiddenSize()));
         notes.addAll(notes(layers, chosen, shared));
         return new UpcyclePlan(found, plan.search(), plan.calibrationTokens(), notes);
+    }
+
+    /** How long the windows were, and why: whole sequences are joined, so that they may be shorter than asked for. */
+    private static String windows(UpcyclePlan.Search search, int length) {
+        String asked = length == search.length() ? "" : String.format(Locale.ROOT, "%,d asked for: ", search.length());
+        return String.format(Locale.ROOT, "%,d tokens (%s%s)", length, asked, search.why());
     }
 
     private static SlotSearch search(BaseWeights base, LayerPlan layer, Calibration calibration, Kernels kernels) {

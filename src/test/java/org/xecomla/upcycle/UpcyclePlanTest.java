@@ -158,6 +158,8 @@ class UpcyclePlanTest {
         UpcyclePlan whole = UpcyclePlan.of(settings(), LLAMA32_1B);
         assertEquals(1, whole.notes().size());
         assertTrue(whole.notes().get(0).startsWith("rope: yarn scaling instead of the base's llama3 scaling"));
+        assertEquals(
+                List.of(), UpcyclePlan.of(settings("method=phased"), LLAMA32_1B).notes(), "its slots are its rope");
         assertEquals(LLAMA32, first(LLAMA32_1B, "rope-scaling=base").ropeScaling());
         assertEquals(RopeScaling.NONE, first(LLAMA32_1B, "rope-scaling=none").ropeScaling());
     }
