@@ -50,7 +50,7 @@ public record LayerPlan(
     }
 
     /** The same with slots that were found for it; the latent has what they leave of the layer's elements. */
-    LayerPlan withPhased(PhasedPlan found, RopeScaling rope) {
+    LayerPlan withPhased(PhasedPlan found) {
         int elements = ((RankPolicy.Fixed) kvRank).rank() + qkRopeHeadDim;
         return new LayerPlan(
                 layer,
@@ -62,7 +62,7 @@ public record LayerPlan(
                 ropeRows,
                 singularValues,
                 kvNorm,
-                rope,
+                found.ropeScaling(),
                 found);
     }
 

@@ -29,12 +29,8 @@ final class PhasedRopeKey {
         this.weights = SharedRopeKey.queryWeights(base, secondMoment);
     }
 
-    /**
-     * The shared key of these slots.
-     *
-     * @param realMixing drop the phases, as the aligned start does: for comparison
-     */
-    SharedRopeKey of(List<RopeSlot> slots, boolean realMixing) {
+    /** The shared key of these slots. */
+    SharedRopeKey of(List<RopeSlot> slots) {
         int numKeyRows = base.key().rows();
         int half = slots.size();
         double[] mix = new double[2 * half * numKeyRows]; // (P, K*E)
@@ -42,7 +38,7 @@ final class PhasedRopeKey {
         double energy = 0;
         for (int s = 0; s < half; s++) {
             RopeSlot slot = slots.get(s);
-            HermitianEigen eigen = eigen(slot.planes(), realMixing);
+            HermitianEigen eigen = eigen(slot.planes(), false);
             energy += eigen.values().get(slot.eigen());
             int numHeads = base.shape().numKvHeads();
             for (int m = 0; m < slot.planes().size() * numHeads; m++) {
@@ -72,7 +68,11 @@ final class PhasedRopeKey {
                 total == 0 ? 1 : energy / total);
     }
 
-    /** Share of the query-weighted key energy of {@code planes} that one slot keeps. */
+    /**
+     * Share of the query-weighted key energy of {@code planes} that one slot keeps.
+     *
+     * @param realMixing drop the phases, as the aligned start does: for comparison
+     */
     double share(List<Integer> planes, boolean realMixing) {
         HermitianEigen eigen = eigen(planes, realMixing);
         double all = eigen.values().stream().mapToDouble(Double::doubleValue).sum();

@@ -21,7 +21,7 @@ final class PhasedUpcycler implements Upcycler {
     @Override
     public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
         Matrix moment = activations.secondMoment();
-        SharedRopeKey rope = new PhasedRopeKey(base, moment).of(plan.phased().slots(), false);
+        SharedRopeKey rope = new PhasedRopeKey(base, moment).of(plan.phased().slots());
         LowRank kv = new PhasedLatent(base, moment).of(rope, plan.phased().keyWeight(), plan.kvRank());
         Matrix key = rope.key(base); // (P, D)
         Matrix query = query(plan, base, rope); // (H*(N+P), D)

@@ -34,8 +34,7 @@ final class SlotPlanner {
         List<List<RopeSlot>> slots = candidates(base, plan, search, shared);
         List<Chosen> chosen = shared ? choice.shared(slots) : choice.own(slots);
         List<LayerPlan> found = IntStream.range(0, layers.size())
-                .mapToObj(i -> layers.get(i)
-                        .withPhased(chosen.get(i).plan(), chosen.get(i).plan().ropeScaling()))
+                .mapToObj(i -> layers.get(i).withPhased(chosen.get(i).plan()))
                 .toList();
         List<String> notes = new ArrayList<>(plan.notes());
         notes.add("slots: " + slots.size() + " candidates on windows of "

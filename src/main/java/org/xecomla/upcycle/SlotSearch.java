@@ -94,9 +94,8 @@ final class SlotSearch {
     }
 
     private List<Double> errors(List<RopeSlot> slots, double[] keyWeights, int numWindows) {
-        SharedRopeKey rope = ropeKey.of(slots, false);
-        PhasedPlan phased = new PhasedPlan(slots, 1, false);
-        LayerPlan made = plan.withPhased(phased, phased.ropeScaling());
+        SharedRopeKey rope = ropeKey.of(slots);
+        LayerPlan made = plan.withPhased(new PhasedPlan(slots, 1, false));
         int rank = ((RankPolicy.Fixed) made.kvRank()).rank();
         AttentionConfig.Mla attention = made.attention(base.shape(), rank, 0, made.ropeScaling());
         Map<String, Matrix> tensors = new HashMap<>();

@@ -18,8 +18,8 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no
- * second copy of the model is held. Either {@link #initialise} does it all, or calls of {@link #layer} run wherever one
- * likes and {@link #assemble} puts what they made together.
+ * second copy of the model is held. Either {@link #make} does it all, or calls of {@link #layer} run wherever one likes
+ * and {@link #assemble} puts what they made together.
  */
 public final class StudentInitializer {
     private StudentInitializer() {}
@@ -49,7 +49,7 @@ public final class StudentInitializer {
      * @param windows each a sequence of its own
      * @param kernels compute it
      */
-    public static Calibration calibrate(
+    private static Calibration calibrate(
             ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
         ModelConfig config = base.config();
         int longest =
