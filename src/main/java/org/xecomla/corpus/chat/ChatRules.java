@@ -1,7 +1,7 @@
 package org.xecomla.corpus.chat;
 
-import java.util.Arrays;
 import java.util.Optional;
+import org.xecomla.corpus.text.Conversation;
 import org.xecomla.corpus.text.Document;
 import org.xecomla.corpus.tokenizer.MaskedTokens;
 import org.xecomla.corpus.tokenizer.Tokenizer;
@@ -24,13 +24,10 @@ public record ChatRules(Optional<ChatTemplate> template, boolean assistantOnly) 
                 + " is a conversation and the tokenizer has no chat template: put the checkpoint's " + ChatTemplate.FILE
                 + " beside tokenizer.json, or set corpus.chat-template"));
         try {
-            if (assistantOnly) {
-                return rendered.tokens(document.messages(), tokenizer);
-            }
-            int[] ids = tokenizer.encode(rendered.render(document.messages(), false));
-            boolean[] counted = new boolean[ids.length];
-            Arrays.fill(counted, true);
-            return new MaskedTokens(ids, counted);
+            Conversation conversation = document.conversation().orElseThrow();
+            return assistantOnly
+                    ? rendered.tokens(conversation, tokenizer)
+                    : rendered.allTokens(conversation, tokenizer);
         } catch (UserException e) {
             throw new UserException(document.location().describe() + ": " + e.getMessage(), e);
         }

@@ -9,9 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.corpus.chat.jinja.JinjaTemplate;
 import org.xecomla.corpus.chat.jinja.Rendering;
+import org.xecomla.corpus.text.Conversation;
 import org.xecomla.corpus.text.Message;
 import org.xecomla.corpus.tokenizer.MaskedTokens;
 import org.xecomla.corpus.tokenizer.TextSpan;
@@ -31,11 +35,23 @@ public final class ChatTemplate {
     /** The file that holds a checkpoint's template. */
     public static final String FILE = "chat_template.jinja";
 
+    private static final String CONTENT = "content";
+
+    /** What a conversation may say beside its messages. */
+    private static final List<String> BESIDE = List.of("tools", "documents");
+
+    /** What a message may say beside its content. */
+    private static final List<String> WRITTEN = List.of("tool_calls", "reasoning_content");
+
+    /** A text that no template writes of itself. */
+    private static final String PROBE = "one word to see";
+
     private final String source;
     private final String text;
     private final String digest;
     private final JinjaTemplate jinja;
     private final SpecialTokens specialTokens;
+    private final Map<String, Boolean> readsParts = new ConcurrentHashMap<>();
 
     private ChatTemplate(String template, SpecialTokens specialTokens, String source) {
         this.source = source;
@@ -115,73 +131,139 @@ public final class ChatTemplate {
         return digest;
     }
 
+    /** {@link #render(Conversation, boolean)} of turns alone. */
+    public String render(List<Message> messages, boolean addGenerationPrompt) {
+        return render(new Conversation(messages), addGenerationPrompt);
+    }
+
     /**
      * The conversation as text, special tokens included: to be tokenised without adding any.
      *
      * @param addGenerationPrompt whether the text ends where the assistant's next answer begins
-     * @throws UserException where the template refuses the conversation
+     * @throws UserException where the template refuses the conversation, or would leave out what it says
      */
-    public String render(List<Message> messages, boolean addGenerationPrompt) {
-        return jinja.render(variables(messages, addGenerationPrompt)).text();
+    public String render(Conversation conversation, boolean addGenerationPrompt) {
+        return rendering(conversation, addGenerationPrompt).text();
+    }
+
+    private Rendering rendering(Conversation conversation, boolean addGenerationPrompt) {
+        BESIDE.stream().filter(key -> isGiven(conversation.settings().get(key))).forEach(this::requireWritten);
+        for (Message message : conversation.messages()) {
+            WRITTEN.stream().filter(key -> isGiven(message.fields().get(key))).forEach(this::requireWritten);
+        }
+        return jinja.render(variables(conversation, addGenerationPrompt));
+    }
+
+    private static boolean isGiven(Object value) {
+        return value instanceof List<?> list ? !list.isEmpty() : value != null && !value.equals("");
+    }
+
+    private void requireWritten(String key) {
+        if (!jinja.speaksOf(key)) {
+            throw new UserException(source + " does not know " + key
+                    + ", which the conversation has: it would be lost; leave the key out, or use another template");
+        }
     }
 
     /** What apply_chat_template passes: tools and documents are None where there are none, not undefined. */
-    private Map<String, Object> variables(List<Message> messages, boolean addGenerationPrompt) {
+    private Map<String, Object> variables(Conversation conversation, boolean addGenerationPrompt) {
         Map<String, Object> variables = new HashMap<>(specialTokens.variables());
-        List<Map<String, Object>> turns = new ArrayList<>();
-        for (Message message : messages) {
-            Map<String, Object> turn = new LinkedHashMap<>();
-            turn.put("role", message.role());
-            turn.put("content", message.content());
-            turns.add(turn);
-        }
-        variables.put("messages", turns);
         variables.put("tools", null);
         variables.put("documents", null);
+        variables.putAll(conversation.settings());
+        variables.put(
+                "messages", conversation.messages().stream().map(this::fields).toList());
         variables.put("add_generation_prompt", addGenerationPrompt);
         return variables;
     }
 
+    /** Content in parts as it is for a template that goes through them, else as one text. */
+    private Map<String, Object> fields(Message message) {
+        if (!(message.fields().get(CONTENT) instanceof List) || readsParts(message.role())) {
+            return message.fields();
+        }
+        Map<String, Object> fields = new LinkedHashMap<>(message.fields());
+        fields.put(CONTENT, message.content());
+        return fields;
+    }
+
+    /** Whether the text of a part comes out of the template, and not the part with its braces. */
+    private boolean readsParts(String role) {
+        return readsParts.computeIfAbsent(role, asked -> {
+            Map<String, Object> turn = new LinkedHashMap<>();
+            turn.put("role", asked);
+            turn.put(CONTENT, List.of(Map.of("type", "text", "text", PROBE)));
+            Message user = new Message("user", "a");
+            List<Message> turns = List.of(user, new Message(asked, turn, true));
+            return writesProbe(turns) || writesProbe(turns.subList(1, 2));
+        });
+    }
+
+    private boolean writesProbe(List<Message> turns) {
+        Map<String, Object> variables = variables(new Conversation(List.of()), false);
+        variables.put("messages", turns.stream().map(Message::fields).toList());
+        try {
+            String text = jinja.render(variables).text();
+            return text.contains(PROBE) && !text.contains("'" + PROBE + "'") && !text.contains("\"" + PROBE + "\"");
+        } catch (UserException refused) {
+            return false;
+        }
+    }
+
     /**
-     * The conversation and what of it the assistant says, its end of turn included: what stands between the template's
-     * {@code generation} tags where it has some, else what each of the assistant's messages adds to the text after the
-     * prompt for it.
+     * The conversation and what of it the assistant says and is to be learned, its end of turn included: what stands
+     * between the template's {@code generation} tags where it has some, else what each of the assistant's messages adds
+     * to the text after the prompt for it.
      *
      * @throws UserException where the template has no such tags and earlier turns look different once an answer
      *     follows, or has them where their place in the text is not known
      */
+    RenderedChat renderWithSpans(Conversation conversation) {
+        Rendering whole = rendering(conversation, false);
+        List<TextSpan> spans = jinja.marksGeneration()
+                ? generations(conversation, whole)
+                : turns(conversation, whole.text(), Message::isLearned);
+        return new RenderedChat(whole.text(), spans);
+    }
+
+    /** {@link #renderWithSpans(Conversation)} of turns alone. */
     RenderedChat renderWithSpans(List<Message> messages) {
-        Rendering whole = jinja.render(variables(messages, false));
-        if (!jinja.marksGeneration()) {
-            return new RenderedChat(whole.text(), spans(messages, whole.text()));
-        }
+        return renderWithSpans(new Conversation(messages));
+    }
+
+    private List<TextSpan> generations(Conversation conversation, Rendering whole) {
         if (!whole.generationsAreKnown()) {
             throw new UserException(source + " has {% generation %} in a macro, in {% set %}, {% filter %} or another"
                     + " {% generation %}, where its place in the text is not known: put it around what is written"
                     + " directly");
         }
+        List<Message> said =
+                conversation.messages().stream().filter(Message::isAssistant).toList();
         List<TextSpan> spans = new ArrayList<>();
         whole.generations().forEach(span -> spans.add(new TextSpan(span.start(), span.end())));
-        return new RenderedChat(whole.text(), spans);
+        if (said.stream().allMatch(Message::isLearned)) {
+            return spans;
+        }
+        if (spans.size() == said.size()) {
+            return IntStream.range(0, spans.size())
+                    .filter(i -> said.get(i).isLearned())
+                    .mapToObj(spans::get)
+                    .toList();
+        }
+        List<TextSpan> left = turns(conversation, whole.text(), message -> !message.isLearned());
+        return spans.stream()
+                .filter(span -> left.stream().noneMatch(out -> span.start() < out.end() && span.end() > out.start()))
+                .toList();
     }
 
-    /**
-     * A conversation's tokens, those counted that the assistant says: a token counts that has a character of the
-     * assistant's words or of the end of its turn.
-     *
-     * @throws UserException where the template refuses the conversation or hides who says what
-     */
-    public MaskedTokens tokens(List<Message> messages, Tokenizer tokenizer) {
-        RenderedChat chat = renderWithSpans(messages);
-        return tokenizer.encode(chat.text(), chat.assistant());
-    }
-
-    private List<TextSpan> spans(List<Message> messages, String text) {
+    /** Where the assistant's messages of a kind stand, by what each adds to the text. */
+    private List<TextSpan> turns(Conversation conversation, String text, Predicate<Message> wanted) {
+        List<Message> messages = conversation.messages();
         List<TextSpan> spans = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
-            if (messages.get(i).isAssistant()) {
-                String before = render(messages.subList(0, i), true);
-                String after = i + 1 == messages.size() ? text : render(messages.subList(0, i + 1), false);
+            if (messages.get(i).isAssistant() && wanted.test(messages.get(i))) {
+                String before = render(conversation.first(i), true);
+                String after = i + 1 == messages.size() ? text : render(conversation.first(i + 1), false);
                 if (!after.startsWith(before) || !text.startsWith(after)) {
                     throw new UserException(
                             source + " writes earlier turns differently once an answer follows (message "
@@ -194,5 +276,27 @@ public final class ChatTemplate {
             }
         }
         return spans;
+    }
+
+    /**
+     * A conversation's tokens, those counted that the assistant says: a token counts that has a character of the
+     * assistant's words or of the end of its turn.
+     *
+     * @throws UserException where the template refuses the conversation or hides who says what
+     */
+    public MaskedTokens tokens(Conversation conversation, Tokenizer tokenizer) {
+        RenderedChat chat = renderWithSpans(conversation);
+        return tokenizer.encode(chat.text(), chat.assistant());
+    }
+
+    /** A conversation's tokens, all counted but those of turns that are not to be learned. */
+    MaskedTokens allTokens(Conversation conversation, Tokenizer tokenizer) {
+        String text = render(conversation, false);
+        MaskedTokens left = tokenizer.encode(text, turns(conversation, text, message -> !message.isLearned()));
+        boolean[] counted = new boolean[left.ids().length];
+        for (int i = 0; i < counted.length; i++) {
+            counted[i] = !left.counted()[i];
+        }
+        return new MaskedTokens(left.ids(), counted);
     }
 }

@@ -1,12 +1,14 @@
 package org.xecomla.corpus.shards;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.text.Document;
 import org.xecomla.corpus.tokenizer.MaskedTokens;
+import org.xecomla.corpus.tokenizer.TextSpan;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 
@@ -46,8 +48,9 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
     }
 
     /**
-     * The document's part of the stream and which tokens of it are learned: all of plain text. A conversation is
-     * rendered by its template, which writes the beginning-of-sequence token itself.
+     * The document's part of the stream and which tokens of it are learned: all of plain text; of a completion, what
+     * follows its prompt, with the end-of-sequence token where there is one. A conversation is rendered by its
+     * template, which writes the beginning-of-sequence token itself.
      *
      * @throws UserException naming the document, where one of its ids is outside the vocabulary, or it cannot be
      *     rendered
@@ -58,9 +61,34 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
             checked(tokens.ids(), document);
             return tokens;
         }
+        if (document.promptLength() > 0) {
+            return completion(document, tokenizer, chat.assistantOnly());
+        }
         int[] ids = tokens(document, tokenizer);
         boolean[] counted = new boolean[ids.length];
         Arrays.fill(counted, true);
+        return new MaskedTokens(ids, counted);
+    }
+
+    /** As TRL has it: tokenised with its prompt, ended by the end-of-sequence token. */
+    private MaskedTokens completion(Document document, Tokenizer tokenizer, boolean completionOnly) {
+        TextSpan answer = new TextSpan(document.promptLength(), document.text().length());
+        MaskedTokens text = tokenizer.encode(document.text(), List.of(answer));
+        checked(text.ids(), document);
+        int first = bosTokenId.isPresent() ? 1 : 0;
+        int numTokens = first + text.ids().length;
+        int[] ids = new int[numTokens + (tokenizer.eosTokenId().isPresent() ? 1 : 0)];
+        boolean[] counted = new boolean[ids.length];
+        Arrays.fill(counted, !completionOnly);
+        bosTokenId.ifPresent(id -> ids[0] = id);
+        System.arraycopy(text.ids(), 0, ids, first, text.ids().length);
+        for (int i = 0; completionOnly && i < text.ids().length; i++) {
+            counted[first + i] = text.counted()[i];
+        }
+        tokenizer.eosTokenId().ifPresent(id -> {
+            ids[numTokens] = id;
+            counted[numTokens] = true;
+        });
         return new MaskedTokens(ids, counted);
     }
 

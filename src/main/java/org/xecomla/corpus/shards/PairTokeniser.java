@@ -1,12 +1,12 @@
 package org.xecomla.corpus.shards;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.xecomla.corpus.chat.ChatTemplate;
+import org.xecomla.corpus.text.Conversation;
 import org.xecomla.corpus.text.DocumentLocation;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.Message;
@@ -88,14 +88,8 @@ public record PairTokeniser(
 
     /** What the template writes of an answer after {@code begun}. */
     private static String answer(
-            ChatTemplate template,
-            String begun,
-            List<Message> prompt,
-            List<Message> answer,
-            DocumentLocation location) {
-        List<Message> all = new ArrayList<>(prompt);
-        all.addAll(answer);
-        String whole = template.render(all, false);
+            ChatTemplate template, String begun, Conversation prompt, List<Message> answer, DocumentLocation location) {
+        String whole = template.render(prompt.then(answer), false);
         if (!whole.startsWith(begun)) {
             throw new UserException(
                     location.describe() + ": the chat template writes the prompt differently once an answer"

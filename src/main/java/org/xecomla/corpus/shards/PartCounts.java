@@ -4,7 +4,9 @@ import java.io.Serializable;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.xecomla.corpus.text.Message;
 import org.xecomla.corpus.text.Verdict;
+import org.xecomla.errors.UserException;
 
 /**
  * What became of some documents.
@@ -12,9 +14,11 @@ import org.xecomla.corpus.text.Verdict;
  * @param documents how many met which verdict; all of them are keys
  * @param numTokens of the kept ones
  * @param numLearned tokens among them that count in a loss
+ * @param silent of the conversations without such a token
  */
-public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numLearned) implements Serializable {
-    public static final PartCounts ZERO = new PartCounts(Map.of(), 0, 0);
+public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numLearned, SilentConversations silent)
+        implements Serializable {
+    public static final PartCounts ZERO = new PartCounts(Map.of(), 0, 0, SilentConversations.NONE);
 
     public PartCounts {
         EnumMap<Verdict, Long> all = new EnumMap<>(Verdict.class);
@@ -36,7 +40,20 @@ public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numL
     public PartCounts plus(PartCounts other) {
         Map<Verdict, Long> sum = new EnumMap<>(documents);
         other.documents.forEach((verdict, count) -> sum.merge(verdict, count, Long::sum));
-        return new PartCounts(sum, numTokens + other.numTokens, numLearned + other.numLearned);
+        return new PartCounts(
+                sum, numTokens + other.numTokens, numLearned + other.numLearned, silent.plus(other.silent));
+    }
+
+    /**
+     * @param files that the documents came from, for the message
+     * @throws UserException where there are tokens and none is learned
+     */
+    public void requireLearned(String files) {
+        if (numLearned == 0 && numTokens > 0) {
+            throw new UserException("nothing would be learned of " + files + ": the roles in its conversations are "
+                    + silent.describe() + ", and only what \"" + Message.ASSISTANT
+                    + "\" says is learned; name the role so, or set corpus.learn = all");
+        }
     }
 
     Map<String, String> settings() {
@@ -44,6 +61,7 @@ public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numL
         documents.forEach((verdict, count) -> settings.put("num-documents-" + verdict, Long.toString(count)));
         settings.put("num-tokens", Long.toString(numTokens));
         settings.put("num-learned", Long.toString(numLearned));
+        settings.putAll(silent.settings());
         return settings;
     }
 
@@ -53,6 +71,9 @@ public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numL
             documents.put(verdict, Long.parseLong(settings.get("num-documents-" + verdict)));
         }
         return new PartCounts(
-                documents, Long.parseLong(settings.get("num-tokens")), Long.parseLong(settings.get("num-learned")));
+                documents,
+                Long.parseLong(settings.get("num-tokens")),
+                Long.parseLong(settings.get("num-learned")),
+                SilentConversations.ofSettings(settings));
     }
 }

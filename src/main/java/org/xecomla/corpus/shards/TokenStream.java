@@ -98,15 +98,20 @@ public final class TokenStream implements AutoCloseable {
         }
         TokenBuffer tokens = new TokenBuffer();
         Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
+        SilentConversations[] silent = {SilentConversations.NONE};
         documents.read(split, document -> {
             Verdict verdict = filter.of(document);
             verdicts.merge(verdict, 1L, Long::sum);
             if (verdict == Verdict.KEPT) {
+                int numCounted = tokens.numCounted();
                 tokens.add(packing.tokens(document, tokenizer, chat));
+                if (document.isConversation() && tokens.numCounted() == numCounted) {
+                    silent[0] = silent[0].plus(SilentConversations.of(document));
+                }
             }
             return true;
         });
-        PartCounts counts = new PartCounts(verdicts, tokens.length(), tokens.numCounted());
+        PartCounts counts = new PartCounts(verdicts, tokens.length(), tokens.numCounted(), silent[0]);
         settings.putAll(counts.settings());
         write(file, tokens, settings, bytes(packing));
         return new StreamPart(part, split.source(), counts);

@@ -3,19 +3,15 @@ package org.xecomla.corpus.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.xecomla.errors.UserException;
 
 /**
- * A document from its JSON object: plain text under one key, else a conversation in one of the forms that instruction
- * data comes in: {@code messages} of role and content, {@code conversations} of from and value (ShareGPT), or
- * {@code instruction}, {@code input} and {@code output}, perhaps after {@code system} and {@code history} (Alpaca).
+ * A document from its JSON object: plain text under one key, else a conversation ({@link ConversationJson}), else a
+ * {@code prompt} and its {@code completion}, both text or turns, of which the completion is learned.
  *
  * @param textKey the key of plain text
  */
 record DocumentJson(String textKey) {
-    private static final Map<String, String> SHAREGPT_ROLES = Map.of("human", "user", "gpt", Message.ASSISTANT);
-
     /** @throws UserException naming the place, where the object is none of these */
     Document document(JsonNode node, DocumentLocation location) {
         if (node.isTextual()) {
@@ -27,49 +23,46 @@ record DocumentJson(String textKey) {
         if (node.has(textKey)) {
             return new Document(JsonLine.requireText(node, textKey, location), location);
         }
-        if (node.has("messages")) {
-            return Document.of(Messages.of(node.get("messages"), "messages", location), location);
+        Conversation conversation = ConversationJson.of(node, location);
+        if (conversation != null) {
+            return Document.of(conversation, location);
         }
-        if (node.has("conversations")) {
-            return Document.of(shareGpt(node.get("conversations"), location), location);
-        }
-        if (node.has("instruction") && node.has("output")) {
-            return Document.of(alpaca(node, location), location);
+        if (node.has("prompt") && node.has("completion")) {
+            return completion(node, location);
         }
         List<String> keys = new ArrayList<>();
         node.fieldNames().forEachRemaining(keys::add);
         throw new UserException(location.describe() + " has no key \"" + textKey + "\", only " + keys
-                + ": every line of the corpus needs its text there, or a conversation under messages, conversations, or"
-                + " instruction and output");
+                + ": every line of the corpus needs its text there, or a conversation under messages, conversations,"
+                + " conversation, instruction and output, instruction and response, query and response, or prompt and"
+                + " completion");
     }
 
-    private static List<Message> shareGpt(JsonNode turns, DocumentLocation location) {
-        if (!turns.isArray() || turns.isEmpty()) {
-            throw new UserException(location.describe() + " has no list of messages under \"conversations\"");
+    private static Document completion(JsonNode node, DocumentLocation location) {
+        JsonNode prompt = node.get("prompt");
+        JsonNode completion = node.get("completion");
+        if (prompt.isTextual() && completion.isTextual()) {
+            return Document.completion(prompt.textValue(), completion.textValue(), location);
         }
-        List<Message> messages = new ArrayList<>();
-        for (JsonNode turn : turns) {
-            String role = JsonLine.requireText(turn, "from", location);
-            messages.add(new Message(
-                    SHAREGPT_ROLES.getOrDefault(role, role), JsonLine.requireText(turn, "value", location)));
-        }
-        return messages;
+        List<Message> turns = new ArrayList<>();
+        asked(node, location).forEach(message -> turns.add(message.notLearned()));
+        turns.addAll(answer(completion, "completion", location));
+        return Document.of(ConversationJson.conversation(node, turns, location), location);
     }
 
-    private static List<Message> alpaca(JsonNode node, DocumentLocation location) {
-        List<Message> messages = new ArrayList<>();
-        String system = node.path("system").asText("");
-        if (!system.isEmpty()) {
-            messages.add(new Message("system", system));
+    /** The turns of a prompt; a text is what the user says. */
+    static List<Message> asked(JsonNode row, DocumentLocation location) {
+        JsonNode prompt = JsonLine.require(row, "prompt", location);
+        return prompt.isTextual()
+                ? List.of(new Message("user", prompt.textValue()))
+                : Messages.of(prompt, "prompt", location);
+    }
+
+    /** The turns of an answer: a list, one turn, or a text, which is what the assistant says. */
+    static List<Message> answer(JsonNode answer, String key, DocumentLocation location) {
+        if (answer.isTextual()) {
+            return List.of(new Message(Message.ASSISTANT, answer.textValue()));
         }
-        for (JsonNode turn : node.path("history")) {
-            messages.add(new Message("user", turn.path(0).asText()));
-            messages.add(new Message(Message.ASSISTANT, turn.path(1).asText()));
-        }
-        String input = node.path("input").asText("");
-        String instruction = JsonLine.requireText(node, "instruction", location);
-        messages.add(new Message("user", input.isEmpty() ? instruction : instruction + "\n" + input));
-        messages.add(new Message(Message.ASSISTANT, JsonLine.requireText(node, "output", location)));
-        return messages;
+        return answer.isObject() ? List.of(Messages.one(answer, key, location)) : Messages.of(answer, key, location);
     }
 }

@@ -65,6 +65,9 @@ record CorpusReport(List<String> files, List<Double> weights, PartCounts all, Ma
         });
         node.put("tokens", counts.numTokens());
         node.put("learned-tokens", counts.numLearned());
+        ObjectNode silent = node.putObject("conversations-without-learned-tokens");
+        silent.put("number", counts.silent().number());
+        silent.set("roles", json.valueToTree(counts.silent().roles()));
         return node;
     }
 
@@ -79,6 +82,14 @@ record CorpusReport(List<String> files, List<Double> weights, PartCounts all, Ma
         });
         if (all.numLearned() < all.numTokens()) {
             lines.add(String.format(Locale.ROOT, "%,d of %,d tokens are learned", all.numLearned(), all.numTokens()));
+        }
+        if (all.silent().number() > 0) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "%,d of %,d documents are conversations of which nothing is learned; roles in them: %s",
+                    all.silent().number(),
+                    all.numKept(),
+                    all.silent().describe()));
         }
         if (bySource.size() > 1) {
             bySource.forEach((source, counts) -> lines.add(String.format(

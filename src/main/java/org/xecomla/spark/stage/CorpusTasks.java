@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.chat.ChatRules;
+import org.xecomla.corpus.shards.PartCounts;
 import org.xecomla.corpus.shards.StreamPart;
 import org.xecomla.corpus.shards.TokenShardSpec;
 import org.xecomla.corpus.shards.TokenShardWriter;
@@ -82,13 +83,17 @@ record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List
         return entries;
     }
 
-    /** @throws UserException where the parts hold no document, or not one sequence */
+    /** @throws UserException where the parts hold no document, nothing that is learned, or not one sequence */
     TokenShardSpec spec(List<StreamPart> parts, int sequenceLength) {
         if (parts.stream().mapToLong(StreamPart::numDocuments).sum() == 0) {
             boolean dropped = parts.stream().anyMatch(part -> part.counts().numRead() > 0);
             throw new UserException(
                     "the corpus is empty: no document in " + documents().describe() + (dropped ? " is kept" : ""));
         }
+        parts.stream()
+                .map(StreamPart::counts)
+                .reduce(PartCounts.ZERO, PartCounts::plus)
+                .requireLearned(documents().describe());
         try (TokenStream stream = TokenStream.open(scratchPath(), parts)) {
             return stream.spec(sequenceLength, config.corpus().sequencesPerShard());
         }

@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.xecomla.corpus.text.Conversation;
 import org.xecomla.corpus.text.Document;
 import org.xecomla.corpus.text.DocumentSplit;
-import org.xecomla.corpus.text.Message;
 import org.xecomla.files.DataFiles;
 import scala.Tuple2;
 
@@ -40,13 +40,8 @@ final class DuplicateSearch {
     record Entry(Key key, Place place) implements Serializable {
         static Entry of(Document document, int copy, int split, long offset) {
             MessageDigest digest = sha256();
-            if (document.isConversation()) {
-                for (Message message : document.messages()) {
-                    digest.update((message.role() + "\0" + message.content() + "\0").getBytes(StandardCharsets.UTF_8));
-                }
-            } else {
-                digest.update(document.text().getBytes(StandardCharsets.UTF_8));
-            }
+            String text = document.conversation().map(Conversation::json).orElse(document.text());
+            digest.update(text.getBytes(StandardCharsets.UTF_8));
             ByteBuffer bytes = ByteBuffer.wrap(digest.digest());
             return new Entry(new Key(bytes.getLong(), bytes.getLong(), copy), new Place(split, offset));
         }

@@ -2,7 +2,9 @@ package org.xecomla.spark.stage;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -32,6 +34,7 @@ import org.xecomla.spark.driver.WorkMeter;
 final class PairStep {
     static final String KIND = "pairs";
     static final String PAIRS = "pairs";
+    static final String EQUAL = "pairs of equal answers";
     static final String TOKENS = "tokens";
     static final String LONGEST = "longest sequence";
 
@@ -78,9 +81,22 @@ final class PairStep {
                 return size;
             });
         }
+        long numEqual = sizes.stream().mapToLong(size -> size[2]).sum();
+        if (numEqual > 0) {
+            context.say(
+                    DpoStage.NAME,
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d of %,d pairs have the same answer twice and teach nothing",
+                            key,
+                            numEqual,
+                            numPairs));
+        }
         return Map.of(
                 PAIRS,
                 numPairs,
+                EQUAL,
+                numEqual,
                 TOKENS,
                 sizes.stream().mapToLong(size -> size[0]).sum(),
                 LONGEST,
@@ -105,7 +121,9 @@ final class PairStep {
             }
         }
 
-        /** Writes a shard unless it is there; returns its tokens and those of its longest sequence. */
+        /**
+         * Writes a shard unless it is there; returns its tokens, those of its longest sequence, and its equal pairs.
+         */
         long[] write(ShardPlan plan, List<Long> counts, int shard) {
             try (RunTokenizer tokenizer = tokenizer()) {
                 PairTokeniser tokeniser = tokenizer.pairTokeniser();
@@ -114,13 +132,14 @@ final class PairStep {
                     PairShards.write(output, plan, settings, shard, pairs(plan, counts, shard, tokeniser));
                 }
             }
-            long[] size = new long[2];
+            long[] size = new long[3];
             try (PairShards made = PairShards.openShard(output, shard)) {
                 long first = plan.firstSequence(shard);
                 for (long pair = first; pair < first + plan.numSequencesOf(shard); pair++) {
                     TokenPair tokens = made.read(pair);
                     size[0] += tokens.numTokens();
                     size[1] = Math.max(size[1], tokens.length());
+                    size[2] += Arrays.equals(tokens.chosen(), tokens.rejected()) ? 1 : 0;
                 }
             }
             return size;

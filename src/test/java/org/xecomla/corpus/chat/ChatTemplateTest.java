@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xecomla.corpus.text.Conversation;
 import org.xecomla.corpus.text.Message;
 import org.xecomla.corpus.tokenizer.MaskedTokens;
 import org.xecomla.corpus.tokenizer.Tokenizer;
@@ -104,7 +105,7 @@ class ChatTemplateTest {
             for (JsonNode one : expected().get("cases")) {
                 if (one.has("ids")) {
                     ChatTemplate template = template(one.get("template").asText());
-                    MaskedTokens tokens = template.tokens(messages(one.get("messages")), tokenizer);
+                    MaskedTokens tokens = template.tokens(new Conversation(messages(one.get("messages"))), tokenizer);
                     int[] mask = new int[tokens.ids().length];
                     Arrays.setAll(mask, i -> tokens.counted()[i] ? 1 : 0);
                     String where = one.get("template").asText() + " " + one.get("text");

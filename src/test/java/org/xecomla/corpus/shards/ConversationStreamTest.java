@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.chat.ChatTemplate;
 import org.xecomla.corpus.text.Document;
@@ -143,6 +145,99 @@ class ConversationStreamTest {
                 }
                 SequenceBytes bytes = new SequenceBytes(width, false, true);
                 assertArrayEquals(begins, bytes.decode(bytes.encode(tokens)).begins());
+            }
+        }
+    }
+
+    private PartCounts counts(String file, ChatRules chat) {
+        TextDocuments documents = TextDocuments.of(List.of(DataFiles.path(
+                Path.of("src/test/resources/cases", file).toAbsolutePath().toString())));
+        try (Tokenizer tokenizer = TokenizerTest.open(TokenizerTest.resource("byte-fallback"))) {
+            DocumentFilter all = DocumentFilter.none(documents.splits(1 << 20).get(0));
+            org.apache.hadoop.fs.Path parts = DataFiles.path(
+                    directory.resolve("parts-" + chat.assistantOnly()).toString());
+            Packing packing = Packing.of(tokenizer, 340, true);
+            PartCounts made = TokenStream.writePart(parts, 0, documents, all, tokenizer, packing, chat)
+                    .counts();
+            PartCounts found = TokenStream.writePart(parts, 0, documents, all, tokenizer, packing, chat)
+                    .counts();
+            assertEquals(made, found, "what a part says of itself");
+            return made;
+        }
+    }
+
+    /** Nobody in them is called assistant. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "capitals.jsonl; \"Assistant\" 1 times, \"User\" 1 times",
+                "model.jsonl; \"model\" 1 times, \"user\" 1 times",
+                "only-user.jsonl; \"user\" 1 times",
+            })
+    void aCorpusOfWhichNothingIsLearnedIsRefusedWithTheRolesInIt(String file, String roles) {
+        PartCounts counts = counts("02-nothing-to-learn/" + file, CHAT);
+        assertEquals(1, counts.silent().number());
+        UserException refused = assertThrows(UserException.class, () -> counts.requireLearned(file));
+        assertEquals(
+                "nothing would be learned of " + file + ": the roles in its conversations are " + roles
+                        + ", and only what \"assistant\" says is learned; name the role so, or set corpus.learn = all",
+                refused.getMessage());
+        counts("02-nothing-to-learn/" + file, new ChatRules(CHAT.template(), false))
+                .requireLearned(file);
+    }
+
+    @Test
+    void conversationsWithoutAnAnswerAreCountedAmongOthers() {
+        PartCounts some = counts("02-nothing-to-learn/only-user.jsonl", CHAT)
+                .plus(new PartCounts(Map.of(), 10, 5, SilentConversations.NONE));
+        some.requireLearned("both");
+        assertEquals(Map.of("user", 1L), some.silent().roles());
+    }
+
+    @Test
+    void ofACompletionWhatFollowsItsPromptIsLearnedWithItsEnd() throws IOException {
+        List<Document> documents = new ArrayList<>();
+        TextDocuments.of(List.of(
+                        DataFiles.path(Path.of("src/test/resources/cases/26-other-forms/prompt-completion.jsonl")
+                                .toAbsolutePath()
+                                .toString())))
+                .read(documents::add);
+        try (Tokenizer tokenizer = TokenizerTest.open(Path.of("conf/demo/model"))) {
+            Packing packing = Packing.of(tokenizer, tokenizer.vocabSize(), true);
+            MaskedTokens tokens = packing.tokens(documents.get(0), tokenizer, CHAT);
+            int[] text = tokenizer.encode("Is 7 prime? Yes.");
+            int[] ids = new int[text.length + 2];
+            System.arraycopy(text, 0, ids, 1, text.length);
+            ids[0] = tokenizer.bosTokenId().orElseThrow();
+            ids[ids.length - 1] = tokenizer.eosTokenId().orElseThrow();
+            assertArrayEquals(ids, tokens.ids());
+            int numPrompt = tokenizer.encode("Is 7 prime?").length;
+            for (int i = 0; i < ids.length; i++) {
+                assertEquals(i > numPrompt, tokens.counted()[i], "token " + i);
+            }
+            MaskedTokens all = packing.tokens(documents.get(0), tokenizer, new ChatRules(CHAT.template(), false));
+            assertArrayEquals(ids, all.ids());
+            assertTrue(all.counted()[0] && all.counted()[1]);
+        }
+    }
+
+    @Test
+    void turnsThatAreMarkedSoAreLeftOutWhereAllElseIsLearned() throws IOException {
+        List<Document> documents = new ArrayList<>();
+        TextDocuments.of(List.of(DataFiles.path(Path.of("src/test/resources/cases/14-turns-not-to-learn/a.jsonl")
+                        .toAbsolutePath()
+                        .toString())))
+                .read(documents::add);
+        try (Tokenizer tokenizer = TokenizerTest.open(TokenizerTest.resource("byte-fallback"))) {
+            Packing packing = Packing.of(tokenizer, 340, true);
+            for (Document document : documents) {
+                MaskedTokens tokens = packing.tokens(document, tokenizer, new ChatRules(CHAT.template(), false));
+                int start = tokenizer.encode("[user]Is it warm in Bern?;").length;
+                int end = tokenizer.encode("[user]Is it warm in Bern?;[assistant]It is.;").length;
+                for (int i = 0; i < tokens.ids().length; i++) {
+                    assertEquals(i < start || i >= end, tokens.counted()[i], "token " + i);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@ package org.xecomla.corpus.chat.jinja;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.xecomla.corpus.chat.jinja.syntax.Scopes;
 import org.xecomla.corpus.chat.jinja.syntax.Statement;
 import org.xecomla.corpus.chat.jinja.syntax.StatementParser;
@@ -18,6 +19,7 @@ public final class JinjaTemplate {
     private final List<Statement> statements;
     private final Scopes scopes;
     private final boolean marksGeneration;
+    private final Set<String> words;
     private final Limits limits;
 
     private JinjaTemplate(StatementParser.Parsed parsed, String source, Limits limits) {
@@ -25,6 +27,7 @@ public final class JinjaTemplate {
         this.statements = parsed.statements();
         this.scopes = new Scopes(parsed.statements());
         this.marksGeneration = parsed.hasGeneration();
+        this.words = parsed.words();
         this.limits = limits;
     }
 
@@ -56,6 +59,11 @@ public final class JinjaTemplate {
      */
     public static Object missing(String message) {
         return new Undefined(message, true);
+    }
+
+    /** Whether a name is anywhere in the template's tags, as a name or as a string. */
+    public boolean speaksOf(String name) {
+        return words.contains(name);
     }
 
     /** Whether the template has generation tags. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.xecomla.corpus.chat.jinja.syntax.Expression.Call;
 import org.xecomla.corpus.chat.jinja.syntax.Expression.FilterCall;
 import org.xecomla.corpus.chat.jinja.syntax.Statement.MacroBody;
@@ -34,14 +35,20 @@ public final class StatementParser {
      * A template, parsed.
      *
      * @param hasGeneration whether there are generation tags
+     * @param words all names and strings in its tags
      */
-    public record Parsed(List<Statement> statements, boolean hasGeneration) {}
+    public record Parsed(List<Statement> statements, boolean hasGeneration, Set<String> words) {}
 
     /** @throws TemplateError with its place */
     public static Parsed parse(String template) {
-        StatementParser parser = new StatementParser(new TokenStream(Lexer.tokens(template)));
+        List<Token> tokens = Lexer.tokens(template);
+        StatementParser parser = new StatementParser(new TokenStream(tokens));
         List<Statement> statements = parser.statements(Set.of());
-        return new Parsed(statements, parser.hasGeneration);
+        Set<String> words = tokens.stream()
+                .filter(token -> token.kind() == Kind.NAME || token.kind() == Kind.STRING)
+                .map(Token::text)
+                .collect(Collectors.toUnmodifiableSet());
+        return new Parsed(statements, parser.hasGeneration, words);
     }
 
     /** Up to a tag of these, whose name is the current token then; of none, up to the template's end. */
