@@ -54,6 +54,7 @@ class ArchitectureTest {
             "formats.deepseek",
             "formats",
             "corpus.text",
+            "corpus.tokenizer.library",
             "corpus.tokenizer",
             "corpus.chat.jinja.value",
             "corpus.chat.jinja.library",

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.OptionalDouble;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.JsonFaults;
 import org.xecomla.safetensors.Dtype;
 
 /**
@@ -74,11 +75,10 @@ public record EvalResult(double loss, long tokens, OptionalDouble klToTeacher, i
                     kl.isNumber() ? OptionalDouble.of(kl.asDouble()) : OptionalDouble.empty(),
                     node.required("kv_elements_per_token").asInt(),
                     dtype(node.required("kv_dtype").asText()));
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new UserException(
-                    "no result of an evaluation: "
-                            + e.getMessage().lines().findFirst().orElse(""),
-                    e);
+        } catch (JsonProcessingException e) {
+            throw new UserException("the result of an evaluation " + JsonFaults.describe(e), e);
+        } catch (IllegalArgumentException e) {
+            throw new UserException("the result of an evaluation lacks a value, or has a wrong one", e);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.xecomla.files;
 
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -39,14 +38,14 @@ public final class JsonFiles {
             }
             return value;
         } catch (JsonParseException e) {
-            throw new UserException(complaint + "broken JSON" + place(e.getLocation()), e);
+            throw new UserException(complaint + "broken JSON" + JsonFaults.place(e.getLocation()), e);
         } catch (JsonMappingException e) {
             if (e.getCause() instanceof UserException inner) {
                 throw new UserException(complaint + inner.getMessage(), e);
             }
             throw new UserException(complaint + wrongValue(e), e);
         } catch (JsonProcessingException e) {
-            throw new UserException(complaint + "broken JSON" + place(e.getLocation()), e);
+            throw new UserException(complaint + "broken JSON" + JsonFaults.place(e.getLocation()), e);
         }
     }
 
@@ -54,11 +53,7 @@ public final class JsonFiles {
         String key = e.getPath().stream()
                 .map(part -> part.getFieldName() == null ? "[" + part.getIndex() + "]" : part.getFieldName())
                 .collect(Collectors.joining("."));
-        return (key.isEmpty() ? "a wrong value" : "a wrong value of " + key) + place(e.getLocation());
-    }
-
-    private static String place(JsonLocation location) {
-        return location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+        return (key.isEmpty() ? "a wrong value" : "a wrong value of " + key) + JsonFaults.place(e.getLocation());
     }
 
     /** Writes a record of strings, numbers and maps of such {@linkplain DataFiles#writeAtomically atomically}. */

@@ -16,6 +16,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.RunStatus;
 import org.xecomla.files.StageDirectory;
@@ -302,7 +303,7 @@ public record DirectoryDescription(Path path) {
         try {
             return new ObjectMapper().readTree(DataFiles.readString(file));
         } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(file) + " is broken JSON: " + e.getOriginalMessage(), e);
+            throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }
     }
 }

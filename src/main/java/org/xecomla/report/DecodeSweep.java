@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.JsonFaults;
 
 /**
  * Base and student decoding side by side, over contexts and batches.
@@ -172,7 +173,7 @@ public record DecodeSweep(
         try {
             return JSON.readValue(json, DecodeSweep.class);
         } catch (JsonProcessingException e) {
-            throw new UserException("no decode sweep: " + e.getOriginalMessage(), e);
+            throw new UserException("a decode sweep " + JsonFaults.describe(e), e);
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.JsonFaults;
 
 /**
  * What a sweep has found: how near to the teacher a student comes with how much cache.
@@ -183,7 +184,7 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
         try {
             return JSON.readValue(json, Frontier.class);
         } catch (JsonProcessingException e) {
-            throw new UserException("no result of a sweep: " + e.getOriginalMessage(), e);
+            throw new UserException("the result of a sweep " + JsonFaults.describe(e), e);
         }
     }
 }

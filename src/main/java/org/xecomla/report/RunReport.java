@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 import org.xecomla.files.Manifest;
 import org.xecomla.files.SealedFiles;
 import org.xecomla.files.StageDirectory;
@@ -111,7 +112,7 @@ public final class RunReport {
         try {
             return JSON.readTree(json);
         } catch (JsonProcessingException e) {
-            throw new UserException(name + " of the run is broken: " + e.getOriginalMessage(), e);
+            throw new UserException(name + " of the run " + JsonFaults.describe(e), e);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 import org.xecomla.files.SealedFiles;
 
 /**
@@ -60,7 +61,7 @@ record TrainingCurves(Map<String, List<SvgChart.Point>> points) {
         try {
             return JSON.readTree(line);
         } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(file) + " has a broken line: " + e.getOriginalMessage(), e);
+            throw new UserException(DataFiles.display(file) + " has a line that " + JsonFaults.describe(e), e);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.xecomla.safetensors;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -17,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 import org.xecomla.files.RandomReader;
 
 /** Parses and checks the header of a safetensors file, by the rules of the format's own reference implementation. */
@@ -105,10 +105,8 @@ final class SafetensorsHeader {
                 throw new UserException(file + " has a broken safetensors header: text follows the JSON object");
             }
             return json;
-        } catch (JsonProcessingException e) {
-            throw new UserException(file + " has a broken safetensors header: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UserException(file + " has a broken safetensors header: " + e.getMessage(), e);
+            throw new UserException(file + " has a broken safetensors header: it " + JsonFaults.describe(e), e);
         }
     }
 

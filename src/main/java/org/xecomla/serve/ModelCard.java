@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ExportConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 
 /** The README.md of an export: what it is, who loads it, what was measured. */
 final class ModelCard {
@@ -102,7 +103,7 @@ final class ModelCard {
         try {
             return new JsonMapper().readTree(DataFiles.readString(file));
         } catch (JsonProcessingException e) {
-            throw new UserException(DataFiles.display(file) + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }
     }
 }

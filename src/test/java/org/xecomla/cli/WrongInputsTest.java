@@ -91,6 +91,15 @@ class WrongInputsTest {
         refused(run("teacher.path=" + teacher), "1024", "to 1023 are only the student's", "teacher.path");
     }
 
+    /** What ends the native library, and with it the JVM, is an error of the file. */
+    @Test
+    void tokenizerThatEndsItsLibrary() {
+        String model = "src/test/resources/cases/hostile-02-tokenizer-aborts-jvm";
+        List<String> generate =
+                List.of("generate", "--model", model, "--prompt", "a".repeat(36) + "b", "--max-tokens", "2");
+        refused(generate, "tokenizer.json cannot encode a text of 37 characters", "retry-limit-in-match over");
+    }
+
     @Test
     void sequenceLongerThanTheModels() {
         refused(run("sequence.length=4096"), "sequence.length = 4096", "max_position_embeddings 256");

@@ -66,6 +66,6 @@ class EvalResultTest {
         assertThrows(UserException.class, () -> EvalResult.of(EvalSums.ZERO, MODEL, Dtype.F32));
         String message = assertThrows(UserException.class, () -> EvalResult.fromJson("{\"loss\": 1}"))
                 .getMessage();
-        assertTrue(message.startsWith("no result of an evaluation: "), message);
+        assertTrue(message.startsWith("the result of an evaluation "), message);
     }
 }

@@ -150,13 +150,14 @@ class ModelErrorsTest {
                 "\"rope_scaling\" : null | \"rope_scaling\" : {\"type\":\"yarn\",\"factor\":8,"
                         + "\"original_max_position_embeddings\":0} | DIR/config.json: rope_scaling: "
                         + "original_max_position_embeddings is 0, not positive",
-                "\"mlp_bias\" : false | \"hidden_size\" : 12 | DIR/config.json, line 14 is not JSON: Duplicate field",
+                "\"mlp_bias\" : false | \"hidden_size\" : 12 | DIR/config.json is broken JSON at line 14, "
+                        + "column 16: the key \"hidden_size\" stands twice",
                 "\"eos_token_id\" : 2 | \"eos_token_id\" : [2, null] | DIR/config.json: eos_token_id is "
                         + "[2,null], not an "
                         + "integer or a list of them",
                 "\"mla_scale\" | \"mla_inv_freq\" : [1, 2], \"mla_scale\" | DIR/config.json: mla_inv_freq must be a "
                         + "list of 3 positive frequencies, half of qk_rope_head_dim",
-                "{ | [ | DIR/config.json, line 2 is not JSON",
+                "{ | [ | DIR/config.json is broken JSON at line 2",
             })
     void wrongConfiguration(String from, String to, String message) {
         edit("config.json", from, to);
@@ -277,7 +278,7 @@ class ModelErrorsTest {
                 file(WeightFiles.INDEX), index.replaceFirst(",?\\s*\"model.norm.weight\" : \"[^\"]*\"", ""));
         assertEquals("DIR has no tensor model.norm.weight", error());
         DataFiles.writeString(file(WeightFiles.INDEX), "{\"weight_map\": [");
-        assertTrue(error().startsWith("DIR/model.safetensors.index.json, line 1 is not JSON"), error());
+        assertTrue(error().startsWith("DIR/model.safetensors.index.json is broken JSON at line 1"), error());
     }
 
     /** Equal values are one parameter, other values two, as in transformers; a head alone is the embedding too. */

@@ -1,8 +1,5 @@
 package org.xecomla.corpus.tokenizer;
 
-import ai.djl.huggingface.tokenizers.jni.CharSpan;
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
-import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,22 +9,19 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.tokenizer.library.TokenizerLibrary;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 
 /**
- * A Hugging Face {@code tokenizer.json}: text to token ids and back, by Hugging Face's own Rust library through DJL's
- * native binding, so that ids equal those of Python's {@code tokenizers}.
- *
- * <p>The binding is called directly and not through {@code HuggingFaceTokenizer}, which truncates at 512 tokens by
- * default, reports home when it opens, and fetches ten arrays for one. Thread-safe: any number of threads may encode at
- * once.
+ * A Hugging Face {@code tokenizer.json}: text to token ids and back, by Hugging Face's own Rust library, so that ids
+ * equal those of Python's {@code tokenizers}. Thread-safe: any number of threads may encode at once.
  */
 public final class Tokenizer implements AutoCloseable {
     private static final String FILE_NAME = "tokenizer.json";
 
-    private final long handle;
+    private final TokenizerLibrary library;
     private final Path file;
     private final int vocabSize;
     private final int numPlainIds;
@@ -37,7 +31,7 @@ public final class Tokenizer implements AutoCloseable {
     private final Optional<WordCache> words;
 
     private Tokenizer(
-            long handle,
+            TokenizerLibrary library,
             Path file,
             int vocabSize,
             int numPlainIds,
@@ -45,7 +39,7 @@ public final class Tokenizer implements AutoCloseable {
             OptionalInt eosTokenId,
             String digest,
             Optional<WordCache> words) {
-        this.handle = handle;
+        this.library = library;
         this.file = file;
         this.vocabSize = vocabSize;
         this.numPlainIds = numPlainIds;
@@ -73,9 +67,10 @@ public final class Tokenizer implements AutoCloseable {
         }
         byte[] json = read(file);
         TokenizerJson parsed = TokenizerJson.parse(json, file);
-        long handle = create(new String(json, StandardCharsets.UTF_8), file);
+        TokenizerLibrary library = TokenizerLibrary.open(
+                new String(json, StandardCharsets.UTF_8), parsed.plain(), DataFiles.display(file));
         return new Tokenizer(
-                handle,
+                library,
                 file,
                 parsed.vocabSize(),
                 parsed.numPlainIds(),
@@ -83,23 +78,6 @@ public final class Tokenizer implements AutoCloseable {
                 parsed.specialTokenId("eos", file.getParent()),
                 DataFiles.sha256(json),
                 parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty());
-    }
-
-    private static long create(String json, Path file) {
-        // DJL would look for a CUDA build of the library on a machine with a GPU and download it.
-        if (System.getProperty("ai.djl.offline") == null) {
-            System.setProperty("ai.djl.offline", "true");
-        }
-        LibUtils.checkStatus();
-        try {
-            long handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
-            TokenizersLibrary.LIB.disableTruncation(handle);
-            TokenizersLibrary.LIB.disablePadding(handle);
-            return handle;
-        } catch (RuntimeException e) {
-            throw new UserException(
-                    file + " is not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
-        }
     }
 
     /** The tokenizer at {@code directoryOrFile}, beginning documents as {@code model} says. */
@@ -115,7 +93,7 @@ public final class Tokenizer implements AutoCloseable {
                     + ", which has " + vocabSize + " ids");
         }
         return new Tokenizer(
-                handle,
+                library,
                 file,
                 vocabSize,
                 numPlainIds,
@@ -134,26 +112,12 @@ public final class Tokenizer implements AutoCloseable {
 
     /** {@link #encode(String)} without looking words up. */
     int[] encodeByLibrary(String text) {
-        return encode(text, false);
+        return library.ids(text, false);
     }
 
     /** {@link #encode(String)} with the special tokens that the tokenizer's own post-processor adds, commonly a BOS. */
     public int[] encodeWithSpecialTokens(String text) {
-        return encode(wellFormed(text), true);
-    }
-
-    private int[] encode(String wellFormed, boolean special) {
-        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed, special);
-        try {
-            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
-            int[] out = new int[ids.length];
-            for (int i = 0; i < ids.length; i++) {
-                out[i] = (int) ids[i];
-            }
-            return out;
-        } finally {
-            TokenizersLibrary.LIB.deleteEncoding(encoding);
-        }
+        return library.ids(wellFormed(text), true);
     }
 
     /**
@@ -162,25 +126,17 @@ public final class Tokenizer implements AutoCloseable {
      * @param spans in order, apart from each other
      */
     public MaskedTokens encode(String text, List<TextSpan> spans) {
-        long encoding = TokenizersLibrary.LIB.encode(handle, wellFormed(text), false);
-        try {
-            int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
-                    .mapToInt(Math::toIntExact)
-                    .toArray();
-            CharSpan[] places = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
-            boolean[] counted = new boolean[ids.length];
-            for (TextSpan span : spans) {
-                // The library counts code points.
-                int start = text.codePointCount(0, span.start());
-                int end = start + text.codePointCount(span.start(), span.end());
-                for (int i = 0; i < ids.length; i++) {
-                    counted[i] |= places[i] != null && places[i].getEnd() > start && places[i].getStart() < end;
-                }
+        TokenizerLibrary.Encoded encoded = library.encode(wellFormed(text));
+        boolean[] counted = new boolean[encoded.ids().length];
+        for (TextSpan span : spans) {
+            // The library counts code points.
+            int start = text.codePointCount(0, span.start());
+            int end = start + text.codePointCount(span.start(), span.end());
+            for (int i = 0; i < counted.length; i++) {
+                counted[i] |= encoded.ends()[i] > start && encoded.starts()[i] < end;
             }
-            return new MaskedTokens(ids, counted);
-        } finally {
-            TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
+        return new MaskedTokens(encoded.ids(), counted);
     }
 
     /** The text of {@code ids}, special tokens left out. */
@@ -194,7 +150,7 @@ public final class Tokenizer implements AutoCloseable {
                 .filter(id -> id >= 0 && id < vocabSize)
                 .asLongStream()
                 .toArray();
-        return TokenizersLibrary.LIB.decode(handle, known, skipSpecialTokens);
+        return library.decode(known, skipSpecialTokens);
     }
 
     /** The highest token id plus one, added tokens included. */
@@ -235,10 +191,10 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** Frees the native tokenizer, also of every {@link #withBosTokenId} copy; none of them may be used afterwards. */
+    /** Frees the library's tokenizer, also of every {@link #withBosTokenId} copy; none may be used afterwards. */
     @Override
     public void close() {
-        TokenizersLibrary.LIB.deleteTokenizer(handle);
+        library.close();
     }
 
     private static String wellFormed(String text) {

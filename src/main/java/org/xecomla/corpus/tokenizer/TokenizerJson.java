@@ -3,8 +3,10 @@ package org.xecomla.corpus.tokenizer;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,8 +16,10 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.corpus.tokenizer.library.PlainTokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 
 /**
  * What the native library does not tell about a tokenizer.json: its highest id, the ids of its added tokens, and
@@ -24,9 +28,15 @@ import org.xecomla.files.DataFiles;
  * @param vocabSize the highest id of the model's vocabulary and the added tokens, plus one
  * @param numPlainIds the same without added tokens
  * @param wordByWord see {@link WordCache#isExact}
+ * @param plain see {@link PlainTokenizer}
  */
-public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer> addedTokens, boolean wordByWord) {
-    private static final Set<String> SECTIONS = Set.of("added_tokens", "normalizer", "pre_tokenizer");
+public record TokenizerJson(
+        int vocabSize, int numPlainIds, Map<String, Integer> addedTokens, boolean wordByWord, boolean plain) {
+    private static final Set<String> SECTIONS =
+            Set.of("added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation");
+
+    private static final ObjectReader SECTION =
+            new ObjectMapper().readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
     /** An id beyond this is an error of the file. */
     private static final int MOST_IDS = 1 << 28;
@@ -41,16 +51,17 @@ public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer>
                 String key = parser.currentName();
                 parser.nextToken();
                 if (SECTIONS.contains(key)) {
-                    sections.set(key, new ObjectMapper().readTree(parser));
+                    expectOnce(!sections.has(key), key, file);
+                    sections.set(key, SECTION.readTree(parser));
                 } else if (key.equals("model")) {
+                    expectOnce(model.isEmpty(), key, file);
                     readModel(parser, file, ids, model);
                 } else {
                     parser.skipChildren();
                 }
             }
         } catch (IOException e) {
-            throw new UserException(
-                    file + " is not JSON: " + e.getMessage().lines().findFirst().orElse(""), e);
+            throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }
         expect(!ids.isEmpty(), file);
         JsonNode tokens = sections.path("added_tokens");
@@ -63,7 +74,8 @@ public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer>
             vocabSize = Math.max(vocabSize, id + 1);
             ids.clear(Math.max(id, 0));
         }
-        return new TokenizerJson(vocabSize, ids.length(), Map.copyOf(added), wordByWord);
+        return new TokenizerJson(
+                vocabSize, ids.length(), Map.copyOf(added), wordByWord, PlainTokenizer.isPlain(sections, model));
     }
 
     /**
@@ -91,7 +103,7 @@ public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer>
                     ids.set(ids.length());
                 }
             } else if (value.isScalarValue()) {
-                settings.put(key, parser.getText());
+                expectOnce(settings.put(key, parser.getText()) == null, key, file);
             } else {
                 parser.skipChildren();
             }
@@ -100,7 +112,15 @@ public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer>
 
     private static void expect(boolean condition, Path file) {
         if (!condition) {
-            throw new UserException(file + " is not a tokenizer.json: it has no \"model\" with a \"vocab\"");
+            throw new UserException(
+                    DataFiles.display(file) + " is not a tokenizer.json: it has no \"model\" with a \"vocab\"");
+        }
+    }
+
+    /** Of two values under one key nobody knows which the library takes. */
+    private static void expectOnce(boolean condition, String key, Path file) {
+        if (!condition) {
+            throw new UserException(DataFiles.display(file) + " has \"" + key + "\" twice");
         }
     }
 
@@ -126,10 +146,7 @@ public record TokenizerJson(int vocabSize, int numPlainIds, Map<String, Integer>
         try (InputStream in = DataFiles.openStream(file)) {
             return mapper.readTree(in);
         } catch (IOException e) {
-            throw new UserException(
-                    "cannot read " + file + ": "
-                            + e.getMessage().lines().findFirst().orElse(""),
-                    e);
+            throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }
     }
 }

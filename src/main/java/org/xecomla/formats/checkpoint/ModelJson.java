@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.JsonFaults;
 
 /** A JSON object of a model directory, or one inside it, whose getters name file and key when something is wrong. */
 public final class ModelJson {
@@ -47,9 +48,7 @@ public final class ModelJson {
             }
             return new ModelJson(file, json);
         } catch (JsonProcessingException e) {
-            String line =
-                    e.getLocation() == null ? "" : ", line " + e.getLocation().getLineNr();
-            throw new UserException(file + line + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new UserException(file + " " + JsonFaults.describe(e), e);
         } catch (IOException e) {
             throw new UncheckedIOException("reading from memory", e);
         }

@@ -8,6 +8,7 @@ import java.io.Serializable;
 import java.util.List;
 import org.xecomla.averaging.Measures;
 import org.xecomla.errors.UserException;
+import org.xecomla.files.JsonFaults;
 
 /**
  * A policy measured on preferences.
@@ -59,8 +60,10 @@ public record PreferenceResult(long numPairs, double accuracy, double margin, do
                     node.required("accuracy").asDouble(),
                     node.required("margin").asDouble(),
                     node.required("loss").asDouble());
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new UserException("no measurement of preferences: " + e.getMessage(), e);
+        } catch (JsonProcessingException e) {
+            throw new UserException("the measurement of preferences " + JsonFaults.describe(e), e);
+        } catch (IllegalArgumentException e) {
+            throw new UserException("the measurement of preferences lacks a value", e);
         }
     }
 }

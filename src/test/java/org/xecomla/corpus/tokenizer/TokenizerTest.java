@@ -100,7 +100,7 @@ public class TokenizerTest {
     @Test
     void wrongFilesAreAnsweredInOneLine() throws IOException {
         expectOneLine(directory.resolve("absent"), "no tokenizer at");
-        expectOneLine(Files.writeString(directory.resolve("a.json"), "{\"model\": {\"vocab\": {\"a\":"), "not JSON");
+        expectOneLine(Files.writeString(directory.resolve("a.json"), "{\"model\": {\"vocab\": {\"a\":"), "broken JSON");
         expectOneLine(Files.writeString(directory.resolve("b.json"), "{\"version\": \"1.0\"}"), "no \"model\"");
         expectOneLine(Files.writeString(directory.resolve("c.json"), "[1]"), "no \"model\"");
         expectOneLine(
