@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+import families
 import starts
 from llama import logits, rope_frequencies
 
@@ -352,6 +353,17 @@ class Fixtures:
         self.save_json("ranks/expected.json", {"base": name, "ranks": ranks})
 
 
+    def make_families(self, seed):
+        """From draws of their own, so that other fixtures stay what they are."""
+        for number, (name, config) in enumerate(families.FAMILIES.items()):
+            families.save_family(self, name, config, Draws(seed + 1000 * (number + 1)), losses_of_logits)
+
+
+def losses_of_logits(ids, teacher):
+    """Of logits (B, T, V)."""
+    return {"ce": lambda z: next_token_loss(z, ids), "kd": lambda z: forward_kl(teacher, z).mean()}
+
+
 def rank_of(energy, share):
     """The paper's rule: the first whose sum reaches the share. Its code's: how many sums do not exceed it."""
     paper, code = int((energy < share - 1e-12).sum()) + 1, max(1, int((energy <= share).sum()))
@@ -380,6 +392,7 @@ def main():
     fixtures.make_ranks()
     fixtures.make_aligned()
     fixtures.make_phased()
+    fixtures.make_families(options.seed)
 
 
 if __name__ == "__main__":

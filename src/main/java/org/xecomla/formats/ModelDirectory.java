@@ -152,7 +152,9 @@ public final class ModelDirectory implements ModelSource {
         if (order.isUnchanged()) {
             return stored;
         }
-        int cols = located.entry().shape().get(1).intValue();
+        int cols = ParameterNames.isBias(parameter)
+                ? 1
+                : located.entry().shape().get(1).intValue();
         float[] inside = new float[stored.length];
         for (int row = 0; row < stored.length / cols; row++) {
             System.arraycopy(stored, row * cols, inside, order.inside(row) * cols, cols);
@@ -194,6 +196,13 @@ public final class ModelDirectory implements ModelSource {
             throw new IllegalArgumentException("tensor " + entry + " for a parameter " + target);
         }
         RopeRowOrder order = order(parameter);
+        if (ParameterNames.isBias(parameter)) {
+            double[] stored = new double[target.cols()]; // (n)
+            file.read(reader, entry, 0, stored, 0, stored.length);
+            requireFinite(stored, located(parameter));
+            target.write(order.inside(stored));
+            return;
+        }
         int cols = target.cols();
         int rowsAtOnce = order.isUnchanged() ? Math.max(1, CHUNK_ELEMENTS / cols) : 1;
         for (int from = 0; from < target.rows(); from += rowsAtOnce) {

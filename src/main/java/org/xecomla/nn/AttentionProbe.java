@@ -21,8 +21,9 @@ public final class AttentionProbe {
      *
      * @param config grouped-query or latent attention
      * @param ropeTheta of the model
+     * @param weights with queries in one matrix, q_proj, whose columns are as many as the inputs
      * @param prefix of the layer's parameter names in {@code weights}, with its trailing dot
-     * @param x (T*D), inputs after the RMSNorm, row by row
+     * @param x (T*I), inputs after the RMSNorm, row by row; I is D where nothing is appended to them
      * @return (T*D)
      */
     public static float[] outputs(
@@ -33,13 +34,13 @@ public final class AttentionProbe {
             Kernels kernels,
             float[] x) {
         int hiddenSize = weights.get(prefix + ParameterNames.O_PROJ).rows();
-        int length = x.length / hiddenSize;
+        int numInputs = weights.get(prefix + ParameterNames.Q_PROJ).cols();
+        int length = x.length / numInputs;
         Sequences window = Sequences.of(1, length);
         RopeFrequencies frequencies = RopeFrequencies.of(config.ropeDim(), ropeTheta, config.ropeScaling());
         try (RopeTable rope = RopeTable.of(frequencies, length, kernels.type());
-                Arena arena =
-                        Arena.ofElements(kernels.type(), elements(config, weights, prefix, rope, window, hiddenSize))) {
-            Tensor input = arena.matrix(length, hiddenSize); // (T, D)
+                Arena arena = Arena.ofElements(kernels.type(), elements(config, weights, prefix, rope, window))) {
+            Tensor input = arena.matrix(length, numInputs); // (T, I)
             Tensor output = arena.matrix(length, hiddenSize); // (T, D)
             input.write(x, 0);
             kernels.elementwise().fill(output, 0);
@@ -50,11 +51,13 @@ public final class AttentionProbe {
     }
 
     private static long elements(
-            AttentionConfig config, ParameterStore weights, String prefix, RopeTable rope, Sequences window, int d) {
+            AttentionConfig config, ParameterStore weights, String prefix, RopeTable rope, Sequences window) {
         try (Arena sizing = Arena.sizing(weights.type());
                 Kernels nothing = new SizingKernels(weights.type())) {
-            Tensor input = sizing.matrix(window.length(), d); // (T, D)
-            Tensor output = sizing.matrix(window.length(), d); // (T, D)
+            int numInputs = weights.get(prefix + ParameterNames.Q_PROJ).cols();
+            int hiddenSize = weights.get(prefix + ParameterNames.O_PROJ).rows();
+            Tensor input = sizing.matrix(window.length(), numInputs); // (T, I)
+            Tensor output = sizing.matrix(window.length(), hiddenSize); // (T, D)
             Attention.of(config, prefix, new Parameters(weights, null, nothing), rope)
                     .forward(input, window, output, sizing);
             return sizing.peakElements();

@@ -3,7 +3,6 @@ package org.xecomla.nn;
 import java.util.ArrayList;
 import java.util.List;
 import org.xecomla.config.ComputeConfig.Recompute;
-import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.UserException;
@@ -64,8 +63,8 @@ record Backbone(
             ModelConfig config, Parameters parameters, RopeTables rope, int maxSequenceLength, Recompute recompute) {
         List<TransformerBlock> blocks = new ArrayList<>();
         for (int l = 0; l < config.numLayers(); l++) {
-            AttentionConfig attention = config.attention().get(l);
-            blocks.add(TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope.get(attention)));
+            RopeTable table = rope.get(config.attention().get(l));
+            blocks.add(TransformerBlock.of(l, config, parameters, table));
         }
         Tensor dEmbedding = parameters.gradient(ParameterNames.EMBEDDING); // (V, D)
         int first = 0;

@@ -52,7 +52,7 @@ public final class Flops {
         if (parameter.equals(ParameterNames.EMBEDDING)) {
             return model.tieWordEmbeddings(); // then it is the head too
         }
-        return !ParameterNames.isNorm(parameter);
+        return !ParameterNames.isVector(parameter);
     }
 
     /** Multiplications of one query and one key: the score, and what the value adds, over all heads. */

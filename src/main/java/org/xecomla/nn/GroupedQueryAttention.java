@@ -35,10 +35,14 @@ record GroupedQueryAttention(
     static GroupedQueryAttention of(AttentionConfig.Gqa config, String prefix, Parameters parameters, RopeTable rope) {
         return new GroupedQueryAttention(
                 config,
-                parameters.linear(prefix + ParameterNames.Q_PROJ),
-                parameters.linear(prefix + ParameterNames.K_PROJ),
-                parameters.linear(prefix + ParameterNames.V_PROJ),
-                parameters.linear(prefix + ParameterNames.O_PROJ),
+                parameters.linear(
+                        prefix + ParameterNames.Q_PROJ, config.biases().ofInputs()),
+                parameters.linear(
+                        prefix + ParameterNames.K_PROJ, config.biases().ofInputs()),
+                parameters.linear(
+                        prefix + ParameterNames.V_PROJ, config.biases().ofInputs()),
+                parameters.linear(
+                        prefix + ParameterNames.O_PROJ, config.biases().ofOutput()),
                 rope,
                 parameters.kernels());
     }

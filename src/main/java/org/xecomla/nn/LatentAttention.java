@@ -54,12 +54,14 @@ record LatentAttention(
         return new LatentAttention(
                 config,
                 QueryProjection.of(config, prefix, parameters),
-                parameters.linear(prefix + ParameterNames.KV_A_PROJ),
+                parameters.linear(
+                        prefix + ParameterNames.KV_A_PROJ, config.biases().ofInputs()),
                 config.kvNorm()
                         ? parameters.norm(prefix + ParameterNames.KV_A_NORM, ModelConfig.LATENT_NORM_EPS)
                         : null,
                 parameters.linear(prefix + ParameterNames.KV_B_PROJ),
-                parameters.linear(prefix + ParameterNames.O_PROJ),
+                parameters.linear(
+                        prefix + ParameterNames.O_PROJ, config.biases().ofOutput()),
                 rope,
                 parameters.kernels());
     }

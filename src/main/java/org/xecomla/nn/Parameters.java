@@ -1,5 +1,6 @@
 package org.xecomla.nn;
 
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
@@ -11,7 +12,18 @@ import org.xecomla.tensor.Tensor;
  */
 record Parameters(ParameterStore weights, ParameterStore gradients, Kernels kernels) {
     Linear linear(String name) {
-        return new Linear(weights.get(name), gradient(name), kernels); // (out, in)
+        return linear(name, false);
+    }
+
+    /** @param biased whether the model has the constant of that name */
+    Linear linear(String name, boolean biased) {
+        String bias = ParameterNames.bias(name);
+        return new Linear(
+                weights.get(name), // (out, in)
+                gradient(name), // (out, in)
+                biased ? weights.get(bias) : null, // (1, out)
+                biased ? gradient(bias) : null, // (1, out)
+                kernels);
     }
 
     RmsNorm norm(String name, double epsilon) {

@@ -25,10 +25,15 @@ record QueryProjection(Linear down, RmsNorm norm, Linear up) {
 
     static QueryProjection of(AttentionConfig.Mla config, String prefix, Parameters parameters) {
         if (config.qLoraRank() == 0) {
-            return new QueryProjection(null, null, parameters.linear(prefix + ParameterNames.Q_PROJ));
+            return new QueryProjection(
+                    null,
+                    null,
+                    parameters.linear(
+                            prefix + ParameterNames.Q_PROJ, config.biases().ofInputs()));
         }
         return new QueryProjection(
-                parameters.linear(prefix + ParameterNames.Q_A_PROJ),
+                parameters.linear(
+                        prefix + ParameterNames.Q_A_PROJ, config.biases().ofInputs()),
                 config.qNorm() ? parameters.norm(prefix + ParameterNames.Q_A_NORM, ModelConfig.LATENT_NORM_EPS) : null,
                 parameters.linear(prefix + ParameterNames.Q_B_PROJ));
     }

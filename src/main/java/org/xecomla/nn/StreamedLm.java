@@ -2,7 +2,6 @@ package org.xecomla.nn;
 
 import java.util.function.BiConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
@@ -81,10 +80,9 @@ public final class StreamedLm implements AutoCloseable {
         kernels.embedding().gather(load(ParameterNames.EMBEDDING, arena), ids, x); // (B*T, D)
         arena.release(mark);
         for (int l = 0; l < config.numLayers(); l++) {
-            AttentionConfig attention = config.attention().get(l);
             Parameters parameters = parameters(ParameterNames.layer(l), arena);
-            TransformerBlock block =
-                    TransformerBlock.of(l, attention, config.rmsNormEps(), parameters, rope.get(attention));
+            RopeTable table = rope.get(config.attention().get(l));
+            TransformerBlock block = TransformerBlock.of(l, config, parameters, table);
             eachSequence(x, sequences, arena, (alone, from, to) -> block.forward(from, alone, to, arena)); // (T, D)
             arena.release(mark);
         }

@@ -5,7 +5,7 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
-/** y += down(silu(gate(x)) * up(x)) (Shazeer 2020). Legend: N rows, commonly B * T; D model; F ffn. */
+/** y += down(silu(gate(x)) * up(x)) (Shazeer 2020), each with a bias or none. Legend: N rows, commonly B * T; D model; F ffn. */
 record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
     /**
      * @param x (N, D)
@@ -15,11 +15,11 @@ record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
      */
     record Cache(Tensor x, Tensor gated, Tensor upped, Tensor inner) {}
 
-    static SwiGluMlp of(String prefix, Parameters parameters) {
+    static SwiGluMlp of(String prefix, boolean biased, Parameters parameters) {
         return new SwiGluMlp(
-                parameters.linear(prefix + ParameterNames.GATE_PROJ),
-                parameters.linear(prefix + ParameterNames.UP_PROJ),
-                parameters.linear(prefix + ParameterNames.DOWN_PROJ),
+                parameters.linear(prefix + ParameterNames.GATE_PROJ, biased),
+                parameters.linear(prefix + ParameterNames.UP_PROJ, biased),
+                parameters.linear(prefix + ParameterNames.DOWN_PROJ, biased),
                 parameters.kernels());
     }
 

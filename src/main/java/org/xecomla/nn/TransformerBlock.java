@@ -1,6 +1,7 @@
 package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
@@ -19,14 +20,15 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
         }
     }
 
-    static TransformerBlock of(
-            int layer, AttentionConfig attention, double epsilon, Parameters parameters, RopeTable rope) {
+    static TransformerBlock of(int layer, ModelConfig model, Parameters parameters, RopeTable rope) {
+        AttentionConfig attention = model.attention().get(layer);
+        double epsilon = model.rmsNormEps();
         String prefix = ParameterNames.layer(layer);
         return new TransformerBlock(
                 parameters.norm(prefix + ParameterNames.INPUT_NORM, epsilon),
                 Attention.of(attention, prefix, parameters, rope),
                 parameters.norm(prefix + ParameterNames.POST_ATTENTION_NORM, epsilon),
-                SwiGluMlp.of(prefix, parameters),
+                SwiGluMlp.of(prefix, model.mlpBias(), parameters),
                 parameters.kernels());
     }
 

@@ -22,6 +22,8 @@ public interface Kernels extends AutoCloseable {
 
     Gemm gemm();
 
+    Bias bias();
+
     Norm norm();
 
     Rope rope();

@@ -8,6 +8,10 @@ import org.xecomla.linalg.Matrix;
  * The attention weights of one layer of the base. Legend: D model, H query heads, K key heads, E head dimension. Rotary
  * pairs are half-split: plane j of a head is its dimensions j and j + E/2.
  *
+ * <p>Where the layer has biases, D is the model's width plus one: every weight has its bias as a last column, every
+ * input ({@link LayerActivations}) a last 1, and so a method treats biases without knowing of them.
+ * {@link LatentLayer} takes the column off what it has made.
+ *
  * @param shape counts and rope scaling of the base's layer
  * @param ropeTheta the base's rope_theta
  * @param query (H*E, D)
@@ -28,7 +32,8 @@ public record BaseAttention(AttentionConfig.Gqa shape, double ropeTheta, Matrix 
         }
     }
 
-    public int hiddenSize() {
+    /** D: one more than the model's width where there are biases. */
+    public int inputSize() {
         return query.cols();
     }
 

@@ -42,14 +42,21 @@ public interface BaseWeights {
     default BaseAttention attention(int layer) {
         AttentionConfig.Gqa shape = (AttentionConfig.Gqa) config().attention().get(layer);
         String prefix = ParameterNames.layer(layer);
-        int numQueryRows = shape.numHeads() * shape.headDim();
-        int numKeyRows = shape.numKvHeads() * shape.headDim();
-        int d = config().hiddenSize();
         return new BaseAttention(
                 shape,
                 config().ropeTheta(),
-                Matrix.ofFloats(numQueryRows, d, read(prefix + ParameterNames.Q_PROJ)),
-                Matrix.ofFloats(numKeyRows, d, read(prefix + ParameterNames.K_PROJ)),
-                Matrix.ofFloats(numKeyRows, d, read(prefix + ParameterNames.V_PROJ)));
+                projection(prefix + ParameterNames.Q_PROJ, shape.numHeads() * shape.headDim(), shape),
+                projection(prefix + ParameterNames.K_PROJ, shape.numKvHeads() * shape.headDim(), shape),
+                projection(prefix + ParameterNames.V_PROJ, shape.numKvHeads() * shape.headDim(), shape));
+    }
+
+    private Matrix projection(String weight, int numRows, AttentionConfig.Gqa shape) {
+        Matrix matrix = Matrix.ofFloats(numRows, config().hiddenSize(), read(weight)); // (rows, D)
+        if (!shape.biases().ofInputs()) {
+            return matrix;
+        }
+        float[] bias = read(ParameterNames.bias(weight)); // (rows)
+        return Matrix.build(
+                numRows, shape.numInputs(matrix.cols()), (r, c) -> c < matrix.cols() ? matrix.get(r, c) : bias[r]);
     }
 }

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +70,8 @@ public final class Calibration {
             throw new UserException("the calibration text has no full window of tokens: give more text");
         }
         Map<Integer, Layer> made = new TreeMap<>();
-        layers.forEach(layer -> made.put(layer, new Layer(base.config().hiddenSize(), numTokens, maxSamples, numKept)));
+        int d = base.config().hiddenSize();
+        layers.forEach(layer -> made.put(layer, new Layer(d, biased(base, layer), numTokens, maxSamples, numKept)));
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().getAsInt();
         long elements = base.arenaElements((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
@@ -87,6 +89,10 @@ public final class Calibration {
         return new Calibration(numTokens, made);
     }
 
+    private static boolean biased(CausalLm base, int layer) {
+        return base.config().attention().get(layer).biases().ofInputs();
+    }
+
     public long numTokens() {
         return numTokens;
     }
@@ -100,50 +106,64 @@ public final class Calibration {
         return seen.activations();
     }
 
-    /** A layer's inputs in the windows that were kept, (T*D) each. */
+    /** A layer's inputs in the windows that were kept, (T*I) each. */
     List<float[]> windows(int layer) {
         return List.copyOf(layers.get(layer).windows);
     }
 
-    /** Inputs x of one layer as they come. Legend: D model. */
+    /** Inputs x of one layer as they come. Legend: D model; I = D, or D + 1 where a 1 stands behind every input. */
     private static final class Layer {
         private final int hiddenSize;
+        private final int numInputs;
         private final long numTokens;
         private final long step; // every step-th input is kept
-        private final List<float[]> kept = new ArrayList<>(); // (D) each
-        private Matrix sum; // of x x^T (D, D); null: all inputs are kept
+        private final List<float[]> kept = new ArrayList<>(); // (I) each
+        private Matrix sum; // of x x^T (I, I); null: all inputs are kept
         private final int numWindows;
-        private final List<float[]> windows = new ArrayList<>(); // (T*D) each
+        private final List<float[]> windows = new ArrayList<>(); // (T*I) each
         private long seen;
 
-        private Layer(int hiddenSize, long numTokens, int maxSamples, int numWindows) {
+        /** @param constant put a 1 behind every input, for biases ({@link BaseAttention}) */
+        private Layer(int hiddenSize, boolean constant, long numTokens, int maxSamples, int numWindows) {
             this.numWindows = numWindows;
             this.hiddenSize = hiddenSize;
+            this.numInputs = constant ? hiddenSize + 1 : hiddenSize;
             this.numTokens = numTokens;
             this.step = (numTokens + maxSamples - 1) / maxSamples;
-            this.sum = step == 1 ? null : Matrix.zeros(hiddenSize, hiddenSize);
+            this.sum = step == 1 ? null : Matrix.zeros(numInputs, numInputs);
         }
 
         private void add(Tensor input) {
-            float[] values = input.toFloats(); // (B*T, D)
+            float[] values = withConstant(input.toFloats()); // (B*T, I)
             if (windows.size() < numWindows) {
                 windows.add(values);
             }
             for (int row = 0; row < input.rows(); row++, seen++) {
                 if (seen % step == 0) {
-                    float[] x = new float[hiddenSize];
-                    System.arraycopy(values, row * hiddenSize, x, 0, hiddenSize);
-                    kept.add(x);
+                    kept.add(Arrays.copyOfRange(values, row * numInputs, (row + 1) * numInputs)); // (I)
                 }
             }
             if (sum != null) {
-                Matrix x = Matrix.ofFloats(input.rows(), hiddenSize, values); // (B*T, D)
+                Matrix x = Matrix.ofFloats(input.rows(), numInputs, values); // (B*T, I)
                 sum = sum.plus(x.transposeTimes(x));
             }
         }
 
+        /** @param rows (N*D) */
+        private float[] withConstant(float[] rows) {
+            if (numInputs == hiddenSize) {
+                return rows;
+            }
+            float[] longer = new float[rows.length / hiddenSize * numInputs]; // (N*I)
+            Arrays.fill(longer, 1);
+            for (int n = 0; n < rows.length / hiddenSize; n++) {
+                System.arraycopy(rows, n * hiddenSize, longer, n * numInputs, hiddenSize);
+            }
+            return longer;
+        }
+
         private LayerActivations activations() {
-            Matrix sample = Matrix.build(kept.size(), hiddenSize, (n, d) -> kept.get(n)[d]); // (n, D)
+            Matrix sample = Matrix.build(kept.size(), numInputs, (n, d) -> kept.get(n)[d]); // (n, I)
             return sum == null
                     ? LayerActivations.of(sample)
                     : new LayerActivations(numTokens, sum.scale(1.0 / numTokens), sample);

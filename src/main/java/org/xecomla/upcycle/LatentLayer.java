@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
@@ -26,6 +27,10 @@ record LatentLayer(
         tensors.put(prefix + ParameterNames.KV_A_PROJ, Matrix.stack(down, ropeKey)); // (R+P, D)
         norm.putInto(tensors, prefix);
         tensors.put(prefix + ParameterNames.KV_B_PROJ, norm.applyToUp(kv.up())); // (H*(N+E), R)
+        if (base.shape().biases().ofInputs()) {
+            List.of(ParameterNames.Q_PROJ, ParameterNames.Q_A_PROJ, ParameterNames.KV_A_PROJ)
+                    .forEach(name -> takeBiasOff(tensors, prefix + name));
+        }
         LayerReport report = new LayerReport(
                 plan.layer(),
                 plan.attention(base.shape(), kv.rank(), query.rank(), scaling),
@@ -35,5 +40,15 @@ record LatentLayer(
                 ropeEnergy,
                 norm.error());
         return new UpcycledLayer(tensors, report);
+    }
+
+    /** The last column of a weight becomes its bias. */
+    private static void takeBiasOff(Map<String, Matrix> tensors, String weight) {
+        Matrix both = tensors.get(weight); // (rows, D+1); null: the layer has no such weight
+        if (both != null) {
+            int d = both.cols() - 1;
+            tensors.put(weight, both.cols(0, d)); // (rows, D)
+            tensors.put(ParameterNames.bias(weight), both.cols(d, d + 1).transpose()); // (1, rows)
+        }
     }
 }

@@ -4,7 +4,8 @@ import java.io.Serializable;
 import org.xecomla.linalg.Matrix;
 
 /**
- * What the calibration text shows of the inputs x of one layer's attention, after its RMSNorm. Legend: D model.
+ * What the calibration text shows of the inputs x of one layer's attention, after its RMSNorm. Legend: D model; one
+ * more where the layer has biases: then the last element of every x is 1 ({@link BaseAttention}).
  *
  * @param numTokens how many inputs were seen
  * @param secondMoment E[x x<sup>T</sup>] over all of them (D, D)

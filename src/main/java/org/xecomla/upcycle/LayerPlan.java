@@ -84,13 +84,15 @@ public record LayerPlan(
                 false,
                 kvNorm,
                 rope,
-                AttentionConfig.softmaxScale(qkNopeHeadDim + qkRopeHeadDim));
+                AttentionConfig.softmaxScale(qkNopeHeadDim + qkRopeHeadDim),
+                base.biases());
     }
 
     /** The same with the largest ranks that the plan allows; those that follow from weights may be less. */
     AttentionConfig.Mla largestAttention(AttentionConfig.Gqa base, int hiddenSize) {
-        int ofKv = Math.min(2 * base.numKvHeads() * base.headDim(), hiddenSize);
-        int ofQuery = Math.min(base.numHeads() * base.headDim(), hiddenSize);
+        int numInputs = base.numInputs(hiddenSize);
+        int ofKv = Math.min(2 * base.numKvHeads() * base.headDim(), numInputs);
+        int ofQuery = Math.min(base.numHeads() * base.headDim(), numInputs);
         return attention(base, kvRank.largest(ofKv), queryRank == null ? 0 : queryRank.largest(ofQuery), ropeScaling);
     }
 

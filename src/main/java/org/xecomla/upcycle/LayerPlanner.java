@@ -158,7 +158,7 @@ final class LayerPlanner {
     }
 
     private int kvRank() {
-        int possible = Math.min(2 * shape.numKvHeads() * shape.headDim(), base.hiddenSize());
+        int possible = Math.min(2 * shape.numKvHeads() * shape.headDim(), shape.numInputs(base.hiddenSize()));
         if (config.kvLoraRank().isEmpty()) {
             int rank = Math.min(possible, budget() - ropeDim);
             if (rank < 1) {
@@ -177,7 +177,7 @@ final class LayerPlanner {
     }
 
     private int queryRank() {
-        int possible = Math.min(shape.numHeads() * shape.headDim(), base.hiddenSize());
+        int possible = Math.min(shape.numHeads() * shape.headDim(), shape.numInputs(base.hiddenSize()));
         int rank = config.qLoraRank().orElseGet(() -> Math.min(possible, parityRank()));
         if (rank < 0 || rank > possible) {
             throw new ConfigException("upcycle.q-lora-rank = " + rank

@@ -59,7 +59,7 @@ final class SlotSearch {
         this.ropeKey = new PhasedRopeKey(base, moment);
         this.latent = new PhasedLatent(base, moment);
         this.expected = outputs(
-                base.shape(),
+                base.shape().withoutBiases(),
                 Map.of(
                         ParameterNames.Q_PROJ,
                         base.query(),
@@ -97,7 +97,7 @@ final class SlotSearch {
         SharedRopeKey rope = ropeKey.of(slots);
         LayerPlan made = plan.withPhased(new PhasedPlan(slots, 1, false));
         int rank = ((RankPolicy.Fixed) made.kvRank()).rank();
-        AttentionConfig.Mla attention = made.attention(base.shape(), rank, 0, made.ropeScaling());
+        AttentionConfig.Mla attention = made.attention(base.shape().withoutBiases(), rank, 0, made.ropeScaling());
         Map<String, Matrix> tensors = new HashMap<>();
         tensors.put(ParameterNames.Q_PROJ, PhasedUpcycler.query(made, base, rope)); // (H*(N+P), D)
         Matrix key = rope.key(base); // (P, D)

@@ -70,7 +70,7 @@ final class XEcoMlaUpcycler implements Upcycler {
     private static Matrix ropeKey(BaseAttention base, HeadRows rows) {
         int e = base.shape().headDim();
         int numKvHeads = base.shape().numKvHeads();
-        Matrix mean = Matrix.zeros(e, base.hiddenSize()); // (E, D)
+        Matrix mean = Matrix.zeros(e, base.inputSize()); // (E, D)
         for (int head = 0; head < numKvHeads; head++) {
             mean = mean.plus(base.key().rows(head * e, (head + 1) * e));
         }

@@ -36,7 +36,13 @@ class CheckpointCasesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"03-rope-theta-in-rope-scaling", "05-tied-config-own-head", "17-index-overlay"})
+    @ValueSource(
+            strings = {
+                "03-rope-theta-in-rope-scaling",
+                "05-tied-config-own-head",
+                "17-index-overlay",
+                "27-attention-bias"
+            })
     void logitsAreThoseOfTransformers(String name) throws IOException {
         JsonNode expected = new JsonMapper().readTree(new File(CASES + name + "/expected.json"));
         int[] ids = StreamSupport.stream(expected.get("ids").spliterator(), false)
@@ -72,8 +78,6 @@ class CheckpointCasesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "27-attention-bias | config.json: attention_bias true is not supported: projections have no "
-                        + "biases here",
                 "31a-lfs-pointer | model.safetensors is not a safetensors file: it is a Git LFS pointer, fetch the file"
                         + " itself (git lfs pull)",
                 "31b-gptq-without-config | model.safetensors: the checkpoint is quantised"

@@ -89,14 +89,11 @@ class ModelErrorsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "xecomla | mistral | DIR/config.json: model_type \"mistral\" is not supported: llama, xecomla, "
-                        + "dense deepseek_v3 are",
-                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type is missing: llama, xecomla, "
-                        + "dense deepseek_v3 are",
-                "\"attention_bias\" : false | \"attention_bias\" : true | DIR/config.json: attention_bias true is "
-                        + "not supported: projections have no biases here",
-                "\"mlp_bias\" : false | \"mlp_bias\" : true | DIR/config.json: mlp_bias true is not supported: "
-                        + "projections have no biases here",
+                "xecomla | gemma | DIR/config.json: model_type \"gemma\" is not supported: llama, mistral, qwen2, "
+                        + "xecomla, dense deepseek_v3 are",
+                "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type is missing: llama, mistral, qwen2, "
+                        + "xecomla, dense deepseek_v3 are",
+                "\"mlp_bias\" : false | \"mlp_bias\" : true | DIR has no tensor model.layers.0.mlp.gate_proj.bias",
                 "\"silu\" | \"gelu\" | DIR/config.json: hidden_act \"gelu\" is not supported: only silu is",
                 "\"mlp_bias\" : false | \"quantization_config\" : {} | DIR/config.json: quantization_config {} is "
                         + "not supported: use the checkpoint in BF16, F16 or F32",

@@ -29,6 +29,42 @@ public final class Models {
         return new AttentionConfig.Mla(4, qRank, kvRank, 3, 6, 5, qNorm, kvNorm, scaling, 0.375);
     }
 
+    /** The same layer with biases. */
+    public static AttentionConfig biased(AttentionConfig layer, AttentionConfig.Biases biases) {
+        if (layer instanceof AttentionConfig.Gqa gqa) {
+            return new AttentionConfig.Gqa(gqa.numHeads(), gqa.numKvHeads(), gqa.headDim(), gqa.ropeScaling(), biases);
+        }
+        AttentionConfig.Mla mla = (AttentionConfig.Mla) layer;
+        return new AttentionConfig.Mla(
+                mla.numHeads(),
+                mla.qLoraRank(),
+                mla.kvLoraRank(),
+                mla.qkNopeHeadDim(),
+                mla.qkRopeHeadDim(),
+                mla.vHeadDim(),
+                mla.qNorm(),
+                mla.kvNorm(),
+                mla.ropeScaling(),
+                mla.softmaxScale(),
+                biases);
+    }
+
+    /** The same model with biases in its feed-forward layers. */
+    public static ModelConfig withMlpBias(ModelConfig model) {
+        return new ModelConfig(
+                model.hiddenSize(),
+                model.intermediateSize(),
+                model.vocabSize(),
+                model.maxPositionEmbeddings(),
+                model.rmsNormEps(),
+                model.ropeTheta(),
+                model.tieWordEmbeddings(),
+                true,
+                model.bosTokenId(),
+                model.eosTokenIds(),
+                model.attention());
+    }
+
     public static ParameterLayout layout(ModelConfig model) {
         return ParameterLayout.of(ParameterShapes.of(model).entrySet().stream()
                 .map(e -> new ParameterLayout.Spec(

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
@@ -12,7 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.safetensors.Integers;
@@ -47,6 +52,40 @@ class DecoderTest {
             double error = new Run(model, ids).worstError();
             double bound = kernels.type() == DataType.DOUBLE ? 1e-12 : 1e-5;
             assertTrue(error < bound, fixture + ": logits differ by " + error);
+        }
+    }
+
+    static List<KernelChoice> kernels() {
+        return KernelChoice.all();
+    }
+
+    /** Latent layers with biases, of which no golden file is. */
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void biasesAreCachedWithTheLatent(KernelChoice choice) {
+        RopeScaling plain = RopeScaling.NONE;
+        ModelConfig config = new ModelConfig(
+                12,
+                20,
+                31,
+                64,
+                1e-5,
+                10000,
+                false,
+                true,
+                1,
+                List.of(2),
+                List.of(
+                        new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, plain, 0.3, Biases.INPUTS),
+                        new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL)));
+        Random random = new Random(3);
+        int[] ids = random.ints(B * T, 0, 31).toArray();
+        try (Kernels kernels = choice.make();
+                ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type());
+                CausalLm model = new CausalLm(config, weights, null, kernels, T)) {
+            GradientCheck.fill(weights, random);
+            double error = new Run(model, ids).worstError();
+            assertTrue(error < (kernels.type() == DataType.DOUBLE ? 1e-12 : 1e-5), "logits differ by " + error);
         }
     }
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeFrequencies;
@@ -41,6 +42,9 @@ class LayerGradientTest {
         return List.of(
                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE),
                 new AttentionConfig.Gqa(3, 3, 4, new RopeScaling.Llama3(8, 1, 4, 16)),
+                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.INPUTS),
+                new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, true, RopeScaling.NONE, 0.37, Biases.ALL),
+                new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, true, false, YARN, 0.4, Biases.INPUTS),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, false, RopeScaling.NONE, 0.37),
                 new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, false, false, YARN, 0.4),
                 new AttentionConfig.Mla(2, 0, 5, 3, 2, 4, false, true, new RopeScaling.Linear(2), 0.4),
@@ -55,6 +59,7 @@ class LayerGradientTest {
     /** One layer's parameters, its input and the weights of its outputs in the loss. */
     private static final class Bench {
         final Random random = new Random(5);
+        final ModelConfig model;
         final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
         final ParameterStore weights;
         final ParameterStore gradients;
@@ -66,7 +71,8 @@ class LayerGradientTest {
         final Kernels kernels;
 
         Bench(KernelChoice choice, AttentionConfig attention) {
-            ModelConfig model = new ModelConfig(D, F, 5, 16, 1e-5, 10000, true, -1, -1, List.of(attention));
+            boolean mlpBias = attention.biases() == Biases.ALL;
+            this.model = new ModelConfig(D, F, 5, 16, 0.01, 10000, true, mlpBias, -1, List.of(), List.of(attention));
             ParameterLayout layout = CausalLm.layout(model, name -> true);
             this.weights = ParameterStore.zeros(layout, DataType.DOUBLE);
             this.gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
@@ -177,7 +183,7 @@ class LayerGradientTest {
     void swiGluMlp(KernelChoice choice) {
         Bench bench = new Bench(choice, attentions().get(0));
         String prefix = ParameterNames.layer(0) + "mlp.";
-        SwiGluMlp mlp = SwiGluMlp.of(ParameterNames.layer(0), bench.parameters);
+        SwiGluMlp mlp = SwiGluMlp.of(ParameterNames.layer(0), false, bench.parameters);
         DoubleSupplier loss = bench.loss(y -> mlp.output(mlp.inner(bench.x, bench.arena), y));
         Tensor dX = bench.arena.matrix(B * T, D); // (B*T, D)
         SwiGluMlp.Cache cache = mlp.inner(bench.x, bench.arena);
@@ -192,7 +198,7 @@ class LayerGradientTest {
     @MethodSource("kernelsAndAttentions")
     void block(KernelChoice choice, AttentionConfig config) {
         Bench bench = new Bench(choice, config);
-        TransformerBlock block = TransformerBlock.of(0, config, 0.01, bench.parameters, bench.rope);
+        TransformerBlock block = TransformerBlock.of(0, bench.model, bench.parameters, bench.rope);
         DoubleSupplier loss = bench.loss(y -> block.forward(bench.x, Sequences.of(B, bench.x.rows()), y, bench.arena));
         TransformerBlock.Cache cache =
                 block.forward(bench.x, Sequences.of(B, bench.x.rows()), bench.stream(), bench.arena);

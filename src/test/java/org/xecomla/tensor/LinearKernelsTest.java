@@ -93,6 +93,26 @@ class LinearKernelsTest {
 
     @ParameterizedTest
     @MethodSource("implementations")
+    void biasesAndTheirGradients(Supplier<Kernels> made) {
+        for (int[] shape : new int[][] {{1, 1}, {1, 1000}, {5, 3}, {70, 257}, {300, 257}, {1027, 37}}) {
+            try (KernelRig rig = new KernelRig(made.get())) {
+                Pair bias = rig.random(1, shape[1]);
+                Pair y = rig.random(shape[0], shape[1]);
+                Pair dense = rig.contiguous(shape[0], shape[1], 1);
+                Pair dY = rig.random(shape[0], shape[1]);
+                Pair dBias = rig.random(1, shape[1]);
+                rig.run((k, s) -> {
+                    k.bias().forward(s.apply(bias), s.apply(y));
+                    k.bias().forward(s.apply(bias), s.apply(dense));
+                    k.bias().backward(s.apply(dY), s.apply(dBias));
+                });
+                rig.check(rig.tolerance(TOLERANCE));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("implementations")
     void fillClearsNaN(Supplier<Kernels> made) {
         try (KernelRig rig = new KernelRig(made.get())) {
             Pair x = rig.nan(9, 21);

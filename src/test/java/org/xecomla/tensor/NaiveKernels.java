@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * are rounded once, when they are written back.
  */
 public final class NaiveKernels
-        implements Kernels, Elementwise, Gemm, Norm, Rope, HeadCopy, Attention, SwiGlu, Embedding, Head, AdamW {
+        implements Kernels, Elementwise, Gemm, Bias, Norm, Rope, HeadCopy, Attention, SwiGlu, Embedding, Head, AdamW {
     private final DataType type;
 
     public NaiveKernels(DataType type) {
@@ -26,6 +26,11 @@ public final class NaiveKernels
 
     @Override
     public Gemm gemm() {
+        return this;
+    }
+
+    @Override
+    public Bias bias() {
         return this;
     }
 
@@ -454,6 +459,30 @@ public final class NaiveKernels
             }
         }
         dTable.write(to.values);
+    }
+
+    @Override
+    public void forward(Tensor bias, Tensor y) {
+        Grid added = Grid.of(bias);
+        Grid to = Grid.of(y);
+        for (int n = 0; n < y.rows(); n++) {
+            for (int c = 0; c < y.cols(); c++) {
+                to.add(n, c, added.at(0, c));
+            }
+        }
+        y.write(to.values);
+    }
+
+    @Override
+    public void backward(Tensor dY, Tensor dBias) {
+        Grid from = Grid.of(dY);
+        Grid to = Grid.of(dBias);
+        for (int n = 0; n < dY.rows(); n++) {
+            for (int c = 0; c < dY.cols(); c++) {
+                to.add(0, c, from.at(n, c));
+            }
+        }
+        dBias.write(to.values);
     }
 
     @Override

@@ -14,9 +14,12 @@ import org.xecomla.config.model.RopeScaling;
 record RandomBase(ModelConfig config, Map<String, float[]> weights) implements BaseWeights {
 
     static RandomBase of(int numHeads, int numKvHeads, int headDim, RopeScaling scaling, int numLayers, long seed) {
-        AttentionConfig attention = new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, scaling);
+        return of(new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, scaling), numLayers, seed);
+    }
+
+    static RandomBase of(AttentionConfig.Gqa attention, int numLayers, long seed) {
         List<AttentionConfig> layers = Collections.nCopies(numLayers, attention);
-        int d = numHeads * headDim + 4; // wider than all heads together
+        int d = attention.numHeads() * attention.headDim() + 4; // wider than all heads together
         ModelConfig config = new ModelConfig(d, 3 * d / 2, 41, 128, 1e-5, 10000, true, 1, 2, layers);
         Random random = new Random(seed);
         Map<String, float[]> weights = new HashMap<>();

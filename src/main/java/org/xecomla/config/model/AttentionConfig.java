@@ -16,13 +16,40 @@ public sealed interface AttentionConfig extends Serializable {
     /** Factor on the scores. */
     double softmaxScale();
 
+    /** Which projections add a constant. */
+    Biases biases();
+
+    /** Which projections of a layer add a constant to their product. */
+    enum Biases {
+        /** None: Llama, Mistral. */
+        NONE,
+        /** All that read the layer's input, which makes queries, keys and values: Qwen2. */
+        INPUTS,
+        /** These and the output projection: Llama with {@code attention_bias}. */
+        ALL;
+
+        public boolean ofInputs() {
+            return this != NONE;
+        }
+
+        public boolean ofOutput() {
+            return this == ALL;
+        }
+    }
+
     /** The common factor on scores of heads of {@code headDim} dimensions: headDim^-0.5. */
     static double softmaxScale(int headDim) {
         return Math.pow(headDim, -0.5);
     }
 
     /** Grouped-query attention of Llama; multi-head where both counts are equal. Softmax scale headDim^-0.5. */
-    record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling) implements AttentionConfig {
+    record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling, Biases biases)
+            implements AttentionConfig {
+        /** Without biases. */
+        public Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling) {
+            this(numHeads, numKvHeads, headDim, ropeScaling, Biases.NONE);
+        }
+
         public Gqa {
             if (numHeads < 1 || numKvHeads < 1 || numHeads % numKvHeads != 0) {
                 throw new ConfigException(
@@ -31,6 +58,16 @@ public sealed interface AttentionConfig extends Serializable {
             if (headDim < 2 || headDim % 2 != 0) {
                 throw new ConfigException("head_dim " + headDim + " is not an even positive number");
             }
+        }
+
+        /** The same attention without biases. */
+        public Gqa withoutBiases() {
+            return new Gqa(numHeads, numKvHeads, headDim, ropeScaling);
+        }
+
+        /** Columns of queries, keys and values as linear maps: biases are one more, of a constant input 1. */
+        public int numInputs(int hiddenSize) {
+            return biases.ofInputs() ? hiddenSize + 1 : hiddenSize;
         }
 
         @Override
@@ -57,6 +94,7 @@ public sealed interface AttentionConfig extends Serializable {
      * @param qNorm RMSNorm on the query latent (eps 1e-6)
      * @param kvNorm RMSNorm on the KV latent (eps 1e-6)
      * @param softmaxScale factor on the scores, commonly (qkNopeHeadDim + qkRopeHeadDim)^-0.5
+     * @param biases of what reads the layer's input: q_proj or q_a_proj, and kv_a_proj_with_mqa
      */
     record Mla(
             int numHeads,
@@ -68,8 +106,35 @@ public sealed interface AttentionConfig extends Serializable {
             boolean qNorm,
             boolean kvNorm,
             RopeScaling ropeScaling,
-            double softmaxScale)
+            double softmaxScale,
+            Biases biases)
             implements AttentionConfig {
+        /** Without biases. */
+        public Mla(
+                int numHeads,
+                int qLoraRank,
+                int kvLoraRank,
+                int qkNopeHeadDim,
+                int qkRopeHeadDim,
+                int vHeadDim,
+                boolean qNorm,
+                boolean kvNorm,
+                RopeScaling ropeScaling,
+                double softmaxScale) {
+            this(
+                    numHeads,
+                    qLoraRank,
+                    kvLoraRank,
+                    qkNopeHeadDim,
+                    qkRopeHeadDim,
+                    vHeadDim,
+                    qNorm,
+                    kvNorm,
+                    ropeScaling,
+                    softmaxScale,
+                    Biases.NONE);
+        }
+
         public Mla {
             if (numHeads < 1 || qLoraRank < 0 || kvLoraRank < 1 || qkNopeHeadDim < 0 || vHeadDim < 1) {
                 throw new ConfigException("no latent attention of " + numHeads + " heads, q_lora_rank " + qLoraRank
@@ -96,7 +161,8 @@ public sealed interface AttentionConfig extends Serializable {
                     qNorm,
                     kvNorm,
                     scaling,
-                    softmaxScale);
+                    softmaxScale,
+                    biases);
         }
 
         public int qkHeadDim() {

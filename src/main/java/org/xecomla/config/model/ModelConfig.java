@@ -11,6 +11,7 @@ import org.xecomla.errors.ConfigException;
  * @param maxPositionEmbeddings the longest sequence the model was made for
  * @param rmsNormEps of the block norms and the final norm; latent norms use 1e-6
  * @param tieWordEmbeddings the head is the embedding matrix
+ * @param mlpBias the three projections of every feed-forward layer add a constant
  * @param bosTokenId -1: none
  * @param eosTokenIds the tokens that end a text; empty: none
  */
@@ -22,6 +23,7 @@ public record ModelConfig(
         double rmsNormEps,
         double ropeTheta,
         boolean tieWordEmbeddings,
+        boolean mlpBias,
         int bosTokenId,
         List<Integer> eosTokenIds,
         List<AttentionConfig> attention)
@@ -56,7 +58,7 @@ public record ModelConfig(
         }
     }
 
-    /** A model with one token that ends a text; -1: none. */
+    /** A model without biases in its feed-forward layers and with one token that ends a text; -1: none. */
     public ModelConfig(
             int hiddenSize,
             int intermediateSize,
@@ -76,9 +78,15 @@ public record ModelConfig(
                 rmsNormEps,
                 ropeTheta,
                 tieWordEmbeddings,
+                false,
                 bosTokenId,
                 eosTokenId < 0 ? List.of() : List.of(eosTokenId),
                 attention);
+    }
+
+    /** Whether any projection adds a constant. */
+    public boolean hasBiases() {
+        return mlpBias || attention.stream().anyMatch(layer -> layer.biases() != AttentionConfig.Biases.NONE);
     }
 
     public int numLayers() {
@@ -105,6 +113,23 @@ public record ModelConfig(
                 rmsNormEps,
                 theta,
                 tieWordEmbeddings,
+                mlpBias,
+                bosTokenId,
+                eosTokenIds,
+                attention);
+    }
+
+    /** The same model for sequences of at most {@code length}. */
+    public ModelConfig withMaxPositionEmbeddings(int length) {
+        return new ModelConfig(
+                hiddenSize,
+                intermediateSize,
+                vocabSize,
+                length,
+                rmsNormEps,
+                ropeTheta,
+                tieWordEmbeddings,
+                mlpBias,
                 bosTokenId,
                 eosTokenIds,
                 attention);
@@ -120,6 +145,7 @@ public record ModelConfig(
                 rmsNormEps,
                 ropeTheta,
                 tied,
+                mlpBias,
                 bosTokenId,
                 eosTokenIds,
                 attention);
@@ -135,6 +161,7 @@ public record ModelConfig(
                 rmsNormEps,
                 ropeTheta,
                 tieWordEmbeddings,
+                mlpBias,
                 bosTokenId,
                 eosTokenIds,
                 layers);

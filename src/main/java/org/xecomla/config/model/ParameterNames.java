@@ -33,6 +33,9 @@ public final class ParameterNames {
     public static final String UP_PROJ = "mlp.up_proj.weight";
     public static final String DOWN_PROJ = "mlp.down_proj.weight";
 
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+
     private static final Pattern IN_LAYER = Pattern.compile("model\\.layers\\.(\\d{1,9})\\.(.+)");
 
     /**
@@ -60,6 +63,26 @@ public final class ParameterNames {
     /** Whether {@code parameter} is the gain of a norm, (1, n), and no matrix. */
     public static boolean isNorm(String parameter) {
         return parameter.endsWith("norm.weight");
+    }
+
+    /** The name of the constant that is added to the product with {@code weight}. */
+    public static String bias(String weight) {
+        return weight.substring(0, weight.length() - WEIGHT.length()) + BIAS;
+    }
+
+    /** The name of the weight to whose product {@code bias} is added: the inverse of {@link #bias}. */
+    public static String weight(String bias) {
+        return bias.substring(0, bias.length() - BIAS.length()) + WEIGHT;
+    }
+
+    /** Whether {@code parameter} is such a constant, (1, n). */
+    public static boolean isBias(String parameter) {
+        return parameter.endsWith(BIAS);
+    }
+
+    /** Whether {@code parameter} is the gain of a norm or a bias, and stored as (n). */
+    public static boolean isVector(String parameter) {
+        return isNorm(parameter) || isBias(parameter);
     }
 
     /** Whether {@code parameter} is of an attention layer, its latent norms among them. */

@@ -6,7 +6,7 @@ import org.xecomla.errors.ConfigException;
 
 /**
  * The parameters of a model by their names in Hugging Face's Llama and DeepSeek classes, in checkpoint order, with the
- * shape [out, in] of each. A norm's gain is (1, n).
+ * shape [out, in] of each. A norm's gain and a bias are (1, n); a bias follows its weight.
  */
 public final class ParameterShapes {
     /** Rows and columns of a parameter. */
@@ -29,9 +29,9 @@ public final class ParameterShapes {
             shapes.put(prefix + ParameterNames.INPUT_NORM, new Shape(1, d));
             attention(model.attention().get(l), prefix, d, shapes);
             shapes.put(prefix + ParameterNames.POST_ATTENTION_NORM, new Shape(1, d));
-            shapes.put(prefix + ParameterNames.GATE_PROJ, new Shape(f, d));
-            shapes.put(prefix + ParameterNames.UP_PROJ, new Shape(f, d));
-            shapes.put(prefix + ParameterNames.DOWN_PROJ, new Shape(d, f));
+            linear(prefix + ParameterNames.GATE_PROJ, new Shape(f, d), model.mlpBias(), shapes);
+            linear(prefix + ParameterNames.UP_PROJ, new Shape(f, d), model.mlpBias(), shapes);
+            linear(prefix + ParameterNames.DOWN_PROJ, new Shape(d, f), model.mlpBias(), shapes);
         }
         shapes.put(ParameterNames.FINAL_NORM, new Shape(1, d));
         if (!model.tieWordEmbeddings()) {
@@ -48,10 +48,12 @@ public final class ParameterShapes {
     private static void attention(AttentionConfig attention, String prefix, int d, Map<String, Shape> shapes) {
         if (attention instanceof AttentionConfig.Gqa gqa) {
             int kv = product(gqa.numKvHeads(), gqa.headDim());
-            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(product(gqa.numHeads(), gqa.headDim()), d));
-            shapes.put(prefix + ParameterNames.K_PROJ, new Shape(kv, d));
-            shapes.put(prefix + ParameterNames.V_PROJ, new Shape(kv, d));
-            shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, product(gqa.numHeads(), gqa.headDim())));
+            int q = product(gqa.numHeads(), gqa.headDim());
+            boolean bias = gqa.biases().ofInputs();
+            linear(prefix + ParameterNames.Q_PROJ, new Shape(q, d), bias, shapes);
+            linear(prefix + ParameterNames.K_PROJ, new Shape(kv, d), bias, shapes);
+            linear(prefix + ParameterNames.V_PROJ, new Shape(kv, d), bias, shapes);
+            linear(prefix + ParameterNames.O_PROJ, new Shape(d, q), gqa.biases().ofOutput(), shapes);
         } else if (attention instanceof AttentionConfig.Mla mla) {
             latent(mla, prefix, d, shapes);
         }
@@ -60,21 +62,30 @@ public final class ParameterShapes {
     private static void latent(AttentionConfig.Mla mla, String prefix, int d, Map<String, Shape> shapes) {
         int h = mla.numHeads();
         int r = mla.kvLoraRank();
+        boolean bias = mla.biases().ofInputs();
         if (mla.qLoraRank() == 0) {
-            shapes.put(prefix + ParameterNames.Q_PROJ, new Shape(product(h, mla.qkHeadDim()), d));
+            linear(prefix + ParameterNames.Q_PROJ, new Shape(product(h, mla.qkHeadDim()), d), bias, shapes);
         } else {
-            shapes.put(prefix + ParameterNames.Q_A_PROJ, new Shape(mla.qLoraRank(), d));
+            linear(prefix + ParameterNames.Q_A_PROJ, new Shape(mla.qLoraRank(), d), bias, shapes);
             if (mla.qNorm()) {
                 shapes.put(prefix + ParameterNames.Q_A_NORM, new Shape(1, mla.qLoraRank()));
             }
             shapes.put(prefix + ParameterNames.Q_B_PROJ, new Shape(product(h, mla.qkHeadDim()), mla.qLoraRank()));
         }
-        shapes.put(prefix + ParameterNames.KV_A_PROJ, new Shape(r + mla.qkRopeHeadDim(), d));
+        linear(prefix + ParameterNames.KV_A_PROJ, new Shape(r + mla.qkRopeHeadDim(), d), bias, shapes);
         if (mla.kvNorm()) {
             shapes.put(prefix + ParameterNames.KV_A_NORM, new Shape(1, r));
         }
         shapes.put(prefix + ParameterNames.KV_B_PROJ, new Shape(product(h, mla.qkNopeHeadDim() + mla.vHeadDim()), r));
-        shapes.put(prefix + ParameterNames.O_PROJ, new Shape(d, product(h, mla.vHeadDim())));
+        Shape output = new Shape(d, product(h, mla.vHeadDim()));
+        linear(prefix + ParameterNames.O_PROJ, output, mla.biases().ofOutput(), shapes);
+    }
+
+    private static void linear(String name, Shape shape, boolean bias, Map<String, Shape> shapes) {
+        shapes.put(name, shape);
+        if (bias) {
+            shapes.put(ParameterNames.bias(name), new Shape(1, shape.rows()));
+        }
     }
 
     private static int product(int heads, int width) {

@@ -14,11 +14,6 @@ import org.xecomla.errors.ConfigException;
 public record DecoderJson(ModelJson json) {
     /** @throws org.xecomla.errors.ConfigException where a key says something that no family here computes */
     public DecoderJson {
-        for (String bias : List.of("attention_bias", "mlp_bias")) {
-            if (json.flag(bias, false)) {
-                throw json.unsupported(bias, "projections have no biases here");
-            }
-        }
         if (!json.text("hidden_act", "silu").equals("silu")) {
             throw json.unsupported("hidden_act", "only silu is");
         }
@@ -27,8 +22,12 @@ public record DecoderJson(ModelJson json) {
         }
     }
 
-    /** The model of these layers. */
-    public ModelConfig model(List<AttentionConfig> attention) {
+    /**
+     * The model of these layers.
+     *
+     * @param mlpBias whether the feed-forward layers have biases
+     */
+    public ModelConfig model(List<AttentionConfig> attention, boolean mlpBias) {
         int hiddenSize = json.integer("hidden_size");
         int intermediateSize = json.integer("intermediate_size");
         int vocabSize = json.integer("vocab_size");
@@ -40,11 +39,21 @@ public record DecoderJson(ModelJson json) {
         List<Integer> eos =
                 json.integers("eos_token_id").stream().filter(id -> id >= 0).toList(); // some write -1 for none
         return json.naming(() -> new ModelConfig(
-                hiddenSize, intermediateSize, vocabSize, maxLength, epsilon, theta, tied, bos, eos, attention));
+                hiddenSize,
+                intermediateSize,
+                vocabSize,
+                maxLength,
+                epsilon,
+                theta,
+                tied,
+                mlpBias,
+                bos,
+                eos,
+                attention));
     }
 
-    /** Its layers of grouped-query attention. */
-    public AttentionConfig.Gqa gqa() {
+    /** Its layers of grouped-query attention, with these biases. */
+    public AttentionConfig.Gqa gqa(AttentionConfig.Biases biases) {
         int numHeads = json.integer("num_attention_heads");
         int numKvHeads = json.integer("num_key_value_heads", numHeads);
         int hiddenSize = json.integer("hidden_size");
@@ -54,7 +63,20 @@ public record DecoderJson(ModelJson json) {
         }
         int headDim = json.has("head_dim") ? json.integer("head_dim") : hiddenSize / numHeads;
         RopeScaling rope = ropeScaling();
-        return json.naming(() -> new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, rope));
+        return json.naming(() -> new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, rope, biases));
+    }
+
+    /**
+     * Refuses biases in a format that has none.
+     *
+     * @throws ConfigException naming the key
+     */
+    public void requireNoBiases() {
+        for (String bias : List.of("attention_bias", "mlp_bias")) {
+            if (json.flag(bias, false)) {
+                throw json.unsupported(bias, "projections have no biases in this format");
+            }
+        }
     }
 
     /** Where its rope is written. */

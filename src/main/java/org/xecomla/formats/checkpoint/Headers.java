@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.errors.ConfigException;
@@ -29,11 +29,12 @@ public record Headers(Path directory, ModelJson json, Map<String, List<Long>> sh
     /**
      * One entry a layer, by what its tensors are.
      *
-     * @param full makes a layer of grouped-query attention
+     * @param full makes a layer of grouped-query attention from its tensors
      * @param latent makes a latent layer from its tensors and index
      */
     public List<AttentionConfig> layers(
-            Supplier<AttentionConfig.Gqa> full, BiFunction<LayerTensors, Integer, AttentionConfig.Mla> latent) {
+            Function<LayerTensors, AttentionConfig.Gqa> full,
+            BiFunction<LayerTensors, Integer, AttentionConfig.Mla> latent) {
         int numLayers = json.integer("num_hidden_layers");
         if (numLayers > shapes.size()) {
             throw new ConfigException(json.where() + ": num_hidden_layers is " + numLayers
@@ -42,7 +43,7 @@ public record Headers(Path directory, ModelJson json, Map<String, List<Long>> sh
         List<AttentionConfig> layers = new ArrayList<>();
         for (int l = 0; l < numLayers; l++) {
             LayerTensors tensors = new LayerTensors(shapes, l);
-            layers.add(tensors.isLatent() ? latent.apply(tensors, l) : full.get());
+            layers.add(tensors.isLatent() ? latent.apply(tensors, l) : full.apply(tensors));
         }
         return layers;
     }

@@ -55,6 +55,7 @@ public record LatentJson(ModelJson json) {
                 tensors.has(ParameterNames.Q_A_NORM),
                 tensors.has(ParameterNames.KV_A_NORM),
                 rope,
-                softmaxScale));
+                softmaxScale,
+                tensors.biases()));
     }
 }

@@ -3,6 +3,7 @@ package org.xecomla.formats.checkpoint;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
 
 /** What the shapes of one layer's attention tensors say about the layer. */
@@ -20,6 +21,20 @@ public final class LayerTensors {
 
     public boolean has(String parameter) {
         return shapes.containsKey(prefix + parameter);
+    }
+
+    /** Which of its projections have biases. */
+    public AttentionConfig.Biases biases() {
+        if (hasBias(ParameterNames.O_PROJ)) {
+            return AttentionConfig.Biases.ALL;
+        }
+        return hasBias(ParameterNames.Q_PROJ) || hasBias(ParameterNames.K_PROJ) || hasBias(ParameterNames.KV_A_PROJ)
+                ? AttentionConfig.Biases.INPUTS
+                : AttentionConfig.Biases.NONE;
+    }
+
+    private boolean hasBias(String projection) {
+        return has(ParameterNames.bias(projection));
     }
 
     boolean isLatent() {

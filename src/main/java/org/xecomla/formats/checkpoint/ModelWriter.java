@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
@@ -125,6 +126,12 @@ public final class ModelWriter {
     private static SafetensorsWriter.Source source(WeightSource weights, String name, RopeRowOrder order) {
         return (first, target, count) -> {
             Tensor tensor = weights.get(name); // (rows, cols)
+            if (ParameterNames.isBias(name)) {
+                double[] stored = order.stored(tensor.toDoubles()); // (n)
+                requireFinite(stored, name);
+                System.arraycopy(stored, Math.toIntExact(first), target, 0, count);
+                return;
+            }
             int cols = tensor.cols();
             int firstRow = Math.toIntExact(first / cols);
             int numRows = count / cols;

@@ -10,7 +10,8 @@ import org.xecomla.config.model.ParameterNames;
  * ...).
  *
  * <p>Concerned are the last P rows of every head of {@code q_proj} or {@code q_b_proj} (heads of N + P rows), and the
- * last P rows of {@code kv_a_proj_with_mqa}. This class is the only one that knows.
+ * last P rows of {@code kv_a_proj_with_mqa}; of a bias, what is added to these rows. This class is the only one that
+ * knows.
  *
  * @param blockRows rows of one head, or of the whole matrix
  * @param ropeRows P: how many of them, the last ones, are rotated; 0: no row moves
@@ -24,7 +25,8 @@ public record RopeRowOrder(int blockRows, int ropeRows) {
         if (place == null || !(model.attention().get(place.layer()) instanceof AttentionConfig.Mla mla)) {
             return UNCHANGED;
         }
-        return switch (place.name()) {
+        String weight = ParameterNames.isBias(place.name()) ? ParameterNames.weight(place.name()) : place.name();
+        return switch (weight) {
             case ParameterNames.Q_PROJ, ParameterNames.Q_B_PROJ ->
                 new RopeRowOrder(mla.qkHeadDim(), mla.qkRopeHeadDim());
             case ParameterNames.KV_A_PROJ ->
@@ -55,6 +57,24 @@ public record RopeRowOrder(int blockRows, int ropeRows) {
         int i = inside - first;
         int half = ropeRows / 2;
         return i < 0 ? inside : first + (i < half ? 2 * i : 2 * (i - half) + 1);
+    }
+
+    /** Elements of a bias as they lie inside, from those of the checkpoint. (n) */
+    public double[] inside(double[] stored) {
+        double[] inside = new double[stored.length];
+        for (int i = 0; i < stored.length; i++) {
+            inside[inside(i)] = stored[i];
+        }
+        return inside;
+    }
+
+    /** Elements of a bias as they lie in the checkpoint, from those inside. (n) */
+    public double[] stored(double[] inside) {
+        double[] stored = new double[inside.length];
+        for (int i = 0; i < stored.length; i++) {
+            stored[i] = inside[inside(i)];
+        }
+        return stored;
     }
 
     private int firstRopeRow(int row) {

@@ -1,10 +1,12 @@
 package org.xecomla.formats.checkpoint;
 
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.linalg.Matrix;
 
 /**
@@ -18,6 +20,19 @@ public record StudentAttention(ModelSource student) {
         String name = ParameterNames.layer(layer) + projection;
         ParameterShapes.Shape shape = ParameterShapes.of(student.config()).get(name);
         return Matrix.ofFloats(shape.rows(), shape.cols(), student.read(name));
+    }
+
+    /**
+     * Refuses a student with biases.
+     *
+     * @param format whose classes have none where the student has them
+     * @throws ConfigException saying what takes it
+     */
+    public static void requireNoBiases(ModelConfig student, String format) {
+        if (student.hasBiases()) {
+            throw new ConfigException("the student's projections have biases, as its base's have, and " + format
+                    + " has no place for them: export it as native");
+        }
     }
 
     /** YaRN's factor on cos and sin as every implementation computes it: mscale 1, mscale_all_dim 0. */

@@ -53,9 +53,9 @@ public final class TensorCheck {
         }
     }
 
-    /** The shape in a file: a norm's gain is (n), all else (rows, cols). */
+    /** The shape in a file: a norm's gain and a bias are (n), all else (rows, cols). */
     static List<Long> storedShape(String name, ParameterShapes.Shape shape) {
-        return ParameterNames.isNorm(name)
+        return ParameterNames.isVector(name)
                 ? List.of((long) shape.cols())
                 : List.of((long) shape.rows(), (long) shape.cols());
     }

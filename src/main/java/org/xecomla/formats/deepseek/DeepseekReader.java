@@ -1,6 +1,7 @@
 package org.xecomla.formats.deepseek;
 
 import java.util.List;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.formats.checkpoint.DecoderJson;
@@ -27,16 +28,22 @@ public final class DeepseekReader implements ModelFormat {
     public ModelConfig config(Headers headers) {
         ModelJson json = headers.json();
         DecoderJson decoder = new DecoderJson(json);
+        decoder.requireNoBiases();
         if (json.integer("first_k_dense_replace", 0) < json.integer("num_hidden_layers")
                 && json.has("n_routed_experts")) {
             throw json.unsupported("n_routed_experts", "feed-forward layers with experts are not");
         }
         LatentJson latent = new LatentJson(json);
         RopeScaling rope = decoder.ropeScaling();
-        return decoder.model(headers.layers(
-                decoder::gqa,
-                (tensors, layer) -> latent.layer(
-                        tensors, json, rope, latent.deepseekScale(decoder.rope().object(), rope))));
+        return decoder.model(
+                headers.layers(
+                        tensors -> decoder.gqa(Biases.NONE),
+                        (tensors, layer) -> latent.layer(
+                                tensors,
+                                json,
+                                rope,
+                                latent.deepseekScale(decoder.rope().object(), rope))),
+                false);
     }
 
     @Override

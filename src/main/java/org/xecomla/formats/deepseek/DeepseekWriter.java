@@ -86,12 +86,14 @@ public final class DeepseekWriter implements ModelExport {
                 ModelConfig.LATENT_NORM_EPS,
                 student.ropeTheta(),
                 false,
+                false,
                 student.bosTokenId(),
                 student.eosTokenIds(),
                 all);
     }
 
     private static List<AttentionConfig.Mla> latent(ModelConfig student) {
+        StudentAttention.requireNoBiases(student, "deepseek-v3");
         List<AttentionConfig.Mla> layers = new ArrayList<>();
         for (AttentionConfig layer : student.attention()) {
             if (!(layer instanceof AttentionConfig.Mla mla)) {

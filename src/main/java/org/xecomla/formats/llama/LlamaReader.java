@@ -2,8 +2,11 @@ package org.xecomla.formats.llama;
 
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DecoderJson;
@@ -11,25 +14,27 @@ import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
 
-/** Reads {@code model_type} llama. {@link LlamaWriter} is the inverse. */
+/** Reads Llama and the families that compute like it ({@link Family}). {@link LlamaWriter} is the inverse. */
 public final class LlamaReader implements ModelFormat {
-    public static final String MODEL_TYPE = "llama";
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaReader.class);
 
     @Override
     public List<String> modelTypes() {
-        return List.of(MODEL_TYPE);
+        return Family.modelTypes();
     }
 
     @Override
     public boolean recognises(Headers headers) {
-        return headers.modelType().equals(MODEL_TYPE) && !headers.hasLatent();
+        return Family.of(headers.modelType()).isPresent() && !headers.hasLatent();
     }
 
     @Override
     public ModelConfig config(Headers headers) {
-        DecoderJson decoder = new DecoderJson(headers.json());
-        return decoder.model(headers.layers(decoder::gqa, (tensors, layer) -> {
-            throw new IllegalArgumentException("layer " + layer + " is latent");
+        ModelJson json = headers.json();
+        Family family = Family.of(headers.modelType()).orElseThrow();
+        AttentionConfig.Gqa layer = new DecoderJson(json).gqa(family.biases(json));
+        return model(json, family, headers.layers(tensors -> layer, (tensors, at) -> {
+            throw new IllegalArgumentException("layer " + at + " is latent");
         }));
     }
 
@@ -37,15 +42,34 @@ public final class LlamaReader implements ModelFormat {
      * Reads the shape of a model whose weights are elsewhere: all that estimates and parity tables need.
      *
      * @param path config.json
-     * @throws ConfigException where it is no Llama's, a key is missing, or says something that is not supported
+     * @throws ConfigException where it is of no family here, a key is missing, or says something that is not supported
      */
     public static ModelConfig shape(Path path) {
         ModelJson json = ModelJson.read(path);
-        if (!new Headers(path.getParent(), json, Map.of()).modelType().equals(MODEL_TYPE)) {
-            throw new ConfigException(json.where() + ": without weights only model_type llama can be read, not "
-                    + json.json().path("model_type"));
+        Family family = Family.of(json.text("model_type", ""))
+                .orElseThrow(() -> new ConfigException(json.where() + ": without weights only model_type "
+                        + String.join(", ", Family.modelTypes()) + " can be read, not "
+                        + json.json().path("model_type")));
+        AttentionConfig layer = new DecoderJson(json).gqa(family.biases(json));
+        return model(json, family, Collections.nCopies(json.integer("num_hidden_layers"), layer));
+    }
+
+    /**
+     * The model; where its queries see a window only, for texts no longer than that: there a window is no different
+     * from looking at everything.
+     */
+    private static ModelConfig model(ModelJson json, Family family, List<AttentionConfig> layers) {
+        ModelConfig model = new DecoderJson(json).model(layers, family.mlpBias(json));
+        OptionalInt window = family.window(json);
+        if (window.isEmpty() || window.getAsInt() >= model.maxPositionEmbeddings()) {
+            return model;
         }
-        DecoderJson decoder = new DecoderJson(json);
-        return decoder.model(Collections.nCopies(json.integer("num_hidden_layers"), decoder.gqa()));
+        LOG.warn(
+                "{}: attention looks back {} tokens, and is computed without a window here: the longest sequence is"
+                        + " that, not max_position_embeddings {}",
+                json.where(),
+                window.getAsInt(),
+                model.maxPositionEmbeddings());
+        return json.naming(() -> model.withMaxPositionEmbeddings(window.getAsInt()));
     }
 }

@@ -15,7 +15,10 @@ import org.xecomla.formats.checkpoint.RopeJson;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 
-/** Writes a Llama, in the old spelling that every version of transformers reads. */
+/**
+ * Writes a Llama, or the family whose biases the model has, in the old spelling that every version of transformers
+ * reads.
+ */
 public final class LlamaWriter implements ModelExport {
     @Override
     public ModelConfig exported(ModelConfig model) {
@@ -25,13 +28,24 @@ public final class LlamaWriter implements ModelExport {
                         + " grouped-query attention: export it as deepseek-v3, xecomla or native");
             }
         }
+        family(model);
         return model;
+    }
+
+    /** @throws ConfigException where no family has these biases */
+    private static Family family(ModelConfig model) {
+        boolean inputsOnly = model.attention().get(0).biases() == AttentionConfig.Biases.INPUTS;
+        if (inputsOnly && model.mlpBias()) {
+            throw new ConfigException("biases of queries, keys and values and of the feed-forward layers, and none of"
+                    + " the attention's output: no class of transformers has these");
+        }
+        return inputsOnly ? Family.QWEN2 : Family.LLAMA;
     }
 
     @Override
     public List<String> notes(ModelConfig model) {
         exported(model);
-        return List.of("transformers, vLLM, SGLang: LlamaForCausalLM");
+        return List.of("transformers, vLLM, SGLang: " + architecture(family(model)));
     }
 
     @Override
@@ -45,9 +59,14 @@ public final class LlamaWriter implements ModelExport {
     /** {@code config.json} of a model without latent layers. */
     public static String text(ModelConfig model, Dtype dtype) {
         ObjectNode json = new JsonMapper().createObjectNode();
-        putDecoder(json, model, dtype, "LlamaForCausalLM", LlamaReader.MODEL_TYPE);
+        Family family = family(model);
+        putDecoder(json, model, dtype, architecture(family), family.modelType());
         putAttention(json, model);
         return json.toPrettyString() + "\n";
+    }
+
+    private static String architecture(Family family) {
+        return family == Family.QWEN2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
     }
 
     /** The keys of Llama that say nothing of attention. */
@@ -64,8 +83,8 @@ public final class LlamaWriter implements ModelExport {
         json.put("rope_theta", model.ropeTheta());
         json.put("tie_word_embeddings", model.tieWordEmbeddings());
         json.put("hidden_act", "silu");
-        json.put("attention_bias", false);
-        json.put("mlp_bias", false);
+        json.put("attention_bias", model.attention().stream().anyMatch(l -> l.biases() == AttentionConfig.Biases.ALL));
+        json.put("mlp_bias", model.mlpBias());
         putTokenIds(json, model);
         json.put("torch_dtype", dtype.torchName());
     }

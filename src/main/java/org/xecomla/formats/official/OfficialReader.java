@@ -1,6 +1,7 @@
 package org.xecomla.formats.official;
 
 import java.util.List;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
@@ -30,6 +31,7 @@ public final class OfficialReader implements ModelFormat {
     @Override
     public ModelConfig config(Headers headers) {
         DecoderJson decoder = new DecoderJson(headers.json());
+        decoder.requireNoBiases();
         ModelJson layers = OfficialConfig.layers(headers.directory());
         if (layers.flag("attention_bias", false)) {
             throw layers.unsupported("attention_bias", "projections have no biases here");
@@ -40,9 +42,11 @@ public final class OfficialReader implements ModelFormat {
         }
         LatentJson latent = new LatentJson(layers);
         RopeScaling rope = OfficialConfig.rope(layers);
-        return decoder.model(headers.layers(
-                decoder::gqa,
-                (tensors, layer) -> latent.layer(
-                        tensors, layers, rope, latent.deepseekScale(layers.object("rope_scaling"), rope))));
+        return decoder.model(
+                headers.layers(
+                        tensors -> decoder.gqa(Biases.NONE),
+                        (tensors, layer) -> latent.layer(
+                                tensors, layers, rope, latent.deepseekScale(layers.object("rope_scaling"), rope))),
+                false);
     }
 }

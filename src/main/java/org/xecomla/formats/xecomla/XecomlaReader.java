@@ -3,6 +3,7 @@ package org.xecomla.formats.xecomla;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -43,13 +44,14 @@ public final class XecomlaReader implements ModelFormat {
         ModelJson json = headers.json();
         DecoderJson decoder = new DecoderJson(json);
         LatentJson latent = new LatentJson(json);
-        return decoder.model(headers.layers(
-                decoder::gqa,
+        List<AttentionConfig> layers = headers.layers(
+                tensors -> decoder.gqa(tensors.biases()),
                 (tensors, layer) -> latent.layer(
                         tensors,
                         json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json,
                         rope(json, latent.ropeDim()),
-                        json.number("mla_scale", latent.plainScale()))));
+                        json.number("mla_scale", latent.plainScale())));
+        return decoder.model(layers, json.flag("mlp_bias", false));
     }
 
     private static RopeScaling rope(ModelJson json, int ropeDim) {

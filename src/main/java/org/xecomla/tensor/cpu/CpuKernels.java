@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.Attention;
+import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Gemm;
@@ -43,6 +44,7 @@ public final class CpuKernels implements Kernels {
     private final Bf16Gemm rounding; // null: fp32
     private final Elementwise elementwise;
     private final Gemm gemm;
+    private final Bias bias;
     private final Norm norm;
     private final Rope rope;
     private final HeadCopy headCopy;
@@ -74,6 +76,7 @@ public final class CpuKernels implements Kernels {
         HostRows rows = new HostRows(workers);
         this.elementwise = new CpuElementwise(workers, rows, math);
         this.gemm = new CpuGemm(workers, rounding);
+        this.bias = new CpuBias(workers, rows, math);
         this.norm = new CpuNorm(workers, rows, math, scratch);
         this.rope = new CpuRope(rows, math);
         this.headCopy = new CpuHeadCopy(rows, math);
@@ -97,6 +100,11 @@ public final class CpuKernels implements Kernels {
     @Override
     public Gemm gemm() {
         return gemm;
+    }
+
+    @Override
+    public Bias bias() {
+        return bias;
     }
 
     @Override

@@ -8,6 +8,7 @@ import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Attention;
 import org.xecomla.tensor.AttentionShape;
+import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Gemm;
@@ -119,7 +120,7 @@ public final class SizingKernels implements Kernels {
     }
 
     /** Operations that need no scratch. */
-    private static final class Idle implements Elementwise, Rope, HeadCopy, SwiGlu, Embedding, Head, AdamW {
+    private static final class Idle implements Elementwise, Bias, Rope, HeadCopy, SwiGlu, Embedding, Head, AdamW {
         @Override
         public void fill(Tensor x, double value) {}
 
@@ -136,6 +137,12 @@ public final class SizingKernels implements Kernels {
         public double sumOfSquares(Tensor x) {
             return 0;
         }
+
+        @Override
+        public void forward(Tensor bias, Tensor y) {}
+
+        @Override
+        public void backward(Tensor dY, Tensor dBias) {}
 
         @Override
         public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {}
@@ -185,6 +192,11 @@ public final class SizingKernels implements Kernels {
     @Override
     public Gemm gemm() {
         return gemm;
+    }
+
+    @Override
+    public Bias bias() {
+        return idle;
     }
 
     @Override

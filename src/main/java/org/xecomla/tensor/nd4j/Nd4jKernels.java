@@ -3,6 +3,7 @@ package org.xecomla.tensor.nd4j;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.Attention;
+import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Gemm;
@@ -25,6 +26,7 @@ public final class Nd4jKernels implements Kernels {
     private final Nd4jScratch scratch = new Nd4jScratch();
     private final Elementwise elementwise;
     private final Gemm gemm;
+    private final Bias bias;
     private final Norm norm;
     private final Rope rope;
     private final HeadCopy headCopy;
@@ -38,6 +40,7 @@ public final class Nd4jKernels implements Kernels {
         this.type = type;
         this.elementwise = new Nd4jElementwise(scratch);
         this.gemm = new Nd4jGemm(scratch);
+        this.bias = new Nd4jBias(scratch);
         this.norm = new Nd4jNorm(scratch);
         this.rope = new Nd4jRope(scratch);
         this.headCopy = new Nd4jHeadCopy(scratch);
@@ -61,6 +64,11 @@ public final class Nd4jKernels implements Kernels {
     @Override
     public Gemm gemm() {
         return gemm;
+    }
+
+    @Override
+    public Bias bias() {
+        return bias;
     }
 
     @Override

@@ -5,15 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.Models;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Goldens;
@@ -62,6 +66,18 @@ public class DeepseekWriterTest {
         ModelDirectory normFree = open("mla-gqa-tied-last");
         assertThrows(ConfigException.class, () -> new DeepseekWriter()
                 .write(normFree, out, SaveOptions.of(Dtype.F16, normFree.path())));
+    }
+
+    @Test
+    void biasesHaveNoPlace() {
+        AttentionConfig layer =
+                Models.biased(Models.mla(0, 7, false, false, RopeScaling.NONE), AttentionConfig.Biases.INPUTS);
+        ConfigException refusal =
+                assertThrows(ConfigException.class, () -> new DeepseekWriter().notes(Models.of(false, List.of(layer))));
+        assertEquals(
+                "the student's projections have biases, as its base's have, and deepseek-v3 has no place for them:"
+                        + " export it as native",
+                refusal.getMessage());
     }
 
     private static ModelDirectory open(String fixture) {

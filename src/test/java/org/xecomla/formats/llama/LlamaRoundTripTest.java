@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -27,6 +28,8 @@ class LlamaRoundTripTest {
         return Stream.of(
                 Arguments.of("gqa tied", true, List.of(plain, plain)),
                 Arguments.of("mha, head_dim of its own, llama3", false, List.of(Models.gqa(4, 6, Models.LLAMA3))),
+                Arguments.of("Qwen2's biases", true, List.of(Models.biased(plain, Biases.INPUTS))),
+                Arguments.of("all biases", false, List.of(Models.biased(plain, Biases.ALL))),
                 Arguments.of("linear", false, List.of(Models.gqa(1, 4, new RopeScaling.Linear(2.5)))),
                 Arguments.of("yarn", false, List.of(Models.gqa(1, 4, Models.YARN))));
     }
@@ -42,6 +45,13 @@ class LlamaRoundTripTest {
     @Test
     void whatConfigJsonCannotSayIsRefused() {
         AttentionConfig picked = Models.gqa(2, 4, new RopeScaling.Explicit(List.of(1.0, 0.5)));
+        ConfigException noClass = assertThrows(
+                ConfigException.class,
+                () -> LlamaWriter.text(
+                        Models.withMlpBias(Models.of(
+                                false, List.of(Models.biased(Models.gqa(2, 4, RopeScaling.NONE), Biases.INPUTS)))),
+                        Dtype.F32));
+        assertTrue(noClass.getMessage().contains("no class of transformers has these"), noClass.getMessage());
         assertRefused("explicit rope frequencies cannot be written as rope_scaling", picked);
         assertRefused(
                 "grouped-query attention differ",

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -32,6 +33,17 @@ class XecomlaRoundTripTest {
                         "low-rank queries, yarn",
                         false,
                         Collections.nCopies(2, Models.mla(9, 7, true, false, Models.YARN))),
+                Arguments.of(
+                        "Qwen2's biases",
+                        true,
+                        Collections.nCopies(
+                                2, Models.biased(Models.mla(0, 7, false, true, RopeScaling.NONE), Biases.INPUTS))),
+                Arguments.of(
+                        "all biases, low-rank queries, hybrid",
+                        false,
+                        List.of(
+                                Models.biased(Models.mla(9, 7, true, false, Models.YARN), Biases.ALL),
+                                Models.biased(full, Biases.ALL))),
                 Arguments.of("picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
                 Arguments.of(
                         "hybrid, ranks and norms by layer",
@@ -46,7 +58,11 @@ class XecomlaRoundTripTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("forms")
     void everyFormComesBack(String name, boolean tied, List<AttentionConfig> attention, @TempDir Path temporary) {
-        RoundTrip.check(new XecomlaWriter(), Models.of(tied, attention), DataFiles.path(temporary.toString()));
+        ModelConfig model = Models.of(tied, attention);
+        RoundTrip.check(new XecomlaWriter(), model, DataFiles.path(temporary + "/plain"));
+        if (attention.get(0).biases() != Biases.INPUTS) {
+            RoundTrip.check(new XecomlaWriter(), Models.withMlpBias(model), DataFiles.path(temporary + "/mlp"));
+        }
     }
 
     @Test

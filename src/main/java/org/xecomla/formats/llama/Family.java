@@ -1,0 +1,88 @@
+package org.xecomla.formats.llama;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.xecomla.config.model.AttentionConfig.Biases;
+import org.xecomla.formats.checkpoint.ModelJson;
+
+/**
+ * The models that are Llama's decoder with another choice of biases and windows, as transformers 5.18 configures them.
+ */
+enum Family {
+    LLAMA("llama") {
+        @Override
+        Biases biases(ModelJson json) {
+            return json.flag("attention_bias", false) ? Biases.ALL : Biases.NONE;
+        }
+
+        @Override
+        boolean mlpBias(ModelJson json) {
+            return json.flag("mlp_bias", false);
+        }
+    },
+
+    MISTRAL("mistral") {
+        /** Mistral's class looks back 4,096 tokens where the key is left out, and at everything where it is null. */
+        private static final int DEFAULT_WINDOW = 4096;
+
+        @Override
+        OptionalInt window(ModelJson json) {
+            if (!json.json().has("sliding_window")) {
+                return OptionalInt.of(DEFAULT_WINDOW);
+            }
+            return json.has("sliding_window") ? OptionalInt.of(json.integer("sliding_window")) : OptionalInt.empty();
+        }
+    },
+
+    QWEN2("qwen2") {
+        @Override
+        Biases biases(ModelJson json) {
+            return Biases.INPUTS;
+        }
+
+        @Override
+        OptionalInt window(ModelJson json) {
+            return json.flag("use_sliding_window", false)
+                    ? OptionalInt.of(json.integer("sliding_window"))
+                    : OptionalInt.empty();
+        }
+    };
+
+    private final String modelType;
+
+    Family(String modelType) {
+        this.modelType = modelType;
+    }
+
+    /** As {@code config.json} says it. */
+    String modelType() {
+        return modelType;
+    }
+
+    /** Which projections of the attention have biases. */
+    Biases biases(ModelJson json) {
+        return Biases.NONE;
+    }
+
+    /** Whether the projections of the feed-forward layers have biases. */
+    boolean mlpBias(ModelJson json) {
+        return false;
+    }
+
+    /** How many tokens a query sees at most, itself among them; empty: all before it. */
+    OptionalInt window(ModelJson json) {
+        return OptionalInt.empty();
+    }
+
+    static Optional<Family> of(String modelType) {
+        return Arrays.stream(values())
+                .filter(family -> family.modelType.equals(modelType))
+                .findFirst();
+    }
+
+    static List<String> modelTypes() {
+        return Arrays.stream(values()).map(Family::modelType).toList();
+    }
+}
