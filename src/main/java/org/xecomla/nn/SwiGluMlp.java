@@ -5,7 +5,10 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
-/** y += down(silu(gate(x)) * up(x)) (Shazeer 2020), each with a bias or none. Legend: N rows, commonly B * T; D model; F ffn. */
+/**
+ * y += down(silu(gate(x)) * up(x)) (Shazeer 2020), each with a bias or none. Legend: N rows, commonly B * T; D model; F
+ * ffn.
+ */
 record SwiGluMlp(Linear gate, Linear up, Linear down, Kernels kernels) {
     /**
      * @param x (N, D)
