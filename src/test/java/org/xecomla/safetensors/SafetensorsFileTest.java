@@ -123,7 +123,7 @@ class SafetensorsFileTest {
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]} | 8 | broken safetensors header",
                 "['a'] | 0 | header is not a JSON object",
                 "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]},"
-                        + "'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | 8 | Duplicate",
+                        + "'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | 8 | stands twice",
                 "{'a':{'dtype':'F33','shape':[2],'data_offsets':[0,8]}} | 8 | tensor a: dtype \"F33\" is none of "
                         + "those that are known",
                 "{'a':{'shape':[2],'data_offsets':[0,8]}} | 8 | tensor a: dtype",

@@ -34,7 +34,7 @@ public final class LayerTensors {
     }
 
     private boolean hasBias(String projection) {
-        return has(ParameterNames.bias(projection));
+        return has(projection) && has(ParameterNames.bias(projection));
     }
 
     boolean isLatent() {
