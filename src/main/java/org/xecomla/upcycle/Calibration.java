@@ -106,9 +106,19 @@ public final class Calibration {
         return seen.activations();
     }
 
+    /** All that is known of a layer, whose moment is computed anew at each call. */
+    LayerCalibration seen(int layer) {
+        return new LayerCalibration(layer(layer), windows(layer));
+    }
+
     /** A layer's inputs in the windows that were kept, (T*I) each. */
     List<float[]> windows(int layer) {
         return List.copyOf(layers.get(layer).windows);
+    }
+
+    /** Tokens of a window that was kept. */
+    int windowLength(int layer) {
+        return windows(layer).get(0).length / layers.get(layer).numInputs;
     }
 
     /** Inputs x of one layer as they come. Legend: D model; I = D, or D + 1 where a 1 stands behind every input. */

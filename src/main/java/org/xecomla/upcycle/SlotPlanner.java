@@ -6,12 +6,14 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotChoice.Chosen;
+import org.xecomla.upcycle.SlotSearch.Candidate;
 
 /** Searches the slots of a plan's layers and writes them into it, with what a person wants to know of it. */
 final class SlotPlanner {
@@ -19,17 +21,34 @@ final class SlotPlanner {
 
     /** The plan itself where it asks for no search. */
     static UpcyclePlan planned(BaseWeights base, UpcyclePlan plan, Calibration calibration, Kernels kernels) {
-        if (plan.search().isEmpty()) {
+        if (plan.search() == null) {
             return plan;
         }
-        UpcyclePlan.Search search = plan.search().get();
         List<LayerPlan> layers = plan.layers();
-        SlotChoice choice = new SlotChoice(
-                (candidates, numWindows) -> IntStream.range(0, layers.size())
-                        .mapToObj(i -> search(base, layers.get(i), calibration, kernels)
-                                .errors(candidates.get(i), numWindows))
-                        .toList(),
-                layers.size());
+        int length = calibration.windowLength(layers.get(0).layer());
+        return planned(base.config(), plan, length, (candidates, numWindows) -> IntStream.range(0, layers.size())
+                .mapToObj(i -> errors(
+                        base,
+                        layers.get(i),
+                        calibration.seen(layers.get(i).layer()),
+                        kernels,
+                        candidates.get(i),
+                        numWindows))
+                .toList());
+    }
+
+    /**
+     * The same with candidates judged by {@code evaluator}, wherever it does that.
+     *
+     * @param length tokens of its windows
+     */
+    static UpcyclePlan planned(ModelConfig base, UpcyclePlan plan, int length, SlotChoice.Evaluator evaluator) {
+        if (plan.search() == null) {
+            return plan;
+        }
+        UpcyclePlan.Search search = plan.search();
+        List<LayerPlan> layers = plan.layers();
+        SlotChoice choice = new SlotChoice(evaluator, layers.size());
         boolean shared = search.slots() == RopeSlots.SERVABLE;
         List<List<RopeSlot>> slots = candidates(base, plan, search, shared);
         List<Chosen> chosen = shared ? choice.shared(slots) : choice.own(slots);
@@ -37,13 +56,20 @@ final class SlotPlanner {
                 .mapToObj(i -> layers.get(i).withPhased(chosen.get(i).plan()))
                 .toList();
         List<String> notes = new ArrayList<>(plan.notes());
-        notes.add("slots: " + slots.size() + " candidates on windows of "
-                + windows(
-                        search,
-                        calibration.windows(layers.get(0).layer()).get(0).length
-                                / base.config().hiddenSize()));
+        notes.add("slots: " + slots.size() + " candidates on windows of " + windows(search, length));
         notes.addAll(notes(layers, chosen, shared));
         return new UpcyclePlan(found, plan.search(), plan.calibrationTokens(), notes);
+    }
+
+    /** Errors of a layer's candidates, in their order. */
+    static List<Double> errors(
+            BaseWeights base,
+            LayerPlan layer,
+            LayerCalibration seen,
+            Kernels kernels,
+            List<Candidate> candidates,
+            int numWindows) {
+        return search(base, layer, seen, kernels).errors(candidates, numWindows);
     }
 
     /** How long the windows were, and why: whole sequences are joined, so that they may be shorter than asked for. */
@@ -52,7 +78,7 @@ final class SlotPlanner {
         return String.format(Locale.ROOT, "%,d tokens (%s%s)", length, asked, search.why());
     }
 
-    private static SlotSearch search(BaseWeights base, LayerPlan layer, Calibration calibration, Kernels kernels) {
+    private static SlotSearch search(BaseWeights base, LayerPlan layer, LayerCalibration seen, Kernels kernels) {
         AttentionConfig.Gqa shape =
                 (AttentionConfig.Gqa) base.config().attention().get(layer.layer());
         int width = shape.numHeads() * shape.headDim();
@@ -62,33 +88,27 @@ final class SlotPlanner {
                 layer,
                 base.attention(layer.layer()),
                 output,
-                calibration.layer(layer.layer()).secondMoment(),
-                calibration.windows(layer.layer()),
+                seen.activations().secondMoment(),
+                seen.windows(),
                 kernels);
     }
 
     /** All layers are of one shape where slots are shared. */
     private static List<List<RopeSlot>> candidates(
-            BaseWeights base, UpcyclePlan plan, UpcyclePlan.Search search, boolean shared) {
+            ModelConfig base, UpcyclePlan plan, UpcyclePlan.Search search, boolean shared) {
         LayerPlan first = plan.layers().get(0);
-        AttentionConfig.Gqa shape =
-                (AttentionConfig.Gqa) base.config().attention().get(first.layer());
-        List<Double> frequencies = RopeFrequencies.of(
-                        shape.headDim(), base.config().ropeTheta(), shape.ropeScaling())
+        AttentionConfig.Gqa shape = (AttentionConfig.Gqa) base.attention().get(first.layer());
+        List<Double> frequencies = RopeFrequencies.of(shape.headDim(), base.ropeTheta(), shape.ropeScaling())
                 .inverse();
         int elements = ((RankPolicy.Fixed) first.kvRank()).rank() + first.qkRopeHeadDim();
         SlotCandidates candidates = new SlotCandidates(frequencies, elements);
         List<List<RopeSlot>> slots = (shared ? candidates.servable() : candidates.own())
                 .stream()
-                        .filter(s -> search.ropeDim().isEmpty()
-                                || 2 * s.size() == search.ropeDim().getAsInt())
+                        .filter(s -> search.ropeDim() == 0 || 2 * s.size() == search.ropeDim())
                         .toList();
         if (slots.isEmpty()) {
             throw new ConfigException("method phased has no slots for upcycle.qk-rope-head-dim = "
-                    + search.ropeDim().stream()
-                            .mapToObj(String::valueOf)
-                            .findFirst()
-                            .orElse("auto") + " and " + elements
+                    + (search.ropeDim() == 0 ? "auto" : search.ropeDim()) + " and " + elements
                     + " elements a layer: leave the key out, or raise upcycle.kv-budget");
         }
         return slots;

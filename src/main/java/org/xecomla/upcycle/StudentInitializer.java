@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -18,8 +19,8 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no
- * second copy of the model is held. Either {@link #make} does it all, or calls of {@link #layer} run wherever one likes
- * and {@link #assemble} puts what they made together.
+ * second copy of the model is held. Here all is made on one thread, by {@link StudentParts} in parts that run wherever
+ * one likes.
  */
 public final class StudentInitializer {
     private StudentInitializer() {}
@@ -49,15 +50,14 @@ public final class StudentInitializer {
      * @param windows each a sequence of its own
      * @param kernels compute it
      */
-    private static Calibration calibrate(
-            ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
+    static Calibration calibrate(ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
         ModelConfig config = base.config();
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().orElse(1);
         try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
             base.load(weights);
             try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {
-                return plan.search().isPresent()
+                return plan.search() != null
                         ? Calibration.keepingWindows(model, windows, plan.latentLayers(), SlotChoice.LAST_WINDOWS)
                         : Calibration.of(model, windows, plan.latentLayers());
             }
@@ -78,29 +78,27 @@ public final class StudentInitializer {
      */
     public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, DataType type) {
         plan.requireCalibration(calibration != null);
-        List<UpcycledLayer> shapes = new ArrayList<>();
-        Map<String, Tensor> made = new HashMap<>();
-        List<ParameterStore> stores = new ArrayList<>();
-        try {
-            for (LayerPlan layer : plan.layers()) {
-                LayerActivations activations = calibration == null ? null : calibration.layer(layer.layer());
-                UpcycledLayer upcycled = layer(base, layer, activations);
-                stores.add(offHeap(upcycled, type, made));
-                shapes.add(upcycled.withoutTensors());
-            }
-            return assemble(base, shapes, made, plan.notes(), type);
-        } finally {
-            stores.forEach(ParameterStore::close);
-        }
+        Stream<UpcycledLayer> layers = plan.layers().stream()
+                .map(layer -> layer(base, layer, calibration == null ? null : calibration.layer(layer.layer())));
+        return assemble(base, layers, plan.notes(), type);
     }
 
     /** The student of layers that were made elsewhere; those of the base that are not among them stay as they are. */
     public static Student assemble(BaseWeights base, List<UpcycledLayer> layers, List<String> notes, DataType type) {
+        return assemble(base, layers.stream(), notes, type);
+    }
+
+    /** The same of layers that come one by one, each let go before the next. */
+    static Student assemble(BaseWeights base, Stream<UpcycledLayer> layers, List<String> notes, DataType type) {
+        List<UpcycledLayer> shapes = new ArrayList<>();
         Map<String, Tensor> made = new HashMap<>();
         List<ParameterStore> stores = new ArrayList<>();
         try {
-            layers.forEach(layer -> stores.add(offHeap(layer, type, made)));
-            return assemble(base, layers, made, notes, type);
+            layers.forEachOrdered(layer -> {
+                stores.add(offHeap(layer, type, made));
+                shapes.add(layer.withoutTensors());
+            });
+            return assemble(base, shapes, made, notes, type);
         } finally {
             stores.forEach(ParameterStore::close);
         }

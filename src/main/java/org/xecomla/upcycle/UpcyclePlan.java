@@ -6,8 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
@@ -22,11 +20,11 @@ import org.xecomla.errors.UserException;
  * latent.
  *
  * @param layers ascending by layer; layers that stay as they are have none
- * @param search for slots, which must be done before layers are made; empty: nothing to search
+ * @param search for slots, which must be done before layers are made; null: nothing to search
  * @param calibrationTokens how many tokens of text the calibration looks at
  * @param notes what the user should know, one line each
  */
-public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int calibrationTokens, List<String> notes)
+public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibrationTokens, List<String> notes)
         implements Serializable {
     /** At least so many windows of the calibration text are searched on, unless a longer length is asked for. */
     private static final int SEARCH_WINDOWS = 4;
@@ -34,11 +32,11 @@ public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int c
     /**
      * What slots are searched for, and on what.
      *
-     * @param ropeDim rotated dimensions that were asked for; empty: the search's choice
+     * @param ropeDim rotated dimensions that were asked for; 0: the search's choice
      * @param length tokens of a window
      * @param why it is that long, for a person
      */
-    public record Search(RopeSlots slots, OptionalInt ropeDim, int length, String why) implements Serializable {
+    public record Search(RopeSlots slots, int ropeDim, int length, String why) implements Serializable {
         private static Search of(UpcycleConfig config, ModelConfig base) {
             int context = base.maxPositionEmbeddings();
             int allowed = Math.max(2, config.calibrationTokens() / SEARCH_WINDOWS);
@@ -53,7 +51,7 @@ public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int c
                             ? "upcycle.search-length; the base's context is " + context
                             : "a quarter of upcycle.calibration-tokens; the base's context is " + context
                                     + ", give more where that is served";
-            return new Search(config.ropeSlots(), config.qkRopeHeadDim(), length, why);
+            return new Search(config.ropeSlots(), config.qkRopeHeadDim().orElse(0), length, why);
         }
     }
 
@@ -82,9 +80,7 @@ public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int c
                 .flatMap(p -> p.note().stream())
                 .distinct()
                 .toList();
-        Optional<Search> search = config.method() == UpcycleConfig.Method.PHASED
-                ? Optional.of(Search.of(config, base))
-                : Optional.empty();
+        Search search = config.method() == UpcycleConfig.Method.PHASED ? Search.of(config, base) : null;
         return new UpcyclePlan(plans, search, config.calibrationTokens(), notes);
     }
 
@@ -152,11 +148,11 @@ public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int c
      * @throws UserException where the text is shorter than one window
      */
     public List<TokenSequence> windows(List<TokenSequence> text) {
-        if (search.isEmpty() || text.isEmpty()) {
+        if (search == null || text.isEmpty()) {
             return text;
         }
         int length = text.get(0).ids().length;
-        int joined = Math.max(1, search.get().length() / length);
+        int joined = Math.max(1, search.length() / length);
         List<TokenSequence> windows = new ArrayList<>();
         for (int from = 0; from + joined <= text.size(); from += joined) {
             windows.add(TokenSequence.joined(text.subList(from, from + joined)));
@@ -164,7 +160,7 @@ public record UpcyclePlan(List<LayerPlan> layers, Optional<Search> search, int c
         if (windows.isEmpty()) {
             throw new UserException("the calibration text has " + text.size() + " windows of " + length
                     + " tokens, too few for one of upcycle.search-length = "
-                    + search.get().length()
+                    + search.length()
                     + ": give more text, or a smaller length");
         }
         return windows;

@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -102,14 +103,15 @@ class PipelineTest {
                 RunStatus.State.SUCCEEDED,
                 RunStatus.read(DataFiles.path(out.toString())).state());
 
-        // on a local master init is the driver's own work, without a job
         assertEquals(
-                List.of("distill", "eval", "shard", "teacher"),
+                List.of("distill", "eval", "init", "shard", "teacher"),
                 descriptions().stream()
                         .map(description -> description.substring(0, description.indexOf(':')))
                         .distinct()
                         .sorted()
                         .toList());
+        assertTrue(descriptions().contains("init: layers"), () -> "" + lines);
+        assertFalse(Files.exists(out.resolve("student-init/parts")), "what layers were made from is still there");
         assertTrue(descriptions().contains("distill: leg 1 from step 0"), () -> "" + lines);
 
         List<String> metrics = Files.readAllLines(out.resolve("distill/metrics.jsonl"));

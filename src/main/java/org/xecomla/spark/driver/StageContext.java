@@ -1,7 +1,6 @@
 package org.xecomla.spark.driver;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
@@ -67,31 +66,6 @@ public final class StageContext extends RunContext {
     public <T, R> List<R> mapOnModels(String stage, String description, List<T> items, Task<T, R> task) {
         modelTasks.requireExecutor();
         return collect(stage, description, modelTasks.on(outcomes(items, task)));
-    }
-
-    /** What one task does, which may be run again. */
-    @FunctionalInterface
-    public interface Work extends Serializable {
-        void run(RunContext context);
-    }
-
-    /**
-     * Runs {@code work} as one task that works on a model, since the driver may have neither the memory nor the GPU; on
-     * master local in this thread, with all processors.
-     */
-    public void byOneTask(String stage, String description, Work work) {
-        if (spark.isLocal()) {
-            work.run(this);
-            return;
-        }
-        RunConfig config = config();
-        RunLayout layout = layout();
-        List<ArrayList<String>> said = mapOnModels(stage, description, List.of(stage), ignored -> {
-            ArrayList<String> lines = new ArrayList<>();
-            work.run(new RunContext(config, layout, lines::add));
-            return lines;
-        });
-        said.get(0).forEach(console());
     }
 
     private <T, R> JavaRDD<Outcome<R>> outcomes(List<T> items, Task<T, R> task) {

@@ -1,15 +1,18 @@
 package org.xecomla.spark.stage;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
-import org.xecomla.files.StageDirectory;
+import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.run.RunLayout;
 import org.xecomla.run.RunModels;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.driver.RunContext;
@@ -18,12 +21,17 @@ import org.xecomla.spark.driver.TaskKernels;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
+import org.xecomla.upcycle.StudentParts;
 import org.xecomla.upcycle.UpcyclePlan;
 
-/** The student as it starts, made from the base's own weights in this JVM: one forward pass, then layer by layer. */
+/**
+ * The student as it starts, made from the base's own weights: one forward pass over calibration text, then layer by
+ * layer, a task each, the search for slots where the method has one and the layer itself.
+ */
 public final class InitStage extends SparkStage {
     public static final String NAME = "init";
     public static final String KIND = "student-init";
+    private static final String PARTS = "parts"; // of the output's directory, while it is made
 
     InitStage() {
         super(NAME, KIND, List.of(ShardStage.NAME), layout -> List.of(layout.studentInit()));
@@ -31,11 +39,25 @@ public final class InitStage extends SparkStage {
 
     @Override
     public void run(StageContext context) {
-        context.byOneTask(NAME, "the student's start", InitStage::runHere);
+        complete(context, (base, plan) -> byTasks(context, base, plan));
     }
 
     /** Makes the student on this thread; its calibration text, where it needs one, is the beginning of the shards. */
     static void runHere(RunContext context) {
+        complete(context, (base, plan) -> {
+            RunLayout layout = context.layout();
+            try (Kernels kernels = TaskKernels.of(context.config());
+                    Student student =
+                            StudentInitializer.make(base, plan, () -> windows(layout, plan), kernels, DataType.FLOAT)) {
+                return save(context.config(), layout, student);
+            }
+        });
+    }
+
+    /** What is said of a student that was made and saved. */
+    private record Saved(ArrayList<String> lines, long kvElements) implements Serializable {}
+
+    private static void complete(RunContext context, BiFunction<ModelDirectory, UpcyclePlan, Saved> work) {
         RunConfig config = context.config();
         ModelDirectory base = RunModels.base(config);
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
@@ -44,33 +66,70 @@ public final class InitStage extends SparkStage {
         if (plan.needsCalibration()) {
             inputs.stage("shards", context.layout().trainShards(), ShardStage.KIND);
         }
-        StageDirectory output = context.layout().studentInit();
         context.complete(
                 NAME,
-                output,
+                context.layout().studentInit(),
                 context.asked(KIND, config.settings("upcycle"), inputs.all()),
-                () -> write(context, base, plan, output));
+                () -> {
+                    Saved saved = work.apply(base, plan);
+                    saved.lines.forEach(line -> context.say(NAME, line));
+                    return Map.of(
+                            "layers made latent",
+                            (long) plan.layers().size(),
+                            "KV elements per token",
+                            saved.kvElements);
+                });
     }
 
-    private static Map<String, Long> write(
-            RunContext context, ModelDirectory base, UpcyclePlan plan, StageDirectory output) {
+    private static Saved byTasks(StageContext context, ModelDirectory base, UpcyclePlan plan) {
         RunConfig config = context.config();
-        try (Kernels kernels = TaskKernels.of(config)) {
-            try (Student student =
-                    StudentInitializer.make(base, plan, () -> windows(context, plan), kernels, DataType.FLOAT)) {
-                SaveOptions options = SaveOptions.of(Dtype.F32, RunModels.tokenizerPath(config));
-                ModelDirectory.save(output.path(), student.config(), student.weights(), options);
-                student.report().lines().forEach(line -> context.say(NAME, line));
-                return Map.of(
-                        "layers made latent", (long) plan.layers().size(),
-                        "KV elements per token", (long) student.config().kvElementsPerToken());
+        RunLayout layout = context.layout();
+        StudentParts parts = new StudentParts(base.path(), layout.studentInit().file(PARTS));
+        StudentParts.Workers workers = new Tasks(context);
+        try {
+            StudentParts.Made made = parts.make(plan, () -> windows(layout, plan), workers);
+            return workers.map("student", List.of(made), (layers, kernels) -> {
+                        try (Student student = parts.student(layers, DataType.FLOAT)) {
+                            return save(config, layout, student);
+                        }
+                    })
+                    .get(0);
+        } finally {
+            DataFiles.delete(parts.scratch());
+        }
+    }
+
+    /**
+     * Spark's: a task an item. A single one runs on this thread where the master is local, with all processors; else in
+     * a task too, since the driver may have neither the memory nor the GPU.
+     */
+    private record Tasks(StageContext context) implements StudentParts.Workers {
+        @Override
+        public <T extends Serializable, R extends Serializable> List<R> map(
+                String what, List<T> items, StudentParts.Part<T, R> part) {
+            RunConfig config = context.config();
+            if (items.size() == 1 && context.spark().isLocal()) {
+                return List.of(here(config, items.get(0), part));
+            }
+            return context.mapOnModels(NAME, what, items, item -> here(config, item, part));
+        }
+
+        private static <T, R> R here(RunConfig config, T item, StudentParts.Part<T, R> part) {
+            try (Kernels kernels = TaskKernels.of(config)) {
+                return part.run(item, kernels);
             }
         }
     }
 
-    private static List<TokenSequence> windows(RunContext context, UpcyclePlan plan) {
-        try (TokenShards tokens =
-                TokenShards.open(context.layout().trainShards().path())) {
+    private static Saved save(RunConfig config, RunLayout layout, Student student) {
+        SaveOptions options = SaveOptions.of(Dtype.F32, RunModels.tokenizerPath(config));
+        ModelDirectory.save(layout.studentInit().path(), student.config(), student.weights(), options);
+        return new Saved(
+                new ArrayList<>(student.report().lines()), student.config().kvElementsPerToken());
+    }
+
+    private static List<TokenSequence> windows(RunLayout layout, UpcyclePlan plan) {
+        try (TokenShards tokens = TokenShards.open(layout.trainShards().path())) {
             long wanted = plan.numCalibrationWindows(tokens.sequenceLength());
             List<TokenSequence> windows = new ArrayList<>();
             for (long s = 0; s < Math.min(wanted, tokens.numSequences()); s++) {
