@@ -65,6 +65,7 @@ class ArchitectureTest {
             "corpus.stories",
             "targets",
             "teacher",
+            "upcycle.slots",
             "upcycle",
             "eval",
             "eval.tasks",

@@ -6,6 +6,7 @@ import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.slots.PhasedPlan;
 
 /**
  * All that is decided beforehand about one layer that becomes latent attention.

@@ -6,6 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.xecomla.upcycle.SlotSearch.Candidate;
+import org.xecomla.upcycle.slots.PhasedPlan;
+import org.xecomla.upcycle.slots.RopeSlot;
 
 /**
  * Chooses the slots of all layers by {@link SlotSearch}: all candidates with one weight of the keys on a few windows,

@@ -14,6 +14,8 @@ import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotChoice.Chosen;
 import org.xecomla.upcycle.SlotSearch.Candidate;
+import org.xecomla.upcycle.slots.RopeSlot;
+import org.xecomla.upcycle.slots.SlotCandidates;
 
 /** Searches the slots of a plan's layers and writes them into it, with what a person wants to know of it. */
 final class SlotPlanner {

@@ -13,6 +13,8 @@ import org.xecomla.nn.AttentionProbe;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.upcycle.slots.PhasedPlan;
+import org.xecomla.upcycle.slots.RopeSlot;
 
 /**
  * How far one layer's attention is from the base's when it is made with given slots: the layer alone is converted and

@@ -20,6 +20,8 @@ import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.slots.PhasedPlan;
+import org.xecomla.upcycle.slots.RopeSlot;
 
 /** Starts from bases with biases: Qwen2's of queries, keys and values, Llama's of the output too. */
 class BiasedStartTest {

@@ -27,6 +27,8 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.Integers;
+import org.xecomla.upcycle.slots.PhasedPlan;
+import org.xecomla.upcycle.slots.RopeSlot;
 
 class PhasedUpcyclerTest {
     private static final int LENGTH = 24;

@@ -19,6 +19,8 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.upcycle.slots.RopeSlot;
+import org.xecomla.upcycle.slots.SlotCandidates;
 
 /** The search for slots on a small random base, from a plan to a student. */
 class SlotPlannerTest {

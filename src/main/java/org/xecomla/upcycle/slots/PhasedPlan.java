@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.slots;
 
 import java.io.Serializable;
 import java.util.List;

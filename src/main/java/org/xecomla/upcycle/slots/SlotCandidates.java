@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.slots;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * @param frequencies of the base's planes, descending (E/2)
  * @param elements cached elements of the layer: 2S of the rope key and at least one of the latent
  */
-record SlotCandidates(List<Double> frequencies, int elements) {
+public record SlotCandidates(List<Double> frequencies, int elements) {
     /** Up to so many planes every partition is tried; beyond, geometric sequences only. */
     private static final int FEW_PLANES = 4;
 
@@ -29,7 +29,7 @@ record SlotCandidates(List<Double> frequencies, int elements) {
      * Slots whose frequencies are theta'<sup>-i/S</sup>: what every server computes of a {@code rope_theta} for a rope
      * dimension of 2S.
      */
-    List<List<RopeSlot>> servable() {
+    public List<List<RopeSlot>> servable() {
         Set<List<RopeSlot>> found = new LinkedHashSet<>();
         for (int numSlots : slotCounts()) {
             addGeometric(found, numSlots, 1);
@@ -38,7 +38,7 @@ record SlotCandidates(List<Double> frequencies, int elements) {
     }
 
     /** Slots with frequencies of their own, which only this project's format holds. */
-    List<List<RopeSlot>> own() {
+    public List<List<RopeSlot>> own() {
         Set<List<RopeSlot>> found = new LinkedHashSet<>();
         if (frequencies.size() <= FEW_PLANES) {
             partitions().forEach(groups -> addPartition(found, groups, 0, List.of()));
