@@ -15,6 +15,7 @@ import org.xecomla.errors.UserException;
  * @param step optimiser steps done by a training stage; 0 otherwise
  * @param numSteps that the training stage will do; 0 otherwise
  * @param tokens that the training stage has trained on
+ * @param loss of the training stage's newest round; null: there is none, or it is no number
  * @param secondsLeft that the training stage will take at the pace so far, or null where that is not known
  * @param started when its driver began, in UTC
  * @param updated when this was written, in UTC
@@ -29,6 +30,7 @@ public record RunStatus(
         long step,
         long numSteps,
         long tokens,
+        Double loss,
         Long secondsLeft,
         String started,
         String updated,
@@ -47,25 +49,38 @@ public record RunStatus(
 
     /** A run by a driver that began at {@code started}, in {@code stage}. */
     public static RunStatus running(String stage, String appId, Instant started) {
-        return new RunStatus(State.RUNNING, stage, appId, 0, 0, 0, null, started.toString(), null, null, null);
+        return new RunStatus(State.RUNNING, stage, appId, 0, 0, 0, null, null, started.toString(), null, null, null);
     }
 
     /** The same run further on in its stage. */
-    public RunStatus at(long newStep, long newNumSteps, long newTokens, long newSecondsLeft) {
+    public RunStatus at(long newStep, long newNumSteps, long newTokens, double newLoss, long newSecondsLeft) {
+        Double said = Double.isFinite(newLoss) ? newLoss : null;
         return new RunStatus(
-                state, stage, appId, newStep, newNumSteps, newTokens, newSecondsLeft, started, updated, expires, error);
+                state,
+                stage,
+                appId,
+                newStep,
+                newNumSteps,
+                newTokens,
+                said,
+                newSecondsLeft,
+                started,
+                updated,
+                expires,
+                error);
     }
 
     /** The same run at its end. */
     public RunStatus ended(State newState, String newError) {
-        return new RunStatus(newState, stage, appId, step, numSteps, tokens, null, started, updated, null, newError);
+        return new RunStatus(
+                newState, stage, appId, step, numSteps, tokens, loss, null, started, updated, null, newError);
     }
 
     /** The same, as it stands at {@code now}. */
     private RunStatus dated(Instant now, Duration heartbeat) {
         String end = state == State.RUNNING ? now.plus(heartbeat).toString() : null;
         return new RunStatus(
-                state, stage, appId, step, numSteps, tokens, secondsLeft, started, now.toString(), end, error);
+                state, stage, appId, step, numSteps, tokens, loss, secondsLeft, started, now.toString(), end, error);
     }
 
     /** Whether its driver must have died without a word, at {@code now}. */

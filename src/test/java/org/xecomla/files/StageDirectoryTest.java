@@ -199,7 +199,7 @@ class StageDirectoryTest {
     void statusComesBack() {
         Path directory = DataFiles.path(temporary + "/run");
         Instant started = Instant.parse("2026-11-26T08:00:00Z");
-        RunStatus running = RunStatus.running("distill", "app-1", started).at(120, 500, 99_000, 75);
+        RunStatus running = RunStatus.running("distill", "app-1", started).at(120, 500, 99_000, 2.25, 75);
         running.write(directory, Duration.ofSeconds(60));
         RunStatus read = RunStatus.read(directory);
         assertEquals(120, read.step());

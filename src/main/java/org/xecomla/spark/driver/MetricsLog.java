@@ -3,12 +3,15 @@ package org.xecomla.spark.driver;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.averaging.Measures;
 import org.xecomla.errors.UserException;
@@ -24,11 +27,16 @@ import org.xecomla.train.TrainingProgress;
  * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them. The same
  * for TensorBoard, in {@code tensorboard/}, where the files stay apart as it likes them.
  *
+ * <p>Between checkpoints, every few seconds, the rounds since the last one are in {@code open.jsonl}, and in event files
+ * of their own that the next checkpoint makes one of.
+ *
  * <p>It stands before the listener that saves checkpoints: what a checkpoint knows, the log does too.
  */
 public final class MetricsLog implements TrainListener {
     private static final String PARTS = "metrics";
     private static final String FILE = "metrics.jsonl";
+    private static final String OPEN = "open.jsonl";
+    private static final long LIVE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final String TENSOR_BOARD = "tensorboard";
 
     private final ObjectMapper json = new ObjectMapper();
@@ -36,17 +44,30 @@ public final class MetricsLog implements TrainListener {
     private final Path tensorBoard;
     private final StepInterval interval;
     private final StringBuilder lines = new StringBuilder();
-    private final long start = System.nanoTime();
-    private TensorBoardEvents events = newEvents();
+    private final LongSupplier clock;
+    private final long start;
+    private final List<Path> liveEventParts = new ArrayList<>(); // since the last checkpoint
+    private long told;
+    private TensorBoardEvents events = newEvents(); // since the last checkpoint
+    private TensorBoardEvents liveEvents = newEvents(); // since they were last told
 
     /**
      * @param directory of the run's checkpoints
      * @param everySteps as often as checkpoints are taken
      */
     public MetricsLog(Path directory, long everySteps, TrainingProgress from) {
+        this(directory, everySteps, from, System::nanoTime);
+    }
+
+    /** @param clock in nanoseconds */
+    MetricsLog(Path directory, long everySteps, TrainingProgress from, LongSupplier clock) {
+        this.clock = clock;
+        this.start = clock.getAsLong();
+        this.told = start;
         this.parts = new Path(directory, PARTS);
         this.tensorBoard = new Path(directory, TENSOR_BOARD);
         this.interval = new StepInterval(everySteps, from);
+        DataFiles.delete(new Path(parts, OPEN));
         deleteFrom(part(from.step() + 1));
         deleteFrom(eventsPart(from.step() + 1));
     }
@@ -79,20 +100,42 @@ public final class MetricsLog implements TrainListener {
         line.put("step", metrics.step());
         line.put("tokens", metrics.progress().numTokens());
         values.forEach(line::put);
-        line.put("seconds_of_leg", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) / 1e3);
+        line.put("seconds_of_leg", TimeUnit.NANOSECONDS.toMillis(clock.getAsLong() - start) / 1e3);
         lines.append(line).append('\n');
-        events.add(System.currentTimeMillis() / 1e3, metrics.step(), values);
+        double now = System.currentTimeMillis() / 1e3;
+        events.add(now, metrics.step(), values);
+        liveEvents.add(now, metrics.step(), values);
         if (interval.isDue(metrics.step(), last)) {
             write(metrics.step());
+        } else if (clock.getAsLong() - told >= LIVE_NANOS) {
+            tell(metrics.step());
         }
+    }
+
+    /** What no checkpoint knows yet, for whoever watches: a resumed run throws it away. */
+    private void tell(long step) {
+        DataFiles.writeString(new Path(parts, OPEN), lines.toString());
+        write(liveEvents, eventsPart(step));
+        liveEventParts.add(eventsPart(step));
+        liveEvents = newEvents();
+        told = clock.getAsLong();
     }
 
     private void write(long step) {
         DataFiles.writeString(part(step), lines.toString());
         lines.setLength(0);
-        byte[] file = events.toBytes();
-        DataFiles.writeAtomically(eventsPart(step), out -> out.write(file));
+        DataFiles.delete(new Path(parts, OPEN));
+        write(events, eventsPart(step));
+        liveEventParts.forEach(DataFiles::delete);
+        liveEventParts.clear();
         events = newEvents();
+        liveEvents = newEvents();
+        told = clock.getAsLong();
+    }
+
+    private static void write(TensorBoardEvents events, Path path) {
+        byte[] file = events.toBytes();
+        DataFiles.writeAtomically(path, out -> out.write(file));
     }
 
     private static TensorBoardEvents newEvents() {

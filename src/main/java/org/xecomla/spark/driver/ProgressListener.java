@@ -8,13 +8,21 @@ import scala.Tuple4;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
-/** Hands the {@link Progress} that comes with heartbeats to {@code report}, each step once. */
+/** Hands the {@link Progress} that comes with heartbeats to {@code report}. */
 public final class ProgressListener extends SparkListener {
     private final Consumer<Progress> report;
+    private final boolean forwardOnly;
     private long lastStep = -1;
 
+    /** For one attempt of a stage: each step once. */
     public ProgressListener(Consumer<Progress> report) {
+        this(report, true);
+    }
+
+    /** @param forwardOnly leave out what is no further than what was reported before */
+    ProgressListener(Consumer<Progress> report, boolean forwardOnly) {
         this.report = report;
+        this.forwardOnly = forwardOnly;
     }
 
     @Override
@@ -32,7 +40,7 @@ public final class ProgressListener extends SparkListener {
 
     /** Reports {@code progress}, unless that was done already. */
     public synchronized void report(Progress progress) {
-        if (progress != null && progress.step() > lastStep) {
+        if (progress != null && (progress.step() > lastStep || !forwardOnly)) {
             lastStep = progress.step();
             report.accept(progress);
         }

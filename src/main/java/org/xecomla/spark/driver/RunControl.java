@@ -125,11 +125,11 @@ public final class RunControl {
     }
 
     /** How far a training stage has come; written at most once a second. */
-    public synchronized void progress(long step, long numSteps, long tokens, long secondsLeft) {
+    public synchronized void progress(Progress progress, long secondsLeft) {
         if (status == null) {
             return;
         }
-        status = status.at(step, numSteps, tokens, secondsLeft);
+        status = status.at(progress.step(), progress.numSteps(), progress.tokens(), progress.loss(), secondsLeft);
         if (System.nanoTime() - written > INTERVAL_NANOS) {
             write();
         }

@@ -176,12 +176,7 @@ public final class TrainingLegs<S> {
                 progress.step() - from.step(),
                 progress.tokens() - from.numTokens());
         context.say(work.name(), line.format());
-        context.control()
-                .progress(
-                        progress.step(),
-                        plan.numSteps(),
-                        progress.tokens(),
-                        line.left().toSeconds());
+        context.control().progress(progress, line.left().toSeconds());
     }
 
     private static String firstLine(Exception e) {

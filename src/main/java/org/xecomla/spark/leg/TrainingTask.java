@@ -82,7 +82,7 @@ record TrainingTask<S>(
         List<TrainListener> listeners = new ArrayList<>();
         if (averaging.rank() == 0) {
             listeners.add(new MetricsLog(work.output(), plan.checkpointEvery(), run.progress()));
-            listeners.add(new Reporter(progress, System.nanoTime()));
+            listeners.add(new Reporter(progress, plan.numSteps(), System.nanoTime()));
         }
         if (fence != null && averaging.rank() == 0) {
             listeners.add(new Fencing(fence));
@@ -129,12 +129,12 @@ record TrainingTask<S>(
     }
 
     /** Tells the driver. */
-    private record Reporter(ProgressSink progress, long start) implements TrainListener {
+    private record Reporter(ProgressSink progress, long numSteps, long start) implements TrainListener {
         @Override
         public void onRound(RoundMetrics metrics, boolean last) {
             TrainingProgress done = metrics.progress();
-            progress.add(new Progress(
-                    done.step(), done.numTokens(), metrics.loss(), (System.nanoTime() - start) / 1_000_000));
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            progress.add(new Progress(done.step(), numSteps, done.numTokens(), metrics.loss(), millis));
         }
     }
 }

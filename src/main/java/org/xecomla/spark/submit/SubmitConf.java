@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.xecomla.config.SparkSettings;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.spark.driver.MetricsPlugin;
 import org.xecomla.spark.driver.ModelTasks;
 
 /**
@@ -25,6 +26,7 @@ public final class SubmitConf {
 
     private static final String JVM_OPTIONS =
             "--add-modules jdk.incubator.vector -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
+    private static final String PLUGINS = "spark.plugins";
     private static final List<String> NATIVE_THREADS = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
 
     /**
@@ -100,8 +102,13 @@ public final class SubmitConf {
         Map<String, String> conf = properties(settings, master, driverElsewhere, application);
         overheads.forEach((key, bytes) -> conf.putIfAbsent(key, (bytes >> 20) + 1 + "m"));
         conf.putAll(settings.conf());
+        conf.merge(PLUGINS, MetricsPlugin.class.getName(), SubmitConf::withPlugin);
         conf.forEach((key, value) -> out.addAll(List.of("--conf", key + "=" + value)));
         return out;
+    }
+
+    private static String withPlugin(String others, String plugin) {
+        return List.of(others.split(",")).contains(plugin) ? others : others + "," + plugin;
     }
 
     /** What spark-submit is given as the application. */
@@ -159,6 +166,10 @@ public final class SubmitConf {
             gpus(settings, master, application, conf);
         }
         conf.put("spark.ui.showConsoleProgress", "false");
+        conf.put(
+                "spark.metrics.conf.driver.sink.prometheusServlet.class",
+                "org.apache.spark.metrics.sink.PrometheusServlet");
+        conf.put("spark.metrics.conf.driver.sink.prometheusServlet.path", "/metrics/prometheus");
         // Progress of long tasks comes with heartbeats.
         conf.put("spark.executor.heartbeatInterval", "5s");
         // A replica's second copy would join nobody, and whoever submits retries the driver.

@@ -175,7 +175,7 @@ class BarrierLegTest {
         Thread leg = new Thread(
                 () -> BarrierLeg.run(modelTasks, RingGroup.create("test", 1, 1), config(Transport.RING), averaging -> {
                     for (int step = 1; step <= 1000; step++) {
-                        accumulator.add(new Progress(step, step * 10L, 1.0 / step, System.currentTimeMillis()));
+                        accumulator.add(new Progress(step, 100, step * 10L, 1.0 / step, System.currentTimeMillis()));
                         Thread.sleep(5);
                     }
                     return true;
