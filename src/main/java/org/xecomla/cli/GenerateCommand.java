@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.corpus.tokenizer.Tokenizer;
@@ -119,7 +118,7 @@ final class GenerateCommand extends ConfiguredCommand {
         }
         List<Prompt> prompts = new ArrayList<>();
         for (String text : texts) {
-            int[] ids = withBos(tokenizer.encode(text), tokenizer.bosTokenId());
+            int[] ids = tokenizer.begun(tokenizer.encode(text));
             long seed = config.run().seed() + prompts.size();
             prompts.add(new Prompt(ids, Sampler.of(temperature, topP, seed)));
         }
@@ -156,10 +155,6 @@ final class GenerateCommand extends ConfiguredCommand {
                 .put("prompt", prompt)
                 .put("continuation", continuation)
                 .toString();
-    }
-
-    private static int[] withBos(int[] ids, OptionalInt bos) {
-        return bos.isPresent() ? concat(new int[] {bos.getAsInt()}, ids) : ids;
     }
 
     private static int[] concat(int[] a, int[] b) {

@@ -25,6 +25,13 @@ public final class ByteSize {
 
     private ByteSize() {}
 
+    /** As people write it: in the largest unit of 1024 that leaves no rest. */
+    public static String describe(long bytes) {
+        return bytes % (1 << 20) == 0
+                ? (bytes >> 20) + " MiB"
+                : bytes % (1 << 10) == 0 ? (bytes >> 10) + " KiB" : bytes + " bytes";
+    }
+
     /** @throws NumberFormatException where {@code text} is no size above 0 */
     public static long parse(String text) {
         Matcher size = SIZE.matcher(text);

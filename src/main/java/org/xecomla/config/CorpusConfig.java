@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param textKeys of entries of train and valid whose plain text is under another key: that key
  * @param learn which tokens of a conversation are learned
  * @param chatTemplate file or directory; empty: beside the tokenizer
+ * @param maxRowSize bytes of a row
+ * @param skipBadRows rows that are passed over where they cannot be read
  * @param dropDuplicates whether of equal documents only the first is kept
  * @param sequencesPerShard token sequences of one shard
  */
@@ -25,6 +27,8 @@ public record CorpusConfig(
         Map<String, String> textKeys,
         Learn learn,
         Optional<String> chatTemplate,
+        long maxRowSize,
+        long skipBadRows,
         boolean dropDuplicates,
         Decontaminate decontaminate,
         int sequencesPerShard) {
@@ -62,6 +66,8 @@ public record CorpusConfig(
                 config.section("corpus.text-keys"),
                 config.choice("corpus.learn", Learn.class),
                 config.optionalText("corpus.chat-template"),
+                maxRowSize(config),
+                config.integer("corpus.skip-bad-rows", Range.atLeast(0)),
                 config.flag("corpus.drop-duplicates"),
                 new Decontaminate(
                         config.texts("corpus.decontaminate.tasks"),
@@ -81,6 +87,19 @@ public record CorpusConfig(
                             "names " + entry + ", which is no entry of" + " corpus.train or corpus.valid");
                 });
         return corpus;
+    }
+
+    private static long maxRowSize(StrictConfig config) {
+        String key = "corpus.max-row-size";
+        try {
+            long size = ByteSize.parse(config.text(key));
+            if (size <= 1 << 30) {
+                return size;
+            }
+        } catch (NumberFormatException e) {
+            // falls through to the message
+        }
+        throw config.error(key, "is not a size from 1 to 1GiB, such as 64MiB");
     }
 
     /** The key of plain text in what {@code entry}, of train or valid, means. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -29,8 +30,8 @@ import org.apache.parquet.schema.Type;
 import org.xecomla.errors.UserException;
 
 /**
- * The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects; what is null is left
- * out.
+ * The rows of a Parquet file as JSON objects: columns by name, lists as arrays, groups as objects. A column that is
+ * null is null; of groups it is left out.
  */
 public final class ParquetRows {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -79,7 +80,7 @@ public final class ParquetRows {
                 .withFileRange(start, end)
                 .build()) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
-                if (!visitor.visit(object(row), reader.getCurrentRowIndex())) {
+                if (!visitor.visit(row(row), reader.getCurrentRowIndex())) {
                     return;
                 }
             }
@@ -113,10 +114,33 @@ public final class ParquetRows {
     }
 
     private static UserException damaged(Path path, Exception cause) {
+        if (isUnknownType(cause)) {
+            return new UserException(
+                    DataFiles.display(path) + " has a column of a type that is not read, such as float16: leave it out"
+                            + " or write it as float32",
+                    cause);
+        }
         return new UserException(
                 DataFiles.display(path)
                         + " cannot be read as Parquet: it is damaged, cut off, or no Parquet; copy it again",
                 cause);
+    }
+
+    /** Parquet's reader looks types up by number and finds nothing for those that are younger than it. */
+    private static boolean isUnknownType(Exception e) {
+        return e instanceof NullPointerException
+                && Arrays.stream(e.getStackTrace()).limit(3).anyMatch(frame -> frame.getMethodName()
+                        .equals("getLogicalTypeAnnotation"));
+    }
+
+    private static ObjectNode row(Group group) {
+        ObjectNode row = object(group);
+        for (Type column : group.getType().getFields()) {
+            if (!row.has(column.getName())) {
+                row.putNull(column.getName());
+            }
+        }
+        return row;
     }
 
     private static ObjectNode object(Group group) {

@@ -64,6 +64,8 @@ class RunConfigTest {
                         Map.of(),
                         CorpusConfig.Learn.ASSISTANT,
                         Optional.empty(),
+                        1 << 26,
+                        0,
                         false,
                         new CorpusConfig.Decontaminate(List.of(), 13),
                         512),
@@ -225,6 +227,7 @@ class RunConfigTest {
           train = [a.jsonl, b.jsonl], weights = [0.5, 2], valid = [c.jsonl], text-key = body, learn = all
           text-keys { "c.jsonl" = content }
           chat-template = chat.jinja, drop-duplicates = true, sequences-per-shard = 9
+          max-row-size = 500KB, skip-bad-rows = 3
           decontaminate { tasks = [t.jsonl], ngram = 8 }
         }
         sequence.length = 2048
@@ -297,6 +300,8 @@ class RunConfigTest {
                         Map.of("c.jsonl", "content"),
                         CorpusConfig.Learn.ALL,
                         Optional.of("chat.jinja"),
+                        500_000,
+                        3,
                         true,
                         new CorpusConfig.Decontaminate(List.of("t.jsonl"), 8),
                         9),

@@ -16,6 +16,8 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.StageDirectory.State;
 
@@ -224,5 +226,22 @@ class StageDirectoryTest {
         assertTrue(running.hasExpired(updated.plusSeconds(61)));
         running.ended(RunStatus.State.SUCCEEDED, null).write(directory, Duration.ofSeconds(60));
         assertFalse(RunStatus.read(directory).hasExpired(updated.plusSeconds(1_000_000)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"manifest-null.json", "manifest-empty-object.json", "status-null.json"})
+    void recordsThatSayNothingAreOneLine(String name, @TempDir java.nio.file.Path run) throws IOException {
+        boolean isStatus = name.startsWith("status");
+        java.nio.file.Path file = run.resolve(isStatus ? RunStatus.FILE : "manifest.json");
+        Files.copy(java.nio.file.Path.of("src/test/resources/cases/hostile-13-json-null", name), file);
+        UserException e = assertThrows(UserException.class, () -> {
+            if (isStatus) {
+                RunStatus.read(DataFiles.path(run.toString()));
+            } else {
+                Manifest.read(DataFiles.path(file.toString()));
+            }
+        });
+        assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+        assertEquals(1, e.getMessage().lines().count());
     }
 }

@@ -13,8 +13,8 @@ import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 
 /**
- * How documents become one stream of tokens: a beginning-of-sequence token (where there is one), then the document's
- * tokens; no end token between documents.
+ * How documents become one stream of tokens: a beginning-of-sequence token (where there is one, and once), then the
+ * document's tokens; no end token between documents.
  *
  * @param tokenizerDigest of the tokenizer that made the tokens
  * @param vocabSize ids are below it: the model's vocabulary
@@ -37,14 +37,7 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
      * @throws UserException naming the document, where one of its ids is outside the vocabulary
      */
     public int[] tokens(Document document, Tokenizer tokenizer) {
-        int[] ids = checked(tokenizer.encode(document.text()), document);
-        if (bosTokenId.isEmpty()) {
-            return ids;
-        }
-        int[] withBos = new int[ids.length + 1];
-        withBos[0] = bosTokenId.getAsInt();
-        System.arraycopy(ids, 0, withBos, 1, ids.length);
-        return withBos;
+        return tokenizer.begun(checked(tokenizer.encode(document.text()), document));
     }
 
     /**
@@ -75,20 +68,17 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
         TextSpan answer = new TextSpan(document.promptLength(), document.text().length());
         MaskedTokens text = tokenizer.encode(document.text(), List.of(answer));
         checked(text.ids(), document);
-        int first = bosTokenId.isPresent() ? 1 : 0;
-        int numTokens = first + text.ids().length;
-        int[] ids = new int[numTokens + (tokenizer.eosTokenId().isPresent() ? 1 : 0)];
+        int[] begun = tokenizer.begun(text.ids());
+        int[] ids = tokenizer.ended(begun);
         boolean[] counted = new boolean[ids.length];
         Arrays.fill(counted, !completionOnly);
-        bosTokenId.ifPresent(id -> ids[0] = id);
-        System.arraycopy(text.ids(), 0, ids, first, text.ids().length);
+        int first = begun.length - text.ids().length;
         for (int i = 0; completionOnly && i < text.ids().length; i++) {
             counted[first + i] = text.counted()[i];
         }
-        tokenizer.eosTokenId().ifPresent(id -> {
-            ids[numTokens] = id;
-            counted[numTokens] = true;
-        });
+        if (ids.length > begun.length) {
+            counted[begun.length] = true;
+        }
         return new MaskedTokens(ids, counted);
     }
 

@@ -1,6 +1,5 @@
 package org.xecomla.corpus.shards;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,9 +75,9 @@ public record PairTokeniser(
             rejected = ids(answer(written, begun, chat.prompt(), chat.rejected(), location), location);
         } else {
             Preference.Plain plain = (Preference.Plain) preference;
-            prompt = withBeginning(ids(plain.prompt(), location));
-            chosen = withEnd(ids(plain.chosen(), location));
-            rejected = withEnd(ids(plain.rejected(), location));
+            prompt = tokenizer.begun(ids(plain.prompt(), location));
+            chosen = tokenizer.ended(ids(plain.chosen(), location));
+            rejected = tokenizer.ended(ids(plain.rejected(), location));
         }
         if (chosen.length == 0 || rejected.length == 0) {
             throw new UserException(location.describe() + " has an empty answer");
@@ -108,24 +107,5 @@ public record PairTokeniser(
             }
         }
         return ids;
-    }
-
-    private int[] withBeginning(int[] ids) {
-        if (tokenizer.bosTokenId().isEmpty()) {
-            return ids;
-        }
-        int[] longer = new int[ids.length + 1];
-        longer[0] = tokenizer.bosTokenId().getAsInt();
-        System.arraycopy(ids, 0, longer, 1, ids.length);
-        return longer;
-    }
-
-    private int[] withEnd(int[] ids) {
-        if (tokenizer.eosTokenId().isEmpty()) {
-            return ids;
-        }
-        int[] longer = Arrays.copyOf(ids, ids.length + 1);
-        longer[ids.length] = tokenizer.eosTokenId().getAsInt();
-        return longer;
     }
 }

@@ -56,6 +56,18 @@ public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numL
         }
     }
 
+    /**
+     * @param files that the documents came from, for the message
+     * @throws UserException where more rows than {@code limit} were passed over
+     */
+    public void requireFewBad(long limit, String files) {
+        long numBad = documents.get(Verdict.BAD_ROW);
+        if (numBad > limit) {
+            throw new UserException(numBad + " rows of " + files + " cannot be read, and corpus.skip-bad-rows = "
+                    + limit + " pass at most: raise it, or mend the files");
+        }
+    }
+
     Map<String, String> settings() {
         Map<String, String> settings = new TreeMap<>();
         documents.forEach((verdict, count) -> settings.put("num-documents-" + verdict, Long.toString(count)));
@@ -68,7 +80,7 @@ public record PartCounts(Map<Verdict, Long> documents, long numTokens, long numL
     static PartCounts ofSettings(Map<String, String> settings) {
         Map<Verdict, Long> documents = new EnumMap<>(Verdict.class);
         for (Verdict verdict : Verdict.values()) {
-            documents.put(verdict, Long.parseLong(settings.get("num-documents-" + verdict)));
+            documents.put(verdict, Long.parseLong(settings.getOrDefault("num-documents-" + verdict, "0")));
         }
         return new PartCounts(
                 documents,

@@ -99,7 +99,7 @@ public final class TokenStream implements AutoCloseable {
         TokenBuffer tokens = new TokenBuffer();
         Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
         SilentConversations[] silent = {SilentConversations.NONE};
-        documents.read(split, document -> {
+        long numBad = documents.read(split, document -> {
             Verdict verdict = filter.of(document);
             verdicts.merge(verdict, 1L, Long::sum);
             if (verdict == Verdict.KEPT) {
@@ -111,6 +111,7 @@ public final class TokenStream implements AutoCloseable {
             }
             return true;
         });
+        verdicts.merge(Verdict.BAD_ROW, numBad, Long::sum);
         PartCounts counts = new PartCounts(verdicts, tokens.length(), tokens.numCounted(), silent[0]);
         settings.putAll(counts.settings());
         write(file, tokens, settings, bytes(packing));

@@ -20,15 +20,19 @@ record DocumentJson(String textKey) {
         if (!node.isObject()) {
             throw new UserException(location.describe() + " is not a JSON object: the corpus has one on each line");
         }
-        if (node.has(textKey)) {
+        if (node.hasNonNull(textKey)) {
             return new Document(JsonLine.requireText(node, textKey, location), location);
         }
         Conversation conversation = ConversationJson.of(node, location);
         if (conversation != null) {
             return Document.of(conversation, location);
         }
-        if (node.has("prompt") && node.has("completion")) {
+        if (node.hasNonNull("prompt") && node.hasNonNull("completion")) {
             return completion(node, location);
+        }
+        if (node.has(textKey)) {
+            throw new UserException(location.describe() + " has null under \"" + textKey
+                    + "\", and no conversation: corpus.skip-bad-rows passes over such rows");
         }
         List<String> keys = new ArrayList<>();
         node.fieldNames().forEachRemaining(keys::add);

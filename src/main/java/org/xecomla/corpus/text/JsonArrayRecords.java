@@ -13,9 +13,9 @@ final class JsonArrayRecords {
     private JsonArrayRecords() {}
 
     /** @throws UserException where the array is broken, or something follows it */
-    static void read(RecordFile file, RecordReader.Visitor visitor) {
+    static void read(RecordFile file, int maxBytes, RecordReader.Visitor visitor) {
         try (InputStream in = file.open();
-                JsonParser parser = JsonLine.JSON.createParser(in)) {
+                JsonParser parser = JsonLine.reader(maxBytes).createParser(in)) {
             parser.nextToken();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 DocumentLocation location = new DocumentLocation(

@@ -1,13 +1,15 @@
 package org.xecomla.corpus.text;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,15 +24,22 @@ import org.xecomla.errors.UserException;
 /** One line of a JSONL file: a JSON object. */
 final class JsonLine {
     /** NaN and infinities are no JSON, but what Python writes; nobody reads them here. */
-    static final ObjectReader JSON = JsonMapper.builder()
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-            .build()
-            .reader()
-            .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectReader JSON = reader(Integer.MAX_VALUE);
 
     private static final int SHOWN_CHARS = 24;
 
     private JsonLine() {}
+
+    /** @param maxChars of a text at most; of a line's, none is longer than the line */
+    static ObjectReader reader(int maxChars) {
+        JsonFactory factory = JsonFactory.builder()
+                .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxStringLength(maxChars)
+                        .build())
+                .build();
+        return new ObjectMapper(factory).reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    }
 
     static boolean isBlank(byte[] line) {
         for (byte b : line) {
@@ -105,7 +114,9 @@ final class JsonLine {
     static UserException broken(String place, IOException e) {
         if (e instanceof StreamConstraintsException) {
             return new UserException(
-                    place + " is broken JSON: nested too deeply, or a string or number in it too long", e);
+                    place + " is broken JSON: nested too deeply, or a string or number in it too long (a text:"
+                            + " corpus.max-row-size)",
+                    e);
         }
         if (e instanceof JsonProcessingException json && json.getLocation() != null) {
             Object source = json.getLocation().contentReference().getRawContent();

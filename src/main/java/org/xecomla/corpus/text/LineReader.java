@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import org.xecomla.config.ByteSize;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.RandomReader;
@@ -14,25 +15,24 @@ import org.xecomla.files.RandomReader;
  * lack it. A byte order mark at the start of the file is passed over.
  */
 final class LineReader implements AutoCloseable {
-    /** Bytes of a line at most: a document of more is no document, and lines of any length would fill any memory. */
-    static final int MAX_LINE_BYTES = 1 << 26;
-
     private static final int BUFFER_BYTES = 1 << 18;
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private final RecordFile file;
     private final InputStream in;
     private final long end;
+    private final int maxBytes; // of a line
     private byte[] buffer = new byte[BUFFER_BYTES];
     private int length; // of what the buffer holds
     private int next; // in the buffer
     private long bufferEnd; // in the file
     private long lineOffset;
 
-    private LineReader(RecordFile file, InputStream in, long start, long end) {
+    private LineReader(RecordFile file, InputStream in, long start, long end, int maxBytes) {
         this.file = file;
         this.in = in;
         this.end = end;
+        this.maxBytes = maxBytes;
         this.bufferEnd = Math.max(0, start - 1);
         if (start > 0) {
             readLine(); // up to the first line feed at or after start - 1: what began before start
@@ -42,12 +42,12 @@ final class LineReader implements AutoCloseable {
     }
 
     /** Of a compressed file all lines, of which the first split takes care. */
-    static LineReader of(RecordFile file, long start, long end) {
+    static LineReader of(RecordFile file, long start, long end, int maxBytes) {
         if (file.isSplittable()) {
             InputStream in = new RandomStream(DataFiles.open(file.path()), Math.max(0, start - 1));
-            return new LineReader(file, in, start, end);
+            return new LineReader(file, in, start, end, maxBytes);
         }
-        return new LineReader(file, file.open(), 0, start == 0 ? Long.MAX_VALUE : 0);
+        return new LineReader(file, file.open(), 0, start == 0 ? Long.MAX_VALUE : 0, maxBytes);
     }
 
     private void skipByteOrderMark() {
@@ -82,9 +82,10 @@ final class LineReader implements AutoCloseable {
                 next++;
             }
             line.write(buffer, from, next - from);
-            if (line.size() > MAX_LINE_BYTES) {
+            if (line.size() > maxBytes) {
                 throw new UserException(new DocumentLocation(file.path(), lineOffset).describe() + " is longer than "
-                        + (MAX_LINE_BYTES >> 20) + " MiB: is this a file of documents, one a line? Cut long ones");
+                        + ByteSize.describe(maxBytes) + ": is this a file of documents, one a line? Cut long ones, or"
+                        + " raise corpus.max-row-size");
             }
             if (next < length) {
                 next++;

@@ -1,19 +1,12 @@
 package org.xecomla.corpus.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
 import org.apache.hadoop.fs.Path;
-import org.xecomla.errors.UserException;
-import org.xecomla.files.DataFiles;
 
 /**
  * The runs of n words that occur in task files, to find documents that hold a piece of a task. Words are runs of
@@ -35,36 +28,19 @@ public final class NgramSet implements Serializable {
     }
 
     /**
-     * The n-grams of every string in {@code files}, JSON lines of any shape. Strings of fewer than n words have none.
+     * The n-grams of every string in {@code files} of rows. Strings of fewer than n words have none.
      *
-     * @throws UserException where a line is not JSON
+     * @throws org.xecomla.errors.UserException where a row cannot be read
      */
     public static NgramSet ofTasks(List<Path> files, int n) {
         LongStream.Builder hashes = LongStream.builder();
         for (Path file : files) {
-            try (BufferedReader lines =
-                    new BufferedReader(new InputStreamReader(DataFiles.openStream(file), StandardCharsets.UTF_8))) {
-                int number = 0;
-                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    number++;
-                    if (!line.isBlank()) {
-                        addStrings(json(line, file, number), n, hashes);
-                    }
-                }
-            } catch (IOException e) {
-                throw new UserException("cannot read " + DataFiles.display(file) + ": " + e.getMessage(), e);
-            }
+            RecordReader.read(file, (record, location) -> {
+                addStrings(record.get(), n, hashes);
+                return true;
+            });
         }
         return new NgramSet(n, hashes.build().sorted().distinct().toArray());
-    }
-
-    private static JsonNode json(String line, Path file, int number) {
-        try {
-            return new ObjectMapper().readTree(line);
-        } catch (IOException e) {
-            throw new UserException(
-                    DataFiles.display(file) + " line " + number + " is broken JSON: task files are JSON lines", e);
-        }
     }
 
     private static void addStrings(JsonNode node, int n, LongStream.Builder hashes) {

@@ -26,7 +26,7 @@ public sealed interface Preference {
      * @throws UserException naming file and line, where it is none
      */
     static Preference of(JsonNode row, DocumentLocation location) {
-        if (row.has("rejected_response")) {
+        if (row.hasNonNull("rejected_response")) {
             return ofSwift(row, location);
         }
         JsonNode chosen = require(row, "chosen", location);

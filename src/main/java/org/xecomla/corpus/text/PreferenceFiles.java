@@ -49,6 +49,6 @@ public final class PreferenceFiles {
     }
 
     private static void records(DocumentSplit split, RecordReader.Visitor visitor) {
-        RecordReader.read(new Path(split.file()), split.start(), split.end(), visitor);
+        RecordReader.read(new Path(split.file()), split.start(), split.end(), RowLimits.DEFAULT.maxBytes(), visitor);
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.hadoop.fs.Path;
@@ -26,9 +27,11 @@ public final class TextDocuments {
     }
 
     private final List<Source> sources;
+    private final RowLimits limits;
 
-    private TextDocuments(List<Source> sources) {
+    private TextDocuments(List<Source> sources, RowLimits limits) {
         this.sources = List.copyOf(sources);
+        this.limits = limits;
     }
 
     /** The documents of {@code files}, their text under {@link #DEFAULT_KEY}. */
@@ -38,7 +41,7 @@ public final class TextDocuments {
 
     /** The documents of {@code files}, each once, plain text under {@code key}. */
     public static TextDocuments of(List<Path> files, String key) {
-        return of(files, file -> key, List.of());
+        return of(files, file -> key, List.of(), RowLimits.DEFAULT);
     }
 
     /** The documents of {@code files}, each once, plain text under the keys that the configuration says. */
@@ -50,7 +53,7 @@ public final class TextDocuments {
     public static TextDocuments of(List<String> files, CorpusConfig corpus, List<Double> weights) {
         Map<Path, String> keys = new HashMap<>();
         files.forEach(file -> keys.put(DataFiles.path(file), corpus.textKeyOf(file)));
-        return of(files.stream().map(DataFiles::path).toList(), keys::get, weights);
+        return of(files.stream().map(DataFiles::path).toList(), keys::get, weights, RowLimits.of(corpus));
     }
 
     /**
@@ -60,7 +63,7 @@ public final class TextDocuments {
      * @param weights how often each entry's documents are taken, see {@link #splits}; none: each once
      * @throws UserException where a file is missing
      */
-    static TextDocuments of(List<Path> files, Function<Path, String> keys, List<Double> weights) {
+    static TextDocuments of(List<Path> files, Function<Path, String> keys, List<Double> weights, RowLimits limits) {
         if (files.isEmpty()) {
             throw new UserException("no corpus file is given");
         }
@@ -69,7 +72,7 @@ public final class TextDocuments {
             DocumentJson form = new DocumentJson(keys.apply(files.get(i)));
             sources.add(new Source(CorpusFiles.of(files.get(i)), form, weights.isEmpty() ? 1 : weights.get(i)));
         }
-        return new TextDocuments(sources);
+        return new TextDocuments(sources, limits);
     }
 
     /** Files beside the documents that only explain, which are not read. */
@@ -92,10 +95,11 @@ public final class TextDocuments {
     public void read(Predicate<Document> visitor) {
         long[] numSeen = new long[1];
         boolean[] stopped = new boolean[1];
+        BadRows bad = new BadRows(limits.numBad());
         for (Source source : sources) {
             for (Path file : source.files()) {
                 if (!stopped[0]) {
-                    read(file, 0, Long.MAX_VALUE, source.form(), document -> {
+                    read(file, 0, Long.MAX_VALUE, source.form(), bad, document -> {
                         numSeen[0]++;
                         stopped[0] = !visitor.test(document);
                         return !stopped[0];
@@ -108,10 +112,16 @@ public final class TextDocuments {
         }
     }
 
-    /** Shows the documents of one split to {@code visitor}, until it answers false. A split may have none. */
-    public void read(DocumentSplit split, Predicate<Document> visitor) {
+    /**
+     * Shows the documents of one split to {@code visitor}, until it answers false. A split may have none.
+     *
+     * @return how many rows were passed over as no documents: corpus.skip-bad-rows at most
+     */
+    public long read(DocumentSplit split, Predicate<Document> visitor) {
         DocumentJson form = sources.get(split.source()).form();
-        read(new Path(split.file()), split.start(), split.end(), form, visitor);
+        BadRows bad = new BadRows(limits.numBad());
+        read(new Path(split.file()), split.start(), split.end(), form, bad, visitor);
+        return bad.number();
     }
 
     /**
@@ -151,7 +161,10 @@ public final class TextDocuments {
         return String.join(", ", files().stream().map(DataFiles::display).toList());
     }
 
-    private static void read(Path file, long start, long end, DocumentJson form, Predicate<Document> visitor) {
-        RecordReader.read(file, start, end, (record, location) -> visitor.test(form.document(record.get(), location)));
+    private void read(Path file, long start, long end, DocumentJson form, BadRows bad, Predicate<Document> visitor) {
+        RecordReader.read(file, start, end, limits.maxBytes(), (record, location) -> {
+            Optional<Document> document = bad.read(() -> form.document(record.get(), location));
+            return document.isEmpty() || visitor.test(document.get());
+        });
     }
 }

@@ -5,7 +5,8 @@ public enum Verdict {
     KEPT("kept"),
     NOT_DRAWN("not drawn: the weight of its source takes only a share"),
     DUPLICATE("the same text came before"),
-    IN_BENCHMARK("shares a run of words with a task file");
+    IN_BENCHMARK("shares a run of words with a task file"),
+    BAD_ROW("no document can be read from the row");
 
     private final String reason;
 

@@ -167,6 +167,27 @@ public final class Tokenizer implements AutoCloseable {
         return eosTokenId;
     }
 
+    /** {@code ids} after the beginning-of-sequence token, where there is one and the text does not have it itself. */
+    public int[] begun(int[] ids) {
+        if (bosTokenId.isEmpty() || ids.length > 0 && ids[0] == bosTokenId.getAsInt()) {
+            return ids;
+        }
+        int[] begun = new int[ids.length + 1];
+        begun[0] = bosTokenId.getAsInt();
+        System.arraycopy(ids, 0, begun, 1, ids.length);
+        return begun;
+    }
+
+    /** {@code ids} before the end-of-sequence token, where there is one and the text does not have it itself. */
+    public int[] ended(int[] ids) {
+        if (eosTokenId.isEmpty() || ids.length > 0 && ids[ids.length - 1] == eosTokenId.getAsInt()) {
+            return ids;
+        }
+        int[] ended = Arrays.copyOf(ids, ids.length + 1);
+        ended[ids.length] = eosTokenId.getAsInt();
+        return ended;
+    }
+
     /** SHA-256 of the tokenizer.json. */
     public String digest() {
         return digest;

@@ -189,9 +189,9 @@ public enum ChoiceTask {
         List<TaskRow> problems = new ArrayList<>();
         try {
             TaskRow parsed = row.required("problems").isTextual()
-                    ? new TaskRow(PythonLiteral.parse(row.text("problems")), row.where())
-                    : new TaskRow(row.required("problems"), row.where());
-            parsed.json().forEach(problem -> problems.add(new TaskRow(problem, row.where() + ", problems")));
+                    ? new TaskRow(PythonLiteral.parse(row.text("problems")), row.place())
+                    : new TaskRow(row.required("problems"), row.place());
+            parsed.json().forEach(problem -> problems.add(new TaskRow(problem, () -> row.where() + ", problems")));
         } catch (IllegalArgumentException e) {
             throw row.wrong("problems", "readable: " + e.getMessage());
         }

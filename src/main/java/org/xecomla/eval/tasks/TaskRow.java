@@ -3,14 +3,19 @@ package org.xecomla.eval.tasks;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.xecomla.errors.UserException;
 
 /**
  * One row of a data set, whose getters name file and row when something is wrong. Two are equal where their content is.
  *
- * @param where file and row, for messages
+ * @param place file and row, for messages; asked for only then, since the number of a line is counted
  */
-record TaskRow(JsonNode json, String where) {
+record TaskRow(JsonNode json, Supplier<String> place) {
+    String where() {
+        return place.get();
+    }
+
     boolean sameContent(TaskRow other) {
         return json.equals(other.json);
     }
@@ -56,7 +61,7 @@ record TaskRow(JsonNode json, String where) {
         if (!value.isObject()) {
             throw wrong(key, "an object");
         }
-        return new TaskRow(value, where + ", " + key);
+        return new TaskRow(value, () -> where() + ", " + key);
     }
 
     JsonNode required(String key) {
@@ -64,13 +69,13 @@ record TaskRow(JsonNode json, String where) {
         if (value == null || value.isNull()) {
             List<String> keys = new ArrayList<>();
             json.fieldNames().forEachRemaining(keys::add);
-            throw new UserException(where + " has no \"" + key + "\", only " + keys
+            throw new UserException(where() + " has no \"" + key + "\", only " + keys
                     + ": rows need the fields of the data set on Hugging Face");
         }
         return value;
     }
 
     UserException wrong(String key, String kind) {
-        return new UserException(where + ": \"" + key + "\" is not " + kind);
+        return new UserException(where() + ": \"" + key + "\" is not " + kind);
     }
 }

@@ -75,6 +75,9 @@ final class CorpusShards {
             settings.putAll(context.config()
                     .settings("corpus.weights", "corpus.drop-duplicates", "corpus.decontaminate.ngram"));
         }
+        if (context.config().corpus().skipBadRows() > 0) {
+            settings.putAll(context.config().settings("corpus.skip-bad-rows"));
+        }
         settings.put("sequence.length", Integer.toString(sequenceLength));
         settings.put("vocab-size", Integer.toString(model.vocabSize()));
         settings.put("bos-token-id", Integer.toString(model.bosTokenId()));

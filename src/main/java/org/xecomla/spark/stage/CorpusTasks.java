@@ -90,10 +90,9 @@ record CorpusTasks(RunConfig config, ModelConfig model, List<String> files, List
             throw new UserException(
                     "the corpus is empty: no document in " + documents().describe() + (dropped ? " is kept" : ""));
         }
-        parts.stream()
-                .map(StreamPart::counts)
-                .reduce(PartCounts.ZERO, PartCounts::plus)
-                .requireLearned(documents().describe());
+        PartCounts counts = parts.stream().map(StreamPart::counts).reduce(PartCounts.ZERO, PartCounts::plus);
+        counts.requireFewBad(config.corpus().skipBadRows(), documents().describe());
+        counts.requireLearned(documents().describe());
         try (TokenStream stream = TokenStream.open(scratchPath(), parts)) {
             return stream.spec(sequenceLength, config.corpus().sequencesPerShard());
         }

@@ -222,6 +222,24 @@ class ConversationStreamTest {
         }
     }
 
+    /** Text rendered beforehand has its special tokens: one of each is enough. */
+    @Test
+    void aTextThatBeginsWithBosGetsNoSecondOne() {
+        Path directory = Path.of("src/test/resources/cases/40-text-that-begins-with-bos");
+        List<Document> documents = new ArrayList<>();
+        TextDocuments.of(List.of(DataFiles.path(
+                        directory.resolve("a.jsonl").toAbsolutePath().toString())))
+                .read(documents::add);
+        try (Tokenizer tokenizer = TokenizerTest.open(directory)) {
+            Packing packing = Packing.of(tokenizer, tokenizer.vocabSize(), true);
+            int[] ids = packing.tokens(documents.get(0), tokenizer);
+            assertArrayEquals(tokenizer.encode("<s>a dog</s>"), ids);
+            assertEquals(1, ids[0]);
+            assertEquals(2, ids[ids.length - 1]);
+            assertArrayEquals(ids, tokenizer.ended(tokenizer.begun(tokenizer.encode("a dog"))));
+        }
+    }
+
     @Test
     void turnsThatAreMarkedSoAreLeftOutWhereAllElseIsLearned() throws IOException {
         List<Document> documents = new ArrayList<>();

@@ -189,6 +189,66 @@ class CorpusCasesTest {
                 "f.jsonl line 1 is not UTF-8");
     }
 
+    @Test
+    void rowsThatAreNoDocumentsArePassedOverUpToALimit() throws IOException {
+        String rows =
+                "{\"text\": \"a\"}\n{\"text\": null}\n{\"text\": oops}\nnull\n[1]\n{\"text\": \"b\", \"x\": NaN}\n";
+        String file = file("a.jsonl", rows);
+        expect(refused(file), "a.jsonl line 2 has null under \"text\"", "corpus.skip-bad-rows");
+        assertEquals(List.of("a", "b"), texts(skipping(file, 4)));
+        UserException e = assertThrows(UserException.class, () -> texts(skipping(file, 3)));
+        expect(e.getMessage(), "a.jsonl line 5 is not a JSON object", "3 bad rows are passed over", "and no more");
+        assertEquals(4, skipping(file, 4).read(skipping(file, 4).splits(1 << 20).get(0), document -> true));
+        String array = file("a.json", "[{\"text\": \"a\"}, 7, {\"other\": 1}, {\"text\": \"b\"}]");
+        assertEquals(List.of("a", "b"), texts(skipping(array, 2)));
+    }
+
+    private static TextDocuments skipping(String file, int limit) {
+        RunConfig config = RunConfig.ofOverrides(
+                Map.of("corpus.train", "[" + file + "]", "corpus.skip-bad-rows", Integer.toString(limit)));
+        return TextDocuments.of(config.corpus().train(), config.corpus());
+    }
+
+    @Test
+    void howLargeARowMayBeIsASetting() throws IOException {
+        String file = file("a.jsonl", "{\"text\": \"" + "x".repeat(100_000) + "\"}\n");
+        String array = file("a.json", "[{\"text\": \"" + "x".repeat(100_000) + "\"}]");
+        for (String one : List.of(file, array)) {
+            RunConfig config =
+                    RunConfig.ofOverrides(Map.of("corpus.train", "[" + one + "]", "corpus.max-row-size", "64KiB"));
+            TextDocuments documents = TextDocuments.of(config.corpus().train(), config.corpus());
+            String message = assertThrows(UserException.class, () -> documents.read(document -> true))
+                    .getMessage();
+            expect(message, one, one.equals(file) ? "is longer than 64 KiB" : "too long", "corpus.max-row-size");
+            assertEquals(100_000, lengthOfFirst(one));
+        }
+        String large = file("b.jsonl", "{\"text\": \"" + "x".repeat(30_000_000) + "\"}\n");
+        assertEquals(30_000_000, lengthOfFirst(large), "a text is as long as its line may be");
+        for (String wrong : List.of("2GiB", "0", "much")) {
+            UserException e = assertThrows(
+                    UserException.class, () -> RunConfig.ofOverrides(Map.of("corpus.max-row-size", wrong)));
+            expect(e.getMessage(), "corpus.max-row-size", "1GiB");
+        }
+    }
+
+    private static int lengthOfFirst(String file) {
+        int[] length = new int[1];
+        TextDocuments.of(List.of(DataFiles.path(file))).read(document -> {
+            length[0] = document.text().length();
+            return false;
+        });
+        return length[0];
+    }
+
+    /** Parquet as pandas writes it: null texts, and types that are younger than Parquet's reader. */
+    @Test
+    void whatParquetHoldsIsNamed() {
+        expect(refused(CASES + "parquet-float16/a.parquet"), "a.parquet", "a column of a type", "float16", "float32");
+        String nulls = CASES + "parquet-null-rows/a.parquet";
+        expect(refused(nulls), "a.parquet row 2 has null under \"text\"");
+        assertEquals(List.of(THREE[0], THREE[2]), texts(skipping(nulls, 1)));
+    }
+
     /** No memory holds a line of any length: a small file may unpack to one. */
     @Test
     void aLineWithoutEndIsRefused() throws IOException {

@@ -172,7 +172,7 @@ class DocumentFormatsTest {
             files.add(DataFiles.path(
                     Files.writeString(directory.resolve(name), text).toString()));
         }
-        TextDocuments documents = TextDocuments.of(files, file -> "text", List.of(2.25, 0.1));
+        TextDocuments documents = TextDocuments.of(files, file -> "text", List.of(2.25, 0.1), RowLimits.DEFAULT);
         List<List<String>> takenBySplitSize = new ArrayList<>();
         for (long bytes : new long[] {1000, 1 << 20}) {
             List<String> taken = new ArrayList<>();

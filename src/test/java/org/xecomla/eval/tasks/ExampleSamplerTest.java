@@ -10,11 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.xecomla.errors.UserException;
 
 class ExampleSamplerTest {
-    private static final TaskRow OTHER = new TaskRow(IntNode.valueOf(-1), "other");
+    private static final TaskRow OTHER = new TaskRow(IntNode.valueOf(-1), () -> "other");
 
     private static List<TaskRow> rows(int n) {
         return IntStream.range(0, n)
-                .mapToObj(i -> new TaskRow(IntNode.valueOf(i), "row " + i))
+                .mapToObj(i -> new TaskRow(IntNode.valueOf(i), () -> "row " + i))
                 .toList();
     }
 

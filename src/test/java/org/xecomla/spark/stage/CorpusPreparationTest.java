@@ -1,6 +1,7 @@
 package org.xecomla.spark.stage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.run.RunLayout;
 import org.xecomla.spark.Pipeline;
@@ -114,6 +116,24 @@ class CorpusPreparationTest {
         String said = String.join("\n", lines);
         assertTrue(said.contains("7 of 97 documents dropped: the same text came before"), said);
         assertTrue(said.contains("1 of 97 documents dropped: shares a run of words with a task file"), said);
+    }
+
+    @Test
+    void rowsThatArePassedOverAreCountedAndSaid() throws IOException {
+        List<String> rows = new ArrayList<>(Files.readAllLines(dir.resolve("train.jsonl")));
+        rows.add(3, "{\"text\": null}");
+        rows.add("{\"text\": oops}");
+        Path file = Files.write(dir.resolve("bad.jsonl"), rows);
+        Map<String, String> settings = new HashMap<>(Map.of("corpus.train", "[\"" + file + "\"]"));
+        settings.put("corpus.skip-bad-rows", "2");
+        JsonNode report = shard(config("passed-over", settings));
+        assertEquals(rows.size(), report.get("documents").asInt());
+        assertEquals(2, report.get("dropped").get("bad-row").asInt());
+        String said = String.join("\n", lines);
+        assertTrue(said.contains("2 of " + rows.size() + " documents dropped: no document can be read"), said);
+        settings.put("corpus.skip-bad-rows", "1");
+        UserException e = assertThrows(UserException.class, () -> shard(config("too-many", settings)));
+        assertTrue(e.getMessage().contains("corpus.skip-bad-rows"), e.getMessage());
     }
 
     @Test
