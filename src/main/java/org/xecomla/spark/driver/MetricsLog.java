@@ -27,8 +27,8 @@ import org.xecomla.train.TrainingProgress;
  * checkpoint writes the later ones again, and no round is there twice. {@link #join} makes one file of them. The same
  * for TensorBoard, in {@code tensorboard/}, where the files stay apart as it likes them.
  *
- * <p>Between checkpoints, every few seconds, the rounds since the last one are in {@code open.jsonl}, and in event files
- * of their own that the next checkpoint makes one of.
+ * <p>Between checkpoints, every few seconds, the rounds since the last one are in {@code open.jsonl}, and in event
+ * files of their own that the next checkpoint makes one of.
  *
  * <p>It stands before the listener that saves checkpoints: what a checkpoint knows, the log does too.
  */
