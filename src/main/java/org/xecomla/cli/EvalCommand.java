@@ -85,6 +85,10 @@ final class EvalCommand extends ConfiguredCommand {
             json.setAll(
                     scores.onText(data, reference, Optional.ofNullable(details).map(DataFiles::path)));
             console.println(json.toPrettyString());
+            String warning = json.at("/kl_by_position/warning").asText();
+            if (!warning.isEmpty()) {
+                console.println("warning: " + warning);
+            }
         }
         if (!sources.isEmpty()) {
             TaskResults results = scores.onTasks(sources);

@@ -3,6 +3,7 @@ package org.xecomla.run;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
@@ -11,6 +12,7 @@ import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
 import org.xecomla.eval.Evaluator;
+import org.xecomla.eval.KlByPosition;
 import org.xecomla.eval.tasks.Continuation;
 import org.xecomla.eval.tasks.ContinuationEncoder;
 import org.xecomla.eval.tasks.ContinuationScorer;
@@ -26,7 +28,8 @@ import org.xecomla.tensor.engine.ComputeKernels;
 /** Scores of one checkpoint on text and on multiple-choice tasks, in this process. */
 public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
     /**
-     * Perplexity on text, and the divergence from a teacher.
+     * Perplexity on text, and the divergence from a teacher: also by position to twice the length of the windows, where
+     * both models were made for as much.
      *
      * @param files of text, as of {@code corpus.valid}
      * @param details where the scores by position and by document are written
@@ -39,19 +42,40 @@ public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
         int maxWindows =
                 (int) Math.min(Integer.MAX_VALUE, config.eval().maxWindows().orElse(Integer.MAX_VALUE));
         List<TokenSequence> windows = Texts.windows(config, files, checkpoint, length, maxWindows);
+        Scored found = scored(teacher, windows, length);
+        details.ifPresent(
+                file -> DataFiles.writeString(file, found.details.json().toPrettyString() + "\n"));
+        ObjectNode json = EvalResult.of(found.sums, checkpoint.config(), checkpoint.dtype())
+                .json()
+                .setAll(found.details.summary());
+        teacher.flatMap(known -> byPosition(known, windows, length)).ifPresent(far -> json.setAll(far.json()));
+        return json;
+    }
+
+    private record Scored(EvalSums sums, EvalDetails details) {}
+
+    private Scored scored(Optional<ModelDirectory> teacher, List<TokenSequence> windows, int length) {
         int batch = Math.min(config.eval().batchSequences(), windows.size());
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 LoadedModel scored = LoadedModel.open(checkpoint, kernels, length);
                 LoadedModel known = teacher.isEmpty() ? null : LoadedModel.open(teacher.get(), kernels, length);
                 Evaluator evaluator =
                         new Evaluator(scored.model(), known == null ? null : known.model(), length, batch)) {
-            EvalSums sums = evaluator.evaluate(windows);
-            EvalDetails found = evaluator.details();
-            details.ifPresent(file -> DataFiles.writeString(file, found.json().toPrettyString() + "\n"));
-            return EvalResult.of(sums, checkpoint.config(), checkpoint.dtype())
-                    .json()
-                    .setAll(found.summary());
+            return new Scored(evaluator.evaluate(windows), evaluator.details());
         }
+    }
+
+    /** Windows joined in twos; empty where there are not two, or where they are longer than one of the models takes. */
+    private Optional<KlByPosition> byPosition(ModelDirectory teacher, List<TokenSequence> windows, int length) {
+        int context = Math.min(
+                checkpoint.config().maxPositionEmbeddings(), teacher.config().maxPositionEmbeddings());
+        if (windows.size() < 2 || 2 * length > context) {
+            return Optional.empty();
+        }
+        List<TokenSequence> joined = IntStream.range(0, windows.size() / 2)
+                .mapToObj(i -> TokenSequence.joined(windows.subList(2 * i, 2 * i + 2)))
+                .toList();
+        return Optional.of(KlByPosition.of(scored(Optional.of(teacher), joined, 2 * length).details, length));
     }
 
     /** Accuracies on tasks. */
