@@ -145,6 +145,15 @@ public final class StrictConfig {
 
     /** All below {@code key}, whatever the names: dotted names and their values. */
     public Map<String, String> section(String key) {
+        return section(key, false);
+    }
+
+    /** The same where values may also be lists, which are given back in brackets. */
+    public Map<String, String> sectionOfSettings(String key) {
+        return section(key, true);
+    }
+
+    private Map<String, String> section(String key, boolean withLists) {
         ConfigValue value = required(key, value(key));
         freeSections.add(key);
         if (!(value instanceof ConfigObject object)) {
@@ -155,7 +164,9 @@ public final class StrictConfig {
                 .entrySet()
                 .forEach(entry -> entries.put(
                         String.join(".", ConfigUtil.splitPath(entry.getKey())),
-                        scalar(key + "." + entry.getKey(), entry.getValue(), "a string")));
+                        withLists && entry.getValue() instanceof ConfigList list
+                                ? list.unwrapped().toString()
+                                : scalar(key + "." + entry.getKey(), entry.getValue(), "a string")));
         return entries;
     }
 

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.xecomla.errors.UserException;
@@ -45,6 +47,10 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
      * @param tokens that it was distilled on
      * @param kvLoraRank of a latent layer
      * @param ropeDim dimensions of its rope key
+     * @param recipe its name; null or empty: none
+     * @param choice among the recipe's alternatives; null or empty: it has none
+     * @param seed of the run
+     * @param selection KL on the windows that alternatives are chosen on
      * @param start right after initialisation
      */
     public record Run(
@@ -54,11 +60,44 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
             long tokens,
             @JsonProperty("kv_lora_rank") int kvLoraRank,
             @JsonProperty("qk_rope_head_dim") int ropeDim,
+            String recipe,
+            String choice,
+            long seed,
+            @JsonProperty("selection_kl") double selection,
             Model start,
-            Model distilled) {}
+            Model distilled) {
+        public Run {
+            recipe = recipe == null ? "" : recipe;
+            choice = choice == null ? "" : choice;
+        }
+
+        /** All that runs have in common of which the best is shown. */
+        private List<Object> question() {
+            return List.of(method, codec, tokens, recipe, start.kvElements, kvLoraRank + ropeDim);
+        }
+    }
 
     public Frontier {
         runs = List.copyOf(runs);
+    }
+
+    /**
+     * Of runs that differ in nothing but the choice among a recipe's alternatives, and in seeds, those of the choice
+     * with the least mean divergence on the windows for that.
+     */
+    public List<Run> shown() {
+        Map<List<Object>, Map<String, Double>> means = new LinkedHashMap<>();
+        for (Run run : runs) {
+            means.computeIfAbsent(run.question(), question -> runs.stream()
+                    .filter(other -> other.question().equals(question))
+                    .collect(Collectors.groupingBy(Run::choice, Collectors.averagingDouble(Run::selection))));
+        }
+        return runs.stream()
+                .filter(run -> {
+                    Map<String, Double> choices = means.get(run.question());
+                    return choices.get(run.choice) <= Collections.min(choices.values());
+                })
+                .toList();
     }
 
     double share(Run run) {
@@ -86,7 +125,7 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
                 "",
                 "",
                 ""));
-        for (Run run : runs) {
+        for (Run run : shown()) {
             rows.add(List.of(
                     run.name,
                     TextTable.count(run.distilled.kvBytes),
@@ -158,11 +197,11 @@ public record Frontier(@JsonProperty("kv_dtype") String kvDtype, Model base, Lis
     /** Runs that differ in nothing but their cache, by what tells them from the others. */
     private Map<String, List<Run>> kinds() {
         List<Function<Run, String>> axes = Stream.<Function<Run, String>>of(
-                        Run::method, Run::codec, run -> AxisScale.name(run.tokens) + " tokens")
+                        Run::method, Run::recipe, Run::codec, run -> AxisScale.name(run.tokens) + " tokens")
                 .filter(axis -> runs.stream().map(axis).distinct().count() > 1)
                 .toList();
         Map<String, List<Run>> kinds = new LinkedHashMap<>();
-        for (Run run : runs) {
+        for (Run run : shown()) {
             String kind =
                     String.join(", ", axes.stream().map(axis -> axis.apply(run)).toList());
             kinds.computeIfAbsent(kind.isEmpty() ? "distilled" : kind, k -> new ArrayList<>())

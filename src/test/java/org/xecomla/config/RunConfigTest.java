@@ -142,7 +142,9 @@ class RunConfigTest {
                         WeightType.BF16,
                         "runs/default/pretrain"),
                 c.pretrain());
-        assertEquals(new SweepConfig(List.of(), List.of(), List.of(), List.of()), c.sweep());
+        assertEquals(
+                new SweepConfig(List.of(), List.of(), List.of(), List.of(), Map.of(), List.of(), OptionalLong.empty()),
+                c.sweep());
         assertEquals(
                 new EvalConfig(
                         OptionalLong.empty(), 8, Map.of(), Map.of(), 0, OptionalInt.empty(), OptionalInt.empty()),
@@ -267,7 +269,8 @@ class RunConfigTest {
           micro-batch-sequences = 1, learning-rate = 0.5, min-learning-rate = 0.25, warmup-steps = 3
           weight-decay = 0.01, clip = 2, betas = [0, 0.5], checkpoint-every = 11, dtype = f32, out = /models/small
         }
-        sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6] }
+        sweep { kv-budgets = [15.6%, 32], methods = [xecomla], codecs = [dense, topk], tokens = [1e6], seeds = [3]
+          test-windows = 9, recipes { small { distill.batch-sequences = "2 | 4" } } }
         eval {
           max-windows = 10, batch-sequences = 3, tasks { piqa = p.jsonl }, fewshot { piqa = t.jsonl }
           num-fewshot = 5, limit = 100, max-length = 2048
@@ -410,7 +413,10 @@ class RunConfigTest {
                         List.of(new SweepConfig.KvBudget(15.6, 0), new SweepConfig.KvBudget(0, 32)),
                         List.of(UpcycleConfig.Method.XECOMLA),
                         List.of(TargetsConfig.Codec.DENSE, TargetsConfig.Codec.TOPK),
-                        List.of(1_000_000L)),
+                        List.of(1_000_000L),
+                        Map.of("small", Map.of("distill.batch-sequences", "2 | 4")),
+                        List.of(3L),
+                        OptionalLong.of(9)),
                 c.sweep());
         assertEquals(
                 new EvalConfig(
@@ -458,9 +464,10 @@ class RunConfigTest {
             assertFalse(value.equals(full.get(key)), key + " is still " + value);
         });
         assertEquals(
-                defaults.size() + 8,
+                defaults.size() + 9,
                 full.size(),
-                "the profile, three paths without default, two files of a task, one of spark.conf, one text key");
+                "the profile, three paths without default, two files of a task, one of spark.conf, one text key, one"
+                        + " setting of a recipe");
     }
 
     @Test
@@ -572,6 +579,10 @@ class RunConfigTest {
                         + "and at most 1",
                 "sweep.kv-budgets = [25%, half] | sweep.kv-budgets = [\"25%\",\"half\"] (FILE, line 1) has half, "
                         + "which is neither a share such as 25% nor a rank such as 16",
+                "sweep.recipes.a.distill.recipe = few-tokens | sweep.recipes = {\"a\":{\"distill\":{\"recipe\":"
+                        + "\"few-tokens\"}}} (FILE, line 1) has a.distill.recipe = few-tokens: write a name, then"
+                        + " settings of a run one by one, such as small-steps { distill.batch-sequences = 2 }; sets of"
+                        + " defaults (distill.recipe, upcycle.profile) are none of them",
                 "sweep.kv-budgets = [0%] | sweep.kv-budgets = [\"0%\"] (FILE, line 1) has 0%, which is neither a "
                         + "share such as 25% nor a rank such as 16",
                 "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",

@@ -54,6 +54,10 @@ final class SampleRun {
                 400_000,
                 16,
                 8,
+                "",
+                "",
+                42,
+                Math.log(end) - 0.55,
                 new Frontier.Model(start, Math.log(start), bytes / 2, bytes),
                 new Frontier.Model(end, Math.log(end) - 0.55, bytes / 2, bytes));
     }

@@ -14,6 +14,7 @@ import org.xecomla.config.EvalConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.eval.EvalDetails;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.eval.EvalSums;
@@ -42,6 +43,7 @@ import org.xecomla.tensor.Kernels;
  * tasks of {@code eval.tasks}.
  */
 public final class EvalStage extends SparkStage {
+    private static final String TEST = "-test"; // behind the name of a model
     public static final String NAME = "eval";
     public static final String KIND = "eval";
     static final String TABLE = "result.json";
@@ -122,7 +124,8 @@ public final class EvalStage extends SparkStage {
         inputs.stage("shards", context.layout().validShards(), ShardStage.KIND);
         inputs.model("teacher", RunModels.teacherPath(context.config()));
         models.forEach(inputs::model);
-        Map<String, String> settings = new TreeMap<>(context.config().settings("eval.max-windows"));
+        Map<String, String> settings =
+                new TreeMap<>(context.config().settings("eval.max-windows", "sweep.test-windows"));
         settings.putAll(moreSettings);
         return context.asked(KIND, settings, inputs.all());
     }
@@ -134,15 +137,42 @@ public final class EvalStage extends SparkStage {
             RunConfig config = context.config();
             Path tokens = context.layout().validShards().path();
             long numWindows;
+            long all;
             try (TokenShards shards = TokenShards.open(tokens)) {
+                all = shards.numSequences();
                 numWindows = numWindows(config, shards);
             }
+            long numTest = config.sweep().testWindows().orElse(0);
+            requireApart(numWindows, numTest, all);
             models.forEach((name, path) -> {
-                EvalResult result = result(config, path, scored(config, path, tokens, 0, numWindows).sums);
-                DataFiles.writeString(output.file(name + ".json"), result.toJson());
+                write(config, path, tokens, 0, numWindows, output.file(name + ".json"));
+                if (numTest > 0) {
+                    write(config, path, tokens, all - numTest, all, output.file(name + TEST + ".json"));
+                }
             });
             return Map.of("models", (long) models.size(), "windows", numWindows);
         });
+    }
+
+    private static void write(RunConfig config, Path model, Path tokens, long from, long to, Path file) {
+        DataFiles.writeString(
+                file,
+                result(config, model, scored(config, model, tokens, from, to).sums)
+                        .toJson());
+    }
+
+    private static void requireApart(long numWindows, long numTest, long all) {
+        if (numTest > 0 && numWindows + numTest > all) {
+            throw new ConfigException("sweep.test-windows = " + numTest + " and the " + numWindows
+                    + " windows of eval.max-windows are more than the " + all
+                    + " of the validation text, and what is chosen on must not be what is shown: set smaller numbers"
+                    + " or give more text");
+        }
+    }
+
+    /** What {@link #runHere} has found of the model called {@code name} on the windows at the end of the text. */
+    static EvalResult test(StageDirectory output, String name) {
+        return result(output, name + TEST);
     }
 
     /** What {@link #runHere} has found of the model called {@code name}. */

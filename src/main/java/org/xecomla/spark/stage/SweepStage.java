@@ -108,7 +108,10 @@ public final class SweepStage extends SparkStage {
     }
 
     private static void show(StageContext context, List<SweepRun> runs, List<Long> tokens) {
-        EvalResult ofBase = EvalStage.result(context.layout().ofSweep(BASE).eval(), BASE);
+        StageDirectory ofBaseAlone = context.layout().ofSweep(BASE).eval();
+        EvalResult ofBase = context.config().sweep().testWindows().isPresent()
+                ? EvalStage.test(ofBaseAlone, BASE)
+                : EvalStage.result(ofBaseAlone, BASE);
         List<Frontier.Run> found = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             found.add(found(runs.get(i), tokens.get(i)));
@@ -135,6 +138,8 @@ public final class SweepStage extends SparkStage {
                 rope = Math.max(rope, latent.qkRopeHeadDim());
             }
         }
+        EvalResult chosenOn = EvalStage.result(eval, SweepTask.STUDENT);
+        boolean tested = run.config().sweep().testWindows().isPresent();
         return new Frontier.Run(
                 run.name(),
                 SweepRun.kebab(run.config().upcycle().method()),
@@ -142,8 +147,12 @@ public final class SweepStage extends SparkStage {
                 tokens,
                 rank,
                 rope,
-                model(EvalStage.result(eval, SweepTask.START)),
-                model(EvalStage.result(eval, SweepTask.STUDENT)));
+                run.recipe(),
+                run.choice(),
+                run.config().run().seed(),
+                chosenOn.klToTeacher().orElse(Double.NaN),
+                model(tested ? EvalStage.test(eval, SweepTask.START) : EvalStage.result(eval, SweepTask.START)),
+                model(tested ? EvalStage.test(eval, SweepTask.STUDENT) : chosenOn));
     }
 
     private static Frontier.Model model(EvalResult result) {

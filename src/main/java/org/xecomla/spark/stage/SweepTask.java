@@ -54,7 +54,8 @@ record SweepTask(RunContext context, LongAccumulator tokensDone) {
     private Manifest asked() {
         RunConfig config = context.config();
         RunLayout layout = context.layout();
-        Map<String, String> settings = new TreeMap<>(config.settings("upcycle", "targets", "eval.max-windows"));
+        Map<String, String> settings =
+                new TreeMap<>(config.settings("upcycle", "targets", "eval.max-windows", "sweep.test-windows"));
         settings.putAll(ReplicasConfig.decisive(DistillStage.NAME, config.settings(DistillStage.NAME)));
         InputDigests inputs = new InputDigests(context)
                 .model("base", RunModels.base(config).path())

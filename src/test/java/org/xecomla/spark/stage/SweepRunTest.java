@@ -31,6 +31,69 @@ class SweepRunTest {
         assertEquals("xecomla-kv9.4", runs.get(7).name());
     }
 
+    /** A recipe's alternatives are runs of their own; seeds, and what a recipe says of targets, have targets apart. */
+    @Test
+    void recipesAndSeedsAreAxes() {
+        RunConfig config = RunConfig.ofOverrides(Map.of(
+                "run.dir",
+                "/runs/s",
+                "sweep.seeds",
+                "[42, 7]",
+                "sweep.recipes.large.distill.batch-sequences",
+                "12",
+                "sweep.recipes.tuned.distill.batch-sequences",
+                "2 | 4",
+                "sweep.recipes.tuned.distill.learning-rate",
+                "1e-3|2e-3",
+                "sweep.recipes.tuned.targets.samples",
+                "12"));
+        List<SweepRun> runs = SweepRun.all(config);
+        assertEquals(
+                List.of(
+                        "large-seed42",
+                        "large-seed7",
+                        "tuned-2-1e-3-seed42",
+                        "tuned-2-1e-3-seed7",
+                        "tuned-2-2e-3-seed42",
+                        "tuned-2-2e-3-seed7",
+                        "tuned-4-1e-3-seed42",
+                        "tuned-4-1e-3-seed7",
+                        "tuned-4-2e-3-seed42",
+                        "tuned-4-2e-3-seed7"),
+                runs.stream().map(SweepRun::name).toList());
+        SweepRun last = runs.get(9);
+        assertEquals("tuned", last.recipe());
+        assertEquals("4-2e-3", last.choice());
+        assertEquals(4, last.config().distill().optimizer().batchSequences());
+        assertEquals(2e-3, last.config().distill().optimizer().learningRate());
+        assertEquals(7, last.config().run().seed());
+        assertEquals(
+                List.of("targets", "targets-seed7", "targets-samples12", "targets-samples12-seed7"),
+                runs.stream()
+                        .map(run -> run.layout().targets().path().getName())
+                        .distinct()
+                        .toList());
+    }
+
+    /** What is compared at every budget with the same recipes, on a text of which half is for choosing. */
+    @Test
+    void theShippedComparisonTunesItsPeers() {
+        RunConfig config = RunConfig.load("conf/quality.conf", Map.of());
+        List<SweepRun> runs = SweepRun.all(config);
+        assertEquals(
+                Set.of("official", "tuned", "few-tokens"),
+                runs.stream().map(SweepRun::recipe).collect(Collectors.toSet()));
+        assertEquals(3 * 4 * 3 * 2 * (1 + 9 + 1), runs.size());
+        for (SweepRun run : runs) {
+            assertEquals(
+                    run.recipe().equals("few-tokens"),
+                    run.config().distill().hidden().isEnabled(),
+                    run.name());
+            assertEquals(run.recipe().equals("tuned"), !run.choice().isEmpty(), run.name());
+        }
+        assertEquals(runs.size(), runs.stream().map(SweepRun::name).distinct().count());
+    }
+
     @Test
     void runsShareWhatTheirAxesDoNotChange() {
         RunConfig config = RunConfig.ofOverrides(Map.of(
