@@ -1,8 +1,10 @@
 package org.xecomla.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.inspect.DirectoryDescription;
 import org.xecomla.inspect.SequenceDescription;
@@ -18,7 +20,10 @@ import picocli.CommandLine.Parameters;
                 "Says what a directory holds: a run, token shards, targets, a student, checkpoints, an evaluation, an"
                         + " export, or any Hugging Face Llama.")
 final class InspectCommand extends ConsoleCommand {
-    @Parameters(paramLabel = "DIR", description = "The directory: local, or by a URI of Hadoop's file systems.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "DIR",
+            description = "The directory: local, or by a URI of Hadoop's file systems.")
     private String directory;
 
     @Option(names = "--verify", description = "Also read every file and compare it with its checksum.")
@@ -36,8 +41,32 @@ final class InspectCommand extends ConsoleCommand {
             description = "With --sequence: show its text; what is not learned stands in brackets.")
     private String tokenizer;
 
+    @Option(
+            names = "--conversion",
+            paramLabel = "BASE",
+            description = "What this checkpoint promises before it is converted: shares of its keys that one shared key"
+                    + " keeps, and errors of some layers by method and size of the cache. Minutes for 1 B parameters.")
+    private String conversion;
+
+    @Option(
+            names = "--calibration",
+            split = ",",
+            paramLabel = "FILE",
+            description = "With --conversion: text, JSON lines, that it is measured on.")
+    private List<String> calibration = List.of();
+
     @Override
     int run(PrintWriter console) {
+        if ((directory == null) == (conversion == null)) {
+            throw new ConfigException("give either a directory to look at, or --conversion BASE --calibration FILE");
+        }
+        if (conversion != null) {
+            if (calibration.isEmpty()) {
+                throw new ConfigException("--conversion measures on text: give --calibration FILE");
+            }
+            new ConversionReport(conversion, calibration).lines().forEach(console::println);
+            return 0;
+        }
         Path path = DataFiles.path(directory);
         new DirectoryDescription(path).lines(verify).forEach(console::println);
         if (sequence != null) {

@@ -80,7 +80,8 @@ final class SlotPlanner {
         return String.format(Locale.ROOT, "%,d tokens (%s%s)", length, asked, search.why());
     }
 
-    private static SlotSearch search(BaseWeights base, LayerPlan layer, LayerCalibration seen, Kernels kernels) {
+    /** What judges a layer by its attention. */
+    static SlotSearch search(BaseWeights base, LayerPlan layer, LayerCalibration seen, Kernels kernels) {
         AttentionConfig.Gqa shape =
                 (AttentionConfig.Gqa) base.config().attention().get(layer.layer());
         int width = shape.numHeads() * shape.headDim();

@@ -95,6 +95,18 @@ final class SlotSearch {
         return List.of(errors);
     }
 
+    /**
+     * How far a layer that was made is off, over all windows.
+     *
+     * @param tensors by checkpoint name, o_proj not among them
+     */
+    double error(AttentionConfig attention, Map<String, Matrix> tensors) {
+        String prefix = ParameterNames.layer(plan.layer());
+        Map<String, Matrix> ofLayer = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> ofLayer.put(name.substring(prefix.length()), tensor));
+        return distance(outputs(attention, ofLayer, windows.size()));
+    }
+
     private List<Double> errors(List<RopeSlot> slots, double[] keyWeights, int numWindows) {
         SharedRopeKey rope = ropeKey.of(slots);
         LayerPlan made = plan.withPhased(new PhasedPlan(slots, 1, false));

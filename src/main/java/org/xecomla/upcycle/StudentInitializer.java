@@ -44,22 +44,30 @@ public final class StudentInitializer {
         return initialise(weights, SlotPlanner.planned(weights, plan, calibration, kernels), calibration, type);
     }
 
+    /** The calibration that {@code plan} asks for, on its windows. */
+    static Calibration calibrate(ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
+        int numKept = plan.search() == null ? 0 : SlotChoice.LAST_WINDOWS;
+        return calibrate(base, plan.latentLayers(), numKept, windows, kernels);
+    }
+
     /**
      * Loads {@code base} for one forward pass over calibration text and lets it go again.
      *
+     * @param numKept windows whose inputs are kept whole; 0: none
      * @param windows each a sequence of its own
      * @param kernels compute it
      */
-    static Calibration calibrate(ModelDirectory base, UpcyclePlan plan, List<TokenSequence> windows, Kernels kernels) {
+    static Calibration calibrate(
+            ModelDirectory base, List<Integer> layers, int numKept, List<TokenSequence> windows, Kernels kernels) {
         ModelConfig config = base.config();
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().orElse(1);
         try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
             base.load(weights);
             try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {
-                return plan.search() != null
-                        ? Calibration.keepingWindows(model, windows, plan.latentLayers(), SlotChoice.LAST_WINDOWS)
-                        : Calibration.of(model, windows, plan.latentLayers());
+                return numKept > 0
+                        ? Calibration.keepingWindows(model, windows, layers, numKept)
+                        : Calibration.of(model, windows, layers);
             }
         }
     }

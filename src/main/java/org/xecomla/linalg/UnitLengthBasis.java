@@ -1,8 +1,6 @@
-package org.xecomla.upcycle;
+package org.xecomla.linalg;
 
-import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
-import org.xecomla.linalg.Matrix;
 
 /**
  * A basis in which given vectors have nearly the length 1: T with T<sup>T</sup> T = M, where c<sup>T</sup> M c ~ 1 over
@@ -14,7 +12,7 @@ import org.xecomla.linalg.Matrix;
  * c<sub>i</sub> c<sub>j</sub>, two vectors' features have the inner product (c . c')<sup>2</sup>, and the strength of
  * the ridge is the one with the smallest leave-one-out error.
  */
-final class UnitLengthBasis {
+public final class UnitLengthBasis {
     /** Eigenvalues of M are raised to this share of the largest, so that T can be inverted. */
     private static final double SMALLEST_EIGENVALUE = 0.02;
 
@@ -29,7 +27,7 @@ final class UnitLengthBasis {
      * @param vectors one a row (n, R)
      * @return T (R, R), invertible
      */
-    static Matrix fit(Matrix vectors) {
+    public static Matrix fit(Matrix vectors) {
         int r = vectors.cols();
         SymmetricEigen spread =
                 LinearAlgebra.symmetricEigen(vectors.transposeTimes(vectors).scale(1.0 / vectors.rows())); // (R, R)

@@ -1,12 +1,10 @@
-package org.xecomla.upcycle;
+package org.xecomla.linalg;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.xecomla.linalg.LinearAlgebra;
-import org.xecomla.linalg.Matrix;
 
 class UnitLengthBasisTest {
     /** Vectors on an ellipsoid: T u for u of length 1. */
