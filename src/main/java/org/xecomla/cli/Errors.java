@@ -12,7 +12,8 @@ import picocli.CommandLine;
 final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
     private static final int FAILED = 1;
     private static final int MISUSED = 2;
-    private static final int MAX_CHARS = 2000;
+    private static final int MAX_CHARS = 1000;
+    private static final int MAX_CHARS_OF_END = 200;
 
     @Override
     public int handleExecutionException(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
@@ -69,6 +70,9 @@ final class Errors implements CommandLine.IExecutionExceptionHandler, CommandLin
 
     private static String oneLine(String message) {
         String line = Printable.of(String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", "; "));
-        return line.length() > MAX_CHARS ? line.substring(0, MAX_CHARS) + "..." : line;
+        return line.length() <= MAX_CHARS
+                ? line
+                : line.substring(0, MAX_CHARS - MAX_CHARS_OF_END) + " ... "
+                        + line.substring(line.length() - MAX_CHARS_OF_END);
     }
 }

@@ -60,6 +60,9 @@ public record TokenizerJson(
                     parser.skipChildren();
                 }
             }
+            if (parser.nextToken() != null) {
+                throw new UserException(DataFiles.display(file) + " goes on after its JSON object");
+            }
         } catch (IOException e) {
             throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }
