@@ -80,8 +80,8 @@ class HostileInputsTest {
 
     @Test
     @Tag("hostile")
-    void twoThousand() throws Exception {
-        refuseOrRead(2000, Long.getLong("hostile.seed", 2));
+    void thousands() throws Exception {
+        refuseOrRead(Integer.getInteger("hostile.inputs", 2000), Long.getLong("hostile.seed", 2));
     }
 
     private void refuseOrRead(int number, long seed) throws Exception {
