@@ -55,8 +55,12 @@ final class ExampleSampler {
 
     private void require(int count, int available) {
         if (count > available) {
+            String last = pool.isEmpty()
+                    ? ""
+                    : " (the last is " + pool.get(pool.size() - 1).where() + ")";
             throw new UserException(count + " examples were asked for and there are only " + available
-                    + " to pick from: lower eval.num-fewshot, or give the task's examples a file of their own");
+                    + " to pick from" + last
+                    + ": lower eval.num-fewshot, or give the task's examples a file of their own");
         }
     }
 
