@@ -12,11 +12,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32C;
-import java.util.zip.CheckedOutputStream;
-import java.util.zip.Checksum;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
@@ -27,7 +25,7 @@ import org.xecomla.errors.UserException;
  * <p>A missing file is a {@link UserException} of one line; other trouble is an {@link UncheckedIOException}.
  */
 public final class DataFiles {
-    private static final FileSpace LOCAL = new LocalFiles();
+    private static final FileSpace LOCAL = layered(new LocalFiles());
     private static final FileSpace HADOOP = new HadoopFiles();
     private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/.*");
     private static final Pattern TEMPORARY = Pattern.compile("^\\..*\\.tmp$");
@@ -38,6 +36,14 @@ public final class DataFiles {
     public static final String DIRECTORY = "xecomla.directory";
 
     private DataFiles() {}
+
+    private static FileSpace layered(FileSpace files) {
+        FileSpace top = files;
+        for (FileLayer layer : ServiceLoader.load(FileLayer.class, DataFiles.class.getClassLoader())) {
+            top = layer.over(top);
+        }
+        return top;
+    }
 
     /**
      * The path of {@code location}: a URI as it is, anything else a local path, made absolute from {@link #DIRECTORY}.
@@ -139,13 +145,9 @@ public final class DataFiles {
         Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
         call(path, () -> {
             try {
-                OutputStream file = space(path).create(temporary);
-                CheckedOutputStream meant =
-                        new CheckedOutputStream(new BufferedOutputStream(file, BUFFER_BYTES), new CRC32C());
-                try (meant) {
-                    writer.write(meant);
-                }
-                requireAsMeant(path, temporary, meant.getChecksum());
+                Manifest.FileEntry meant = write(temporary, writer);
+                requireAsMeant(path, temporary, meant);
+                MeantDigest.note(space(path), path, meant);
                 space(path).rename(temporary, path);
                 return null;
             } catch (IOException | RuntimeException | Error e) {
@@ -159,15 +161,24 @@ public final class DataFiles {
         });
     }
 
-    private static void requireAsMeant(Path path, Path written, Checksum meant) throws IOException {
-        CRC32C found = new CRC32C();
+    private static Manifest.FileEntry write(Path temporary, OutputWriter writer) throws IOException {
+        OutputStream file = space(temporary).create(temporary);
+        MeantDigest.Stream meant = new MeantDigest.Stream(new BufferedOutputStream(file, BUFFER_BYTES));
+        try (meant) {
+            writer.write(meant);
+        }
+        return meant.entry();
+    }
+
+    private static void requireAsMeant(Path path, Path written, Manifest.FileEntry meant) throws IOException {
+        MessageDigest found = newSha256();
         try (InputStream in = space(path).openStream(written)) {
             byte[] buffer = new byte[COPY_BYTES];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 found.update(buffer, 0, n);
             }
         }
-        if (found.getValue() != meant.getValue()) {
+        if (!HexFormat.of().formatHex(found.digest()).equals(meant.sha256())) {
             throw new UserException(
                     display(path) + " does not read back as it was written: look at that disk and at this"
                             + " machine's memory, then run again");

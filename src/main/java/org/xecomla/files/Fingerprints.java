@@ -72,7 +72,7 @@ public final class Fingerprints {
             return ofFile(path);
         }
         Path manifest = new Path(path, StageDirectory.MANIFEST);
-        return DataFiles.exists(manifest) ? DataFiles.sha256(manifest) : ofDirectory(path);
+        return DataFiles.exists(manifest) ? new StageDirectory(path).digest() : ofDirectory(path);
     }
 
     private String ofFile(Path path) {

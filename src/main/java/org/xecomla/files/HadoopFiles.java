@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -24,8 +23,10 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
  * Spark stage that opens the run's directories with Spark's own Hadoop settings first has set them for everything here.
  */
 final class HadoopFiles implements FileSpace {
-    private static FileSystem fileSystem(Path path) throws IOException {
-        return FileSystem.get(path.toUri(), new Configuration());
+    private final Configuration configuration = new Configuration(); // reads its files once, when it is asked first
+
+    private FileSystem fileSystem(Path path) throws IOException {
+        return FileSystem.get(path.toUri(), configuration);
     }
 
     @Override
@@ -117,7 +118,7 @@ final class HadoopFiles implements FileSpace {
             } catch (EOFException end) {
                 throw DataFiles.truncated(path, this.length, position, length, end);
             } catch (IOException e) {
-                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
+                throw IoFailures.of(path, e);
             }
         }
 
@@ -126,7 +127,7 @@ final class HadoopFiles implements FileSpace {
             try {
                 stream.close();
             } catch (IOException e) {
-                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
+                throw IoFailures.of(path, e);
             }
         }
     }

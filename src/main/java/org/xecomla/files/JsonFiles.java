@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
@@ -27,7 +28,12 @@ public final class JsonFiles {
      * @throws UserException where it is missing, no JSON, or JSON of something else
      */
     public static <T> T read(Path path, Class<T> type, String what) {
-        return parse(DataFiles.readString(path), type, DataFiles.display(path) + " is not " + what + ": ");
+        return parse(path, DataFiles.readString(path), type, what);
+    }
+
+    /** As {@link #read}, of a file whose text was read before. */
+    static <T> T parse(Path path, String text, Class<T> type, String what) {
+        return parse(text, type, DataFiles.display(path) + " is not " + what + ": ");
     }
 
     private static <T> T parse(String text, Class<T> type, String complaint) {
@@ -56,10 +62,15 @@ public final class JsonFiles {
         return (key.isEmpty() ? "a wrong value" : "a wrong value of " + key) + JsonFaults.place(e.getLocation());
     }
 
-    /** Writes a record of strings, numbers and maps of such {@linkplain DataFiles#writeAtomically atomically}. */
-    public static void write(Path path, Object value) {
+    /**
+     * Writes a record of strings, numbers and maps of such {@linkplain DataFiles#writeAtomically atomically}; returns
+     * the SHA-256 of the file.
+     */
+    public static String write(Path path, Object value) {
         try {
-            DataFiles.writeString(path, JSON.writeValueAsString(value) + "\n");
+            String text = JSON.writeValueAsString(value) + "\n";
+            DataFiles.writeString(path, text);
+            return DataFiles.sha256(text.getBytes(StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a record of strings and numbers is always JSON", e);
         }

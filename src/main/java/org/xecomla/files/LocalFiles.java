@@ -5,20 +5,22 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -32,18 +34,40 @@ import org.xecomla.errors.UserException;
 final class LocalFiles implements FileSpace {
     private static final Logger log = LoggerFactory.getLogger(LocalFiles.class);
 
+    /** What Java has no exception for: a file where a directory should be, a link to itself, no name at all. */
+    private static final Pattern NOTHING_THERE =
+            Pattern.compile("Not a directory|Too many levels of symbolic links.*|File name too long");
+
     private static java.nio.file.Path local(Path path) {
         return java.nio.file.Path.of(path.toUri().getPath());
     }
 
     @Override
-    public boolean exists(Path path) {
-        return Files.exists(local(path));
+    public boolean exists(Path path) throws IOException {
+        return attributes(path) != null;
     }
 
     @Override
-    public boolean isDirectory(Path path) {
-        return Files.isDirectory(local(path));
+    public boolean isDirectory(Path path) throws IOException {
+        BasicFileAttributes attributes = attributes(path);
+        return attributes != null && attributes.isDirectory();
+    }
+
+    /**
+     * Null where there is nothing. A disk that fails to say so is no empty one: a stage would begin anew on what is
+     * there.
+     */
+    private static BasicFileAttributes attributes(Path path) throws IOException {
+        try {
+            return Files.readAttributes(local(path), BasicFileAttributes.class);
+        } catch (NoSuchFileException | NotDirectoryException absent) {
+            return null;
+        } catch (FileSystemException e) {
+            if (NOTHING_THERE.matcher(String.valueOf(e.getReason())).matches()) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     @Override
@@ -196,7 +220,7 @@ final class LocalFiles implements FileSpace {
             } catch (EOFException end) {
                 throw DataFiles.truncated(path, length, position, wanted, end);
             } catch (IOException e) {
-                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
+                throw IoFailures.of(path, e);
             }
         }
 
@@ -205,7 +229,7 @@ final class LocalFiles implements FileSpace {
             try {
                 channel.close();
             } catch (IOException e) {
-                throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
+                throw IoFailures.of(path, e);
             }
         }
     }

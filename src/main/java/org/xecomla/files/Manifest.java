@@ -63,7 +63,12 @@ public record Manifest(
 
     /** @throws UserException where it is missing or not a manifest */
     public static Manifest read(Path path) {
-        Manifest manifest = JsonFiles.read(path, Manifest.class, "a manifest");
+        return parse(path, DataFiles.readString(path));
+    }
+
+    /** The manifest that {@code path} holds as {@code text}. */
+    static Manifest parse(Path path, String text) {
+        Manifest manifest = JsonFiles.parse(path, text, Manifest.class, "a manifest");
         String complaint = DataFiles.display(path) + " is not a manifest: ";
         if (manifest.kind == null || manifest.kind.isBlank()) {
             throw new UserException(complaint + "it does not say its kind");
@@ -91,8 +96,9 @@ public record Manifest(
                         .noneMatch(part -> part.isEmpty() || part.equals("..") || part.equals("."));
     }
 
-    public void write(Path path) {
-        JsonFiles.write(path, this);
+    /** Writes it; returns the SHA-256 of the file. */
+    public String write(Path path) {
+        return JsonFiles.write(path, this);
     }
 
     /**

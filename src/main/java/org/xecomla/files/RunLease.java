@@ -75,7 +75,12 @@ public final class RunLease implements AutoCloseable {
                 break;
             }
         }
-        fence.write();
+        try {
+            fence.write();
+        } catch (RuntimeException e) {
+            DataFiles.delete(file); // it would be held by nobody, as long as this process lives
+            throw e;
+        }
         return new RunLease(file, timeout, mine, fence, onHeartbeat, onLoss);
     }
 

@@ -1,15 +1,18 @@
 package org.xecomla.files;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
 
 /**
- * The output directory of a stage: {@code manifest.json} is written first with what was asked, {@code _SUCCESS} last.
+ * The output directory of a stage: {@code manifest.json} is written first with what was asked, {@code _SUCCESS},
+ * with the manifest's digest, last.
  * That is what makes a stage safe to run again: complete and matching output is kept, a part is gone on with, another
  * configuration's output is refused.
  */
@@ -56,13 +59,32 @@ public final class StageDirectory {
         return DataFiles.exists(file(SUCCESS)) && DataFiles.exists(file(MANIFEST));
     }
 
-    /** @throws UserException where there is none */
+    /** @throws UserException where there is none, or it is not what the finished stage wrote */
     public Manifest manifest() {
         if (!DataFiles.exists(file(MANIFEST))) {
             throw new UserException(DataFiles.display(path) + " has no " + MANIFEST
                     + ": it is not the output of a stage, or the stage has not started");
         }
-        return Manifest.read(file(MANIFEST));
+        return Manifest.parse(file(MANIFEST), sealedText());
+    }
+
+    /** SHA-256 of the manifest, which stands for all that the stage has made. */
+    public String digest() {
+        return DataFiles.sha256(sealedText().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The manifest as it is, compared with what {@link #SUCCESS} says of it. */
+    private String sealedText() {
+        String text = DataFiles.readString(file(MANIFEST));
+        if (!DataFiles.exists(file(SUCCESS))) {
+            return text;
+        }
+        String seal = DataFiles.readString(file(SUCCESS)).strip(); // versions before have left it empty
+        if (!seal.isEmpty() && !seal.equals(DataFiles.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
+            throw new UserException(DataFiles.display(file(MANIFEST)) + " is not what was written, says " + SUCCESS
+                    + " beside it: remove " + DataFiles.display(path) + " and run again");
+        }
+        return text;
     }
 
     /**
@@ -149,18 +171,19 @@ public final class StageDirectory {
     }
 
     /**
-     * Marks the directory complete, with length and digest of every file in it and below; what killed tasks have left
-     * half-written is removed.
+     * Marks the directory complete, with length and digest of every file in it and below, as its writer meant it to
+     * be; what killed tasks have left half-written is removed.
      */
     public void complete(Map<String, Long> counts) {
+        Map<String, Manifest.FileEntry> files = entries(StageDirectory::meant);
         deleteUnfinished(path);
-        complete(counts, entries());
+        complete(counts, files);
     }
 
     /** Marks the directory complete. {@code files} may leave out what needs no check. */
     public void complete(Map<String, Long> counts, Map<String, Manifest.FileEntry> files) {
-        manifest().finished(counts, files).write(file(MANIFEST));
-        DataFiles.writeString(file(SUCCESS), "");
+        String digest = manifest().finished(counts, files).write(file(MANIFEST));
+        DataFiles.writeString(file(SUCCESS), digest + "\n");
     }
 
     /**
@@ -169,7 +192,7 @@ public final class StageDirectory {
      * @throws UserException naming the files that differ
      */
     public void verify() {
-        Map<String, Manifest.FileEntry> there = entries();
+        Map<String, Manifest.FileEntry> there = entries(StageDirectory::found);
         String broken = manifest().files().entrySet().stream()
                 .filter(expected -> !expected.getValue().equals(there.get(expected.getKey())))
                 .map(Map.Entry::getKey)
@@ -199,19 +222,32 @@ public final class StageDirectory {
         DataFiles.list(directory).stream().filter(DataFiles::isDirectory).forEach(StageDirectory::deleteUnfinished);
     }
 
-    private Map<String, Manifest.FileEntry> entries() {
+    /** What lies there now. */
+    private static Manifest.FileEntry found(Path file) {
+        return new Manifest.FileEntry(DataFiles.length(file), DataFiles.sha256(file));
+    }
+
+    private static Manifest.FileEntry meant(Path file) {
+        return MeantDigest.of(file, DataFiles.length(file)).orElseGet(() -> found(file));
+    }
+
+    private Map<String, Manifest.FileEntry> entries(Function<Path, Manifest.FileEntry> look) {
         Map<String, Manifest.FileEntry> entries = new TreeMap<>();
-        collect(path, "", entries);
+        collect(path, "", look, entries);
         return entries;
     }
 
-    private void collect(Path directory, String prefix, Map<String, Manifest.FileEntry> entries) {
+    private void collect(
+            Path directory,
+            String prefix,
+            Function<Path, Manifest.FileEntry> look,
+            Map<String, Manifest.FileEntry> entries) {
         for (Path child : DataFiles.list(directory)) {
             String name = prefix + child.getName();
             if (DataFiles.isDirectory(child)) {
-                collect(child, name + "/", entries);
+                collect(child, name + "/", look, entries);
             } else if (!name.equals(MANIFEST) && !name.equals(SUCCESS)) {
-                entries.put(name, new Manifest.FileEntry(DataFiles.length(child), DataFiles.sha256(child)));
+                entries.put(name, look.apply(child));
             }
         }
     }

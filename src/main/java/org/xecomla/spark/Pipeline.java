@@ -2,6 +2,7 @@ package org.xecomla.spark;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -26,15 +27,23 @@ public final class Pipeline {
     private final RunConfig config;
     private final String command;
     private final Consumer<String> console;
+    private final Function<SparkConf, JavaSparkContext> starter;
 
     /**
      * @param command the command line, for the run's record
      * @param console is shown lines for a person
      */
     public Pipeline(RunConfig config, String command, Consumer<String> console) {
+        this(config, command, console, JavaSparkContext::new);
+    }
+
+    /** @param starter starts Spark, which is closed at the end */
+    Pipeline(
+            RunConfig config, String command, Consumer<String> console, Function<SparkConf, JavaSparkContext> starter) {
         this.config = config;
         this.command = command;
         this.console = console;
+        this.starter = starter;
     }
 
     /**
@@ -84,7 +93,7 @@ public final class Pipeline {
     }
 
     private void run(List<SparkStage> stages, Preflight preflight, SparkConf conf, RunControl control, RunLease lease) {
-        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+        try (JavaSparkContext spark = starter.apply(conf)) {
             console.accept("appId=" + spark.sc().applicationId());
             StageContext context = StageContext.of(spark, config, console, control);
             preflight.checkSlots(context.modelTasks(), stages);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -138,6 +139,35 @@ class StageDirectoryTest {
                 refusal(ASKED));
         DataFiles.delete(stage.file("part-0"));
         assertTrue(refusal(ASKED).startsWith("DIR/part-0 is missing, though"), refusal(ASKED));
+    }
+
+    /** What lies on the disk may have changed since: the manifest says what was meant. */
+    @Test
+    void digestsAreOfWhatWasWrittenNotOfWhatIsFound() throws Exception {
+        stage.begin(ASKED);
+        DataFiles.writeString(stage.file("a.json"), "{1}");
+        java.nio.file.Path file = java.nio.file.Path.of(DataFiles.display(stage.file("a.json")));
+        Files.writeString(file, "{2}");
+        stage.complete(Map.of());
+        String message = assertThrows(UserException.class, () -> stage.readString("a.json"))
+                .getMessage();
+        assertTrue(message.contains("a.json is not what was written"), message);
+        assertEquals(
+                List.of("_SUCCESS", "a.json", "manifest.json"),
+                Arrays.stream(file.getParent().toFile().list()).sorted().toList());
+    }
+
+    @Test
+    void aManifestThatHasChangedSinceIsRefused() {
+        stage.begin(ASKED);
+        stage.complete(Map.of("steps", 12L));
+        String text = DataFiles.readString(stage.file(StageDirectory.MANIFEST));
+        DataFiles.writeString(stage.file(StageDirectory.MANIFEST), text.replace("12", "13"));
+        String message =
+                assertThrows(UserException.class, () -> stage.count("steps")).getMessage();
+        assertTrue(message.contains("manifest.json is not what was written, says _SUCCESS"), message);
+        DataFiles.writeString(stage.file(StageDirectory.SUCCESS), ""); // as versions before have left it
+        assertEquals(13, stage.count("steps"));
     }
 
     /** Whatever a manifest says, it is a line with the file's name and none of the program's classes. */

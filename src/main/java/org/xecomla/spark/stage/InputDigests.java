@@ -37,7 +37,7 @@ final class InputDigests {
     /** Adds the output of a finished stage: the digest of its manifest, which holds those of its files. */
     InputDigests stage(String name, StageDirectory directory, String kind) {
         directory.requireComplete(kind);
-        digests.put(name, DataFiles.sha256(directory.file(StageDirectory.MANIFEST)));
+        digests.put(name, directory.digest());
         return this;
     }
 

@@ -77,7 +77,9 @@ public final class TeacherStage extends SparkStage {
             try (WorkMeter meter = new WorkMeter(context, NAME, numTokens, "tokens")) {
                 ShardAnswers.complete(context, NAME, "targets", tokens.plan(), meter, answers);
             }
+            // Without the manifest: a run that was killed before its last word has another.
             long bytes = DataFiles.list(answers.targets).stream()
+                    .filter(file -> !file.getName().equals(StageDirectory.MANIFEST))
                     .mapToLong(DataFiles::length)
                     .sum();
             return Map.of("shards", (long) tokens.numShards(), "tokens", numTokens, "bytes", bytes);

@@ -1,0 +1,94 @@
+package org.xecomla.files;
+
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.apache.hadoop.fs.Path;
+import org.xecomla.errors.UserException;
+
+/**
+ * What a file was meant to be: length and digest, taken of what its writer wrote and not of what came to lie on the
+ * disk. Beside every file that a stage writes stands a small one with both, {@code .NAME.meant.tmp}, until the stage
+ * is complete and its manifest holds them; so tasks of several processes need not tell each other.
+ */
+final class MeantDigest {
+    private static final String SEPARATOR = " ";
+
+    private MeantDigest() {}
+
+    /** Passes on what is written, and digests it. */
+    static final class Stream extends FilterOutputStream {
+        private final MessageDigest digest = DataFiles.newSha256();
+        private long bytes;
+
+        Stream(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            digest.update((byte) b);
+            bytes++;
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            digest.update(source, offset, length);
+            bytes += length;
+            out.write(source, offset, length);
+        }
+
+        /** Of all that was written; once. */
+        Manifest.FileEntry entry() {
+            return new Manifest.FileEntry(bytes, HexFormat.of().formatHex(digest.digest()));
+        }
+    }
+
+    private static Path place(Path file) {
+        return new Path(file.getParent(), "." + file.getName() + ".meant.tmp");
+    }
+
+    /** Notes what {@code file} is to be, where it is of a stage, which has a manifest by then. */
+    static void note(FileSpace space, Path file, Manifest.FileEntry meant) throws IOException {
+        String name = file.getName();
+        if (name.equals(StageDirectory.MANIFEST)
+                || name.equals(StageDirectory.SUCCESS)
+                || !space.exists(new Path(file.getParent(), StageDirectory.MANIFEST))) {
+            return;
+        }
+        String text = meant.bytes() + SEPARATOR + meant.sha256();
+        try (OutputStream out = space.create(place(file))) {
+            out.write((text + SEPARATOR + checksum(text)).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** What was noted of {@code file}, which is {@code bytes} long; empty where nothing whole was. */
+    static Optional<Manifest.FileEntry> of(Path file, long bytes) {
+        if (!DataFiles.exists(place(file))) {
+            return Optional.empty();
+        }
+        String[] parts;
+        try {
+            parts = DataFiles.readString(place(file)).split(SEPARATOR);
+        } catch (UserException gone) {
+            return Optional.empty();
+        }
+        boolean whole =
+                parts.length == 3 && checksum(parts[0] + SEPARATOR + parts[1]).equals(parts[2]);
+        return whole && parts[0].equals(Long.toString(bytes))
+                ? Optional.of(new Manifest.FileEntry(bytes, parts[1]))
+                : Optional.empty();
+    }
+
+    private static String checksum(String text) {
+        CRC32C crc = new CRC32C();
+        crc.update(text.getBytes(StandardCharsets.UTF_8));
+        return Long.toHexString(crc.getValue());
+    }
+}
