@@ -59,13 +59,19 @@ final class MeantDigest {
         String name = file.getName();
         if (name.equals(StageDirectory.MANIFEST)
                 || name.equals(StageDirectory.SUCCESS)
-                || !space.exists(new Path(file.getParent(), StageDirectory.MANIFEST))) {
+                || !isOfStage(space, file.getParent())) {
             return;
         }
         String text = meant.bytes() + SEPARATOR + meant.sha256();
         try (OutputStream out = space.create(place(file))) {
             out.write((text + SEPARATOR + checksum(text)).getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** Whether it is a stage's directory, or one in it: metrics lie there until they are joined. */
+    private static boolean isOfStage(FileSpace space, Path directory) throws IOException {
+        return space.exists(new Path(directory, StageDirectory.MANIFEST))
+                || space.exists(new Path(directory.getParent(), StageDirectory.MANIFEST));
     }
 
     /** What was noted of {@code file}, which is {@code bytes} long; empty where nothing whole was. */

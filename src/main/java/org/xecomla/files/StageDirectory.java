@@ -4,8 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.UserException;
@@ -54,6 +56,22 @@ public final class StageDirectory {
         return SealedFiles.of(path).readString(file(name));
     }
 
+    /**
+     * The text of a small file that a stage has written and reads again before it has finished.
+     *
+     * @throws UserException where it is not what was written, as far as that is known
+     */
+    public static String readAgain(Path file) {
+        byte[] bytes = DataFiles.readBytes(file);
+        MeantDigest.of(file, bytes.length).ifPresent(meant -> {
+            if (!meant.sha256().equals(DataFiles.sha256(bytes))) {
+                throw new UserException(DataFiles.display(file) + " is not what was written: look at that disk and at"
+                        + " this machine's memory, then run again");
+            }
+        });
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
     /** Whether the stage has finished, whatever was asked of it. */
     public boolean isComplete() {
         return DataFiles.exists(file(SUCCESS)) && DataFiles.exists(file(MANIFEST));
@@ -76,15 +94,40 @@ public final class StageDirectory {
     /** The manifest as it is, compared with what {@link #SUCCESS} says of it. */
     private String sealedText() {
         String text = DataFiles.readString(file(MANIFEST));
-        if (!DataFiles.exists(file(SUCCESS))) {
-            return text;
-        }
-        String seal = DataFiles.readString(file(SUCCESS)).strip(); // versions before have left it empty
-        if (!seal.isEmpty() && !seal.equals(DataFiles.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
+        Seal seal = seal();
+        if (!seal.digest.isEmpty() && !seal.digest.equals(DataFiles.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
             throw new UserException(DataFiles.display(file(MANIFEST)) + " is not what was written, says " + SUCCESS
                     + " beside it: remove " + DataFiles.display(path) + " and run again");
         }
         return text;
+    }
+
+    /**
+     * What {@link #SUCCESS} says.
+     *
+     * @param digest of the manifest; empty: nothing is said of it
+     * @param fence number of the driver that has finished the stage, {@link RunFence}; 0: none has a number
+     */
+    private record Seal(String digest, long fence) {
+        private static final Seal NONE = new Seal("", 0);
+        private static final Pattern TEXT = Pattern.compile("([0-9a-f]{64})(?: fence (\\d{1,18}))?\\s*");
+
+        String text() {
+            return digest + (fence > 0 ? " fence " + fence : "") + "\n";
+        }
+    }
+
+    private Seal seal() {
+        String text = DataFiles.exists(file(SUCCESS)) ? DataFiles.readString(file(SUCCESS)) : "";
+        if (text.isBlank()) {
+            return Seal.NONE; // not finished, or by a version before
+        }
+        Matcher seal = Seal.TEXT.matcher(text);
+        if (!seal.matches()) {
+            throw new UserException(DataFiles.display(file(SUCCESS)) + " is damaged: remove "
+                    + DataFiles.display(path) + " and run again");
+        }
+        return new Seal(seal.group(1), seal.group(2) == null ? 0 : Long.parseLong(seal.group(2)));
     }
 
     /**
@@ -175,15 +218,36 @@ public final class StageDirectory {
      * be; what killed tasks have left half-written is removed.
      */
     public void complete(Map<String, Long> counts) {
-        Map<String, Manifest.FileEntry> files = entries(StageDirectory::meant);
+        complete(counts, Optional.empty());
+    }
+
+    /**
+     * As {@link #complete(Map)}, by a driver among others.
+     *
+     * @param fence of the driver, which the output carries from then on
+     * @throws UserException where a later driver has finished the stage
+     */
+    public void complete(Map<String, Long> counts, Optional<RunFence> fence) {
+        Map<String, Manifest.FileEntry> files = new TreeMap<>();
+        collectMeant(path, "", files);
         deleteUnfinished(path);
-        complete(counts, files);
+        seal(counts, files, fence);
     }
 
     /** Marks the directory complete. {@code files} may leave out what needs no check. */
     public void complete(Map<String, Long> counts, Map<String, Manifest.FileEntry> files) {
+        seal(counts, files, Optional.empty());
+    }
+
+    private void seal(Map<String, Long> counts, Map<String, Manifest.FileEntry> files, Optional<RunFence> fence) {
+        long number = fence.map(RunFence::number).orElse(0L);
+        long there = seal().fence;
+        if (fence.isPresent() && there > number) {
+            throw new UserException(DataFiles.display(path) + " was finished by a later driver of this run (number "
+                    + there + ", this is " + number + "): nothing of it is replaced");
+        }
         String digest = manifest().finished(counts, files).write(file(MANIFEST));
-        DataFiles.writeString(file(SUCCESS), digest + "\n");
+        DataFiles.writeString(file(SUCCESS), new Seal(digest, number).text());
     }
 
     /**
@@ -192,7 +256,8 @@ public final class StageDirectory {
      * @throws UserException naming the files that differ
      */
     public void verify() {
-        Map<String, Manifest.FileEntry> there = entries(StageDirectory::found);
+        Map<String, Manifest.FileEntry> there = new TreeMap<>();
+        collectFound(path, "", there);
         String broken = manifest().files().entrySet().stream()
                 .filter(expected -> !expected.getValue().equals(there.get(expected.getKey())))
                 .map(Map.Entry::getKey)
@@ -227,28 +292,47 @@ public final class StageDirectory {
         return new Manifest.FileEntry(DataFiles.length(file), DataFiles.sha256(file));
     }
 
-    private static Manifest.FileEntry meant(Path file) {
-        return MeantDigest.of(file, DataFiles.length(file)).orElseGet(() -> found(file));
-    }
-
-    private Map<String, Manifest.FileEntry> entries(Function<Path, Manifest.FileEntry> look) {
-        Map<String, Manifest.FileEntry> entries = new TreeMap<>();
-        collect(path, "", look, entries);
-        return entries;
-    }
-
-    private void collect(
-            Path directory,
-            String prefix,
-            Function<Path, Manifest.FileEntry> look,
-            Map<String, Manifest.FileEntry> entries) {
+    private static void collectFound(Path directory, String prefix, Map<String, Manifest.FileEntry> entries) {
         for (Path child : DataFiles.list(directory)) {
             String name = prefix + child.getName();
             if (DataFiles.isDirectory(child)) {
-                collect(child, name + "/", look, entries);
+                collectFound(child, name + "/", entries);
             } else if (!name.equals(MANIFEST) && !name.equals(SUCCESS)) {
-                entries.put(name, look.apply(child));
+                entries.put(name, found(child));
             }
         }
+    }
+
+    /** As {@link #collectFound}, from what was noted when it was written, where that is known. */
+    private static void collectMeant(Path directory, String prefix, Map<String, Manifest.FileEntry> entries) {
+        for (Path child : DataFiles.list(directory)) {
+            String name = prefix + child.getName();
+            if (!DataFiles.isDirectory(child)) {
+                if (!name.equals(MANIFEST) && !name.equals(SUCCESS)) {
+                    entries.put(
+                            name,
+                            MeantDigest.of(child, DataFiles.length(child)).orElseGet(() -> found(child)));
+                }
+            } else if (!new StageDirectory(child).collectSealed(name + "/", entries)) {
+                collectMeant(child, name + "/", entries);
+            }
+        }
+    }
+
+    /** A finished directory within, such as a checkpoint, knows its files; false where it is none that is sealed. */
+    private boolean collectSealed(String prefix, Map<String, Manifest.FileEntry> entries) {
+        if (!isComplete() || seal().digest.isEmpty()) {
+            return false;
+        }
+        String text = sealedText();
+        Manifest.parse(file(MANIFEST), text).files().forEach((name, entry) -> entries.put(prefix + name, entry));
+        entries.put(prefix + MANIFEST, entry(text));
+        entries.put(prefix + SUCCESS, entry(seal().text()));
+        return true;
+    }
+
+    private static Manifest.FileEntry entry(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new Manifest.FileEntry(bytes.length, DataFiles.sha256(bytes));
     }
 }

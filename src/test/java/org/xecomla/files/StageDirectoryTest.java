@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -168,6 +169,40 @@ class StageDirectoryTest {
         assertTrue(message.contains("manifest.json is not what was written, says _SUCCESS"), message);
         DataFiles.writeString(stage.file(StageDirectory.SUCCESS), ""); // as versions before have left it
         assertEquals(13, stage.count("steps"));
+    }
+
+    /** A driver that has slept while another finished the stage replaces nothing. */
+    @Test
+    void anEarlierDriverDoesNotPublish() {
+        stage.begin(ASKED);
+        stage.complete(Map.of("steps", 12L), Optional.of(new RunFence(stage.path(), 3)));
+        assertTrue(DataFiles.readString(stage.file(StageDirectory.SUCCESS)).endsWith(" fence 3\n"));
+        String message = assertThrows(
+                        UserException.class,
+                        () -> stage.complete(Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 2))))
+                .getMessage();
+        assertTrue(message.contains("was finished by a later driver of this run (number 3, this is 2)"), message);
+        assertEquals(12, stage.count("steps"));
+        stage.complete(Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 4)));
+        assertEquals(13, stage.count("steps"));
+    }
+
+    /** A finished directory within is known by its own manifest, and its files are not read again. */
+    @Test
+    void whatWasSealedWithinIsTakenFromItsManifest() throws Exception {
+        stage.begin(ASKED);
+        StageDirectory within = new StageDirectory(stage.file("step-1"));
+        within.begin(ASKED);
+        DataFiles.writeString(within.file("weights"), "{1}");
+        within.complete(Map.of());
+        Path weights = within.file("weights");
+        Files.writeString(java.nio.file.Path.of(DataFiles.display(weights)), "{2}");
+        stage.complete(Map.of());
+        assertEquals(
+                Set.of("step-1/_SUCCESS", "step-1/manifest.json", "step-1/weights"),
+                stage.manifest().files().keySet());
+        UserException e = assertThrows(UserException.class, stage::verify);
+        assertTrue(e.getMessage().endsWith(": step-1/weights"), e.getMessage());
     }
 
     /** Whatever a manifest says, it is a line with the file's name and none of the program's classes. */

@@ -25,7 +25,9 @@ final class FaultTable {
         count("stage " + stage, result.outcome());
         count("kind " + kind, result.outcome());
         if (result.outcome().ordinal() >= FaultBench.Outcome.UNCLEAR.ordinal()) {
-            failures.add(result.outcome() + ": " + stage + ", " + kind + " at " + place + ": " + result.says());
+            String failure = result.outcome() + ": " + stage + ", " + kind + " at " + place + ": " + result.says();
+            System.out.println(failure);
+            failures.add(failure);
         }
     }
 

@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.averaging.Measures;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.StageDirectory;
 import org.xecomla.report.TensorBoardEvents;
 import org.xecomla.train.RoundMetrics;
 import org.xecomla.train.StepInterval;
@@ -164,7 +165,7 @@ public final class MetricsLog implements TrainListener {
     }
 
     private static void add(Path file, Map<Long, String> lines) {
-        DataFiles.readString(file).lines().filter(line -> !line.isBlank()).forEach(line -> {
+        StageDirectory.readAgain(file).lines().filter(line -> !line.isBlank()).forEach(line -> {
             try {
                 lines.put(new ObjectMapper().readTree(line).required("step").asLong(), line);
             } catch (JsonProcessingException | IllegalArgumentException e) {

@@ -2,6 +2,7 @@ package org.xecomla.spark.driver;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -89,7 +90,7 @@ public class RunContext {
         long start = System.nanoTime();
         Map<String, Long> counts = work.get();
         control.requireHeld();
-        directory.complete(counts);
+        directory.complete(counts, Optional.ofNullable(control.fence()));
         double seconds = (System.nanoTime() - start) / NANOS;
         say(stage, String.format(Locale.ROOT, "%s (%.1f s)", describe(counts), seconds));
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
@@ -173,6 +174,6 @@ public final class SweepStage extends SparkStage {
         DataFiles.writeString(output.file(Frontier.FILE), frontier.toJson());
         DataFiles.writeString(output.file("frontier.txt"), frontier.toText());
         DataFiles.writeString(output.file("frontier.svg"), SvgChart.file(frontier.charts()));
-        output.complete(Map.of("runs", (long) runs.size()));
+        output.complete(Map.of("runs", (long) runs.size()), Optional.ofNullable(context.control().fence()));
     }
 }
