@@ -124,8 +124,8 @@ public final class StageDirectory {
         }
         Matcher seal = Seal.TEXT.matcher(text);
         if (!seal.matches()) {
-            throw new UserException(DataFiles.display(file(SUCCESS)) + " is damaged: remove "
-                    + DataFiles.display(path) + " and run again");
+            throw new UserException(DataFiles.display(file(SUCCESS)) + " is damaged: remove " + DataFiles.display(path)
+                    + " and run again");
         }
         return new Seal(seal.group(1), seal.group(2) == null ? 0 : Long.parseLong(seal.group(2)));
     }
@@ -310,8 +310,7 @@ public final class StageDirectory {
             if (!DataFiles.isDirectory(child)) {
                 if (!name.equals(MANIFEST) && !name.equals(SUCCESS)) {
                     entries.put(
-                            name,
-                            MeantDigest.of(child, DataFiles.length(child)).orElseGet(() -> found(child)));
+                            name, MeantDigest.of(child, DataFiles.length(child)).orElseGet(() -> found(child)));
                 }
             } else if (!new StageDirectory(child).collectSealed(name + "/", entries)) {
                 collectMeant(child, name + "/", entries);

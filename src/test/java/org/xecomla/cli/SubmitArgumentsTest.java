@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +66,45 @@ class SubmitArgumentsTest {
         assertTrue(out.contains("spark.executor.heartbeatInterval=1s"), "spark.conf goes before our own settings");
         assertFalse(out.contains("--jars"), "nothing travels on one machine");
         assertTrue(out.contains("spark.driver.extraClassPath=app.jar:" + dir + "/lib/a.jar:" + dir + "/lib/b.jar"));
+    }
+
+    /** What {@code ps} shows to everybody; what else spark-submit would have read is in the file, too. */
+    @Test
+    void secretsAreNoArguments() throws Exception {
+        Files.writeString(dir.resolve("secret.conf"), """
+            spark {
+              master = yarn, deploy-mode = cluster
+              conf { "spark.hadoop.fs.s3a.secret.key" = "a b\\\\c", "fs.azure.account.key.x" = HIDDEN }
+              conf { "spark.ui.port" = 1 }
+            }
+            """);
+        Files.createDirectories(dir.resolve("conf"));
+        Files.writeString(
+                dir.resolve("conf/spark-defaults.conf"),
+                "spark.eventLog.enabled true\nfs.azure.account.key.x OTHER\nspark.ssl.keyPassword DEFAULT\n");
+        SubmitArguments submitted = submitted(
+                "run",
+                "--conf=" + dir.resolve("secret.conf"),
+                "--",
+                "--conf=spark.authenticate.secret=FLAG",
+                "-c",
+                "spark.io.encryption.key=FLAG",
+                "--queue",
+                "q");
+        Map<String, String> secrets = submitted.secrets();
+        assertEquals("HIDDEN", secrets.get("fs.azure.account.key.x"));
+        assertEquals("FLAG", secrets.get("spark.authenticate.secret"));
+        assertTrue(secrets.get(SubmitConf.CONFIGURATION).contains("HIDDEN"));
+        List<String> words = submitted.wordsWithSecretsIn("/dev/fd/8");
+        assertEquals(List.of("--properties-file", "/dev/fd/8"), words.subList(0, 2));
+        assertFalse(words.stream().anyMatch(word -> word.matches("(?s).*(HIDDEN|FLAG|a b).*")), words.toString());
+        assertTrue(words.contains("spark.ui.port=1") && words.contains("--queue"), words.toString());
+        Properties read = new Properties();
+        read.load(new StringReader(String.join("\n", submitted.properties(secrets))));
+        assertEquals("a b\\c", read.getProperty("spark.hadoop.fs.s3a.secret.key"));
+        assertEquals("HIDDEN", read.getProperty("fs.azure.account.key.x"));
+        assertEquals("true", read.getProperty("spark.eventLog.enabled"));
+        assertEquals("DEFAULT", read.getProperty("spark.ssl.keyPassword"));
     }
 
     @Test

@@ -174,6 +174,8 @@ public final class SweepStage extends SparkStage {
         DataFiles.writeString(output.file(Frontier.FILE), frontier.toJson());
         DataFiles.writeString(output.file("frontier.txt"), frontier.toText());
         DataFiles.writeString(output.file("frontier.svg"), SvgChart.file(frontier.charts()));
-        output.complete(Map.of("runs", (long) runs.size()), Optional.ofNullable(context.control().fence()));
+        output.complete(
+                Map.of("runs", (long) runs.size()),
+                Optional.ofNullable(context.control().fence()));
     }
 }

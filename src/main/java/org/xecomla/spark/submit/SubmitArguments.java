@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
@@ -29,6 +30,9 @@ public record SubmitArguments(
         RunConfig config, SubmitConf.Application application, List<String> flags, Map<String, String> environment) {
     private static final Pattern MASTER =
             Pattern.compile("local(\\[[^]]+])?|local-cluster\\[[^]]+]|spark://.+|yarn|k8s://.+");
+
+    private static final Pattern SECRET = Pattern.compile(SparkSettings.SECRET_KEYS);
+    private static final String PROPERTIES_FILE = "--properties-file";
 
     private static final Map<String, String> NAMES = Map.of(
             "--name", "spark.app.name",
@@ -55,9 +59,79 @@ public record SubmitArguments(
         if (sendsConfiguration) {
             out.addAll(List.of("--conf", SubmitConf.CONFIGURATION + "=" + config.toJson()));
         }
-        out.addAll(flags);
+        flags.forEach(flag -> out.addAll(inTwoWords(flag)));
         out.add(SubmitConf.primaryResource(master, driverElsewhere, application));
         return out;
+    }
+
+    /** spark-submit takes {@code --conf=A=B} and {@code -c A=B}, too. */
+    private static List<String> inTwoWords(String flag) {
+        if (flag.equals("-c")) {
+            return List.of("--conf");
+        }
+        boolean joined = flag.startsWith("--conf=") || flag.startsWith(PROPERTIES_FILE + "=");
+        return joined ? List.of(flag.split("=", 2)) : List.of(flag);
+    }
+
+    /** The properties that nobody else may see, by name; for a file, since everybody sees the arguments. */
+    public Map<String, String> secrets() {
+        Map<String, String> secrets = new TreeMap<>();
+        List<String> all = words();
+        for (int i = 0; i + 1 < all.size(); i++) {
+            if (isSecret(all, i)) {
+                String[] property = all.get(i + 1).split("=", 2);
+                secrets.put(property[0], property[1]);
+            }
+        }
+        return secrets;
+    }
+
+    /**
+     * {@link #words} without the {@link #secrets}, which come by a file.
+     *
+     * @param file for {@code --properties-file}, with what {@link #properties(Map)} says
+     */
+    public List<String> wordsWithSecretsIn(String file) {
+        List<String> all = words();
+        List<String> open = new ArrayList<>(List.of(PROPERTIES_FILE, file));
+        for (int i = 0; i < all.size(); i++) {
+            if (isSecret(all, i) || all.get(i).equals(PROPERTIES_FILE)) {
+                i++; // and its value
+            } else {
+                open.add(all.get(i));
+            }
+        }
+        return open;
+    }
+
+    /** Whether word {@code i} is the flag of a secret property: one of a storage, or what holds all of them. */
+    private boolean isSecret(List<String> all, int i) {
+        if (i + 1 >= all.size()
+                || !all.get(i).equals("--conf")
+                || all.get(i + 1).indexOf('=') < 0) {
+            return false;
+        }
+        String key = all.get(i + 1).substring(0, all.get(i + 1).indexOf('='));
+        return SECRET.matcher(key).find()
+                || key.equals(SubmitConf.CONFIGURATION)
+                        && config.spark().conf().keySet().stream()
+                                .anyMatch(name -> SECRET.matcher(name).find());
+    }
+
+    /**
+     * Lines of a file for {@code --properties-file} with {@code secrets}: spark-submit reads one such file and then no
+     * {@code spark-defaults.conf}, so what either would have said stands here, too.
+     */
+    public List<String> properties(Map<String, String> secrets) {
+        List<String> lines = new ArrayList<>();
+        Properties others =
+                after(PROPERTIES_FILE).map(file -> read(Path.of(file))).orElseGet(this::defaults);
+        others.stringPropertyNames().stream()
+                .filter(key -> !secrets.containsKey(key))
+                .sorted()
+                .forEach(key -> lines.add(property(key, others.getProperty(key))));
+        secrets.forEach((key, value) -> lines.add(property(key, value)));
+        return lines;
     }
 
     /** Memory beside the heaps; not known where the models are not within this machine's reach. */
@@ -115,8 +189,10 @@ public record SubmitArguments(
     }
 
     private Optional<String> after(String flag) {
-        int at = flags.lastIndexOf(flag);
-        return at >= 0 && at + 1 < flags.size() ? Optional.of(flags.get(at + 1)) : Optional.empty();
+        List<String> words =
+                flags.stream().flatMap(word -> inTwoWords(word).stream()).toList();
+        int at = words.lastIndexOf(flag);
+        return at >= 0 && at + 1 < words.size() ? Optional.of(words.get(at + 1)) : Optional.empty();
     }
 
     /** From the command line, else the configuration, else Spark's own defaults, else this machine. */
@@ -130,16 +206,22 @@ public record SubmitArguments(
     }
 
     private String defaultMaster() {
+        return defaults().getProperty("spark.master", "local[*]");
+    }
+
+    private Properties defaults() {
         String confDir = environment.getOrDefault("SPARK_CONF_DIR", environment.get("SPARK_HOME") + "/conf");
         Path defaults = Path.of(confDir, "spark-defaults.conf");
+        return Files.exists(defaults) ? read(defaults) : new Properties();
+    }
+
+    private static Properties read(Path file) {
         Properties properties = new Properties();
-        if (Files.exists(defaults)) {
-            try (Reader reader = Files.newBufferedReader(defaults, StandardCharsets.UTF_8)) {
-                properties.load(reader);
-            } catch (IOException e) {
-                throw new UserException("cannot read " + defaults + ": " + e.getMessage(), e);
-            }
+        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (IOException e) {
+            throw new UserException("cannot read " + file + ": " + e.getMessage(), e);
         }
-        return properties.getProperty("spark.master", "local[*]");
+        return properties;
     }
 }
