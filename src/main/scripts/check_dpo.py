@@ -1,11 +1,10 @@
-"""Compares loss, rewards and gradients of preferences with those of TRL's DPOTrainer.
+"""Compares tokens, loss, rewards and gradients of preferences with those of TRL's DPOTrainer.
 
-    check_dpo.py POLICY_DIR REFERENCE_DIR PAIRS.jsonl OURS.json GRADIENTS_DIR [TOLERANCE]
+    check_dpo.py POLICY_DIR REFERENCE_DIR PAIRS.jsonl OURS_DIR [TOLERANCE]
 
-OURS.json has our form ("sigmoid" or "ipo"), beta and label_smoothing and what they came to: loss, chosen and rejected
-(lists of rewards, one a pair). GRADIENTS_DIR is a model directory whose weights are our gradients. Exits 0 where
-everything is within TOLERANCE (1e-4): of the loss and of every reward as a share of the largest, of every gradient as a
-share of its norm.
+OURS_DIR is what `xecomla preferences` wrote of the same models and pairs: preferences.json, and gradients, a model
+directory whose weights are our gradients. Exits 0 where all token ids are the same and everything else is within
+TOLERANCE (1e-4): of the loss and of every reward as a share of the largest, of every gradient as a share of its norm.
 """
 
 import json
@@ -30,7 +29,7 @@ def trainer(policy, reference, pairs, ours, scratch):
         output_dir=scratch,
         beta=ours["beta"],
         loss_type=[ours["form"]],
-        label_smoothing=ours["label_smoothing"],
+        label_smoothing=ours["labelSmoothing"],
         per_device_train_batch_size=len(pairs),
         max_length=None,
         gradient_checkpointing=False,
@@ -50,13 +49,26 @@ def largest_error(theirs, ours):
     return ((theirs - ours).abs().max() / theirs.abs().max()).item()
 
 
-def main(policy, reference, pairs_file, ours_file, gradients, tolerance="1e-4"):
+def other_tokens(rows, ours):
+    """The first pair whose ids differ, None where there is none."""
+    for number, (row, pair) in enumerate(zip(rows, ours, strict=True)):
+        for part in ("prompt", "chosen", "rejected"):
+            if row[part + "_ids"] != pair[part]:
+                return f"pair {number}, {part}: TRL has {row[part + '_ids']}, we have {pair[part]}"
+    return None
+
+
+def main(policy, reference, pairs_file, ours_dir, tolerance="1e-4"):
     with open(pairs_file) as lines:
         pairs = [json.loads(line) for line in lines]
-    with open(ours_file) as file:
+    with open(os.path.join(ours_dir, "preferences.json")) as file:
         ours = json.load(file)
     with tempfile.TemporaryDirectory() as scratch:
         dpo = trainer(policy, reference, pairs, ours, scratch)
+        other = other_tokens(dpo.train_dataset, ours["pairs"])
+        if other:
+            print(f"other tokens: {other}")
+            return 1
         dpo.model.eval()  # no dropout either way; rewards are logged under "eval"
         inputs = dpo.data_collator([dpo.train_dataset[i] for i in range(len(pairs))])
         loss = dpo.compute_loss(dpo.model, inputs)
@@ -78,6 +90,7 @@ def main(policy, reference, pairs_file, ours_file, gradients, tolerance="1e-4"):
             [c - r for c, r in zip(ours["chosen"], ours["rejected"])],
         ),
     }
+    gradients = os.path.join(ours_dir, "gradients")
     found = {}
     for file in os.listdir(gradients):
         if file.endswith(".safetensors"):
@@ -88,7 +101,8 @@ def main(policy, reference, pairs_file, ours_file, gradients, tolerance="1e-4"):
         worst = max(worst, (name, error), key=lambda e: e[1])
     errors["gradients"] = worst[1]
     text = ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
-    print(f"TRL {ours['form']}: loss {loss.item():.6f}, {logged}; relative errors: {text} (worst: {worst[0]})")
+    print(f"TRL {ours['form']}: the same tokens, loss {loss.item():.6f}, {logged};"
+          f" relative errors: {text} (worst: {worst[0]})")
     return 0 if max(errors.values()) <= float(tolerance) else 1
 
 
@@ -105,6 +119,6 @@ def lengths(inputs, ours):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (6, 7):
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

@@ -6,8 +6,10 @@ What stock transformers knows (deepseek-v3, llama) is loaded by AutoModelForCaus
 the Llama of its config.json gets latent attention as the official code computes it, written here from the paper's
 equations.
 
-Exits 0 where the norm of the difference is at most TOLERANCE (1e-4) of the logits' own and the most probable token is
-the same at every position.
+Exits 0 where the norm of the difference is at most TOLERANCE of the logits' own and the most probable token is the same
+wherever ours leads by more than rounding the weights may change. TOLERANCE is 1e-4 for weights in 32 bits. Rounded to
+16, as exports are unless told otherwise, each weight changes by up to 2^-11 (float16) or 2^-8 (bfloat16) of itself, and
+it is 0.5 and 4 %. Logits that `xecomla logits` makes of the export itself are of the same weights and agree to 1e-4.
 """
 
 import glob
@@ -18,6 +20,7 @@ import sys
 
 import numpy
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -124,7 +127,19 @@ def official(directory):
     return model
 
 
-def main(directory, logits_file, ids, tolerance="1e-4"):
+TOLERANCES = {"F32": 1e-4, "F16": 5e-3, "BF16": 4e-2}
+
+
+def weights_type(directory):
+    """The coarsest type of the weights, as safetensors call it."""
+    types = set()
+    for file in glob.glob(os.path.join(directory, "*.safetensors")):
+        with safe_open(file, "pt") as weights:
+            types.update(weights.get_slice(name).get_dtype() for name in weights.keys())
+    return max(types, key=lambda name: TOLERANCES[name])
+
+
+def main(directory, logits_file, ids, tolerance=None):
     is_official = os.path.exists(os.path.join(directory, "mla_layer_config.json"))
     model = (official(directory) if is_official
              else AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)).eval()
@@ -133,10 +148,16 @@ def main(directory, logits_file, ids, tolerance="1e-4"):
         theirs = model(tokens).logits[0].numpy()  # (T, V)
     ours = load_file(logits_file)["logits"][0].numpy()  # (T, V)
     error = numpy.linalg.norm(theirs - ours) / numpy.linalg.norm(ours)
-    same = int((theirs.argmax(-1) == ours.argmax(-1)).sum())
+    kind = weights_type(directory)
+    limit = TOLERANCES[kind] if tolerance is None else float(tolerance)
+    same = theirs.argmax(-1) == ours.argmax(-1)  # (T)
+    second, first = numpy.sort(ours, axis=-1)[:, -2:].T  # (T), (T)
+    rms = numpy.sqrt((ours**2).mean(-1))  # (T)
+    decided = first - second > 2 * limit * rms  # (T)
     name = type(model).__name__ + (" with the official code's layers" if is_official else "")
-    print(f"{name}: logits differ by {error:.1e}, {same} of {len(ours)} greedy tokens the same")
-    return 0 if error <= float(tolerance) and same == len(ours) else 1
+    print(f"{name}: logits differ by {error:.1e} ({kind}: at most {limit:.0e}), {same.sum()} of {len(ours)} greedy"
+          f" tokens the same, {(same | ~decided).sum()} where rounding decides nothing")
+    return 0 if error <= limit and (same | ~decided).all() else 1
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ public final class Main {
                 new ReportCommand(),
                 new InspectCommand(),
                 new LogitsCommand(),
+                new PreferencesCommand(),
                 new InitCommand(),
                 new EvalCommand(),
                 new BenchCommand(),

@@ -1,2 +1,2 @@
-/** Experiments that print tables; nothing else uses them. */
+/** What is compared with other implementations, and experiments that print tables; no stage uses them. */
 package org.xecomla.experiments;

@@ -136,8 +136,8 @@ final class LayerPlanner {
         if (ropeDim > e) {
             throw new ConfigException(key + " is more than the base's head dimension " + e + ": use at most that");
         }
-        boolean whole = ropeRows == RopeRows.STRIDE || ropeRows == RopeRows.FOLD;
-        if (whole && e % ropeDim != 0) {
+        boolean folds = ropeRows == RopeRows.FOLD && !phased; // phased cuts the planes by its own search
+        if ((ropeRows == RopeRows.STRIDE || folds) && e % ropeDim != 0) {
             throw new ConfigException(key + " does not divide the base's head dimension " + e + ", which rope-rows "
                     + ropeRows.name().toLowerCase(Locale.ROOT) + " asks for");
         }

@@ -50,7 +50,10 @@ class TransformersExportTest {
         check(fixture, "llama", "LlamaForCausalLM");
     }
 
-    /** bfloat16, as it is served: compared with what the project computes from the same export. */
+    /**
+     * bfloat16, as it is served: compared with what the project computes from the same export, and with the student
+     * before its weights were rounded.
+     */
     @Test
     void shardsInBfloat16Load() throws Exception {
         String export = directory.resolve("export").toString();
@@ -66,6 +69,7 @@ class TransformersExportTest {
                 export);
         assertTrue(Files.exists(directory.resolve("export/model.safetensors.index.json")));
         compare(export, export, "DeepseekV3ForCausalLM");
+        compare(GOLDEN + "mla-gqa-tied-last", export, "DeepseekV3ForCausalLM");
     }
 
     private void check(String fixture, String format, String architecture) throws Exception {

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
@@ -96,11 +98,13 @@ class SlotPlannerTest {
         }
     }
 
-    @Test
-    void aRopeKeyOfGivenWidthIsKept() {
-        Planned made = planned(plan("qk-rope-head-dim=4"), 32);
+    /** Three planes of the base's four too, which no folding could make. */
+    @ParameterizedTest
+    @ValueSource(ints = {4, 6})
+    void aRopeKeyOfGivenWidthIsKept(int width) {
+        Planned made = planned(plan("qk-rope-head-dim=" + width), 32);
         try (Student student = made.student()) {
-            student.config().attention().forEach(layer -> assertEquals(4, layer.ropeDim()));
+            student.config().attention().forEach(layer -> assertEquals(width, layer.ropeDim()));
         }
     }
 

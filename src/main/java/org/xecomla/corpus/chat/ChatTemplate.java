@@ -8,9 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.corpus.chat.jinja.JinjaTemplate;
@@ -43,6 +48,9 @@ public final class ChatTemplate {
     /** What a message may say beside its content. */
     private static final List<String> WRITTEN = List.of("tool_calls", "reasoning_content");
 
+    /** What nothing but a special token looks like. */
+    private static final Pattern SPECIAL = Pattern.compile("<\\|[^<>|\\s]{1,60}\\|>");
+
     /** A text that no template writes of itself. */
     private static final String PROBE = "one word to see";
 
@@ -52,6 +60,7 @@ public final class ChatTemplate {
     private final JinjaTemplate jinja;
     private final SpecialTokens specialTokens;
     private final Map<String, Boolean> readsParts = new ConcurrentHashMap<>();
+    private final Set<String> fitting = ConcurrentHashMap.newKeySet(); // digests of tokenizers that have its tokens
 
     private ChatTemplate(String template, SpecialTokens specialTokens, String source) {
         this.source = source;
@@ -285,12 +294,48 @@ public final class ChatTemplate {
      * @throws UserException where the template refuses the conversation or hides who says what
      */
     public MaskedTokens tokens(Conversation conversation, Tokenizer tokenizer) {
+        requireTokens(tokenizer);
         RenderedChat chat = renderWithSpans(conversation);
         return tokenizer.encode(chat.text(), chat.assistant());
     }
 
+    /**
+     * Requires that what the template writes around every turn in the form of a special token is one.
+     *
+     * @throws UserException naming those that {@code tokenizer} takes apart
+     */
+    public void requireTokens(Tokenizer tokenizer) {
+        if (fitting.contains(tokenizer.digest())) {
+            return;
+        }
+        SortedSet<String> apart = new TreeSet<>();
+        Matcher written = SPECIAL.matcher(probed());
+        while (written.find()) {
+            if (tokenizer.encode(written.group()).length > 1) {
+                apart.add(written.group());
+            }
+        }
+        if (!apart.isEmpty()) {
+            throw new UserException(source + " writes " + String.join(", ", apart) + ", which "
+                    + DataFiles.display(tokenizer.file()) + " does not have as a token and would take apart: take"
+                    + " template and tokenizer from one checkpoint, or add the tokens to tokenizer and model");
+        }
+        fitting.add(tokenizer.digest());
+    }
+
+    /** A question and its answer as the template writes them; empty where it does not. */
+    private String probed() {
+        List<Message> turns = List.of(new Message("user", "a"), new Message("assistant", "b"));
+        try {
+            return render(new Conversation(turns), false);
+        } catch (UserException refused) {
+            return ""; // said of the first conversation
+        }
+    }
+
     /** A conversation's tokens, all counted but those of turns that are not to be learned. */
     MaskedTokens allTokens(Conversation conversation, Tokenizer tokenizer) {
+        requireTokens(tokenizer);
         String text = render(conversation, false);
         MaskedTokens left = tokenizer.encode(text, turns(conversation, text, message -> !message.isLearned()));
         boolean[] counted = new boolean[left.ids().length];

@@ -1,5 +1,6 @@
 package org.xecomla.corpus.shards;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +12,8 @@ import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.Message;
 import org.xecomla.corpus.text.Preference;
 import org.xecomla.corpus.text.PreferenceFiles;
+import org.xecomla.corpus.tokenizer.MaskedTokens;
+import org.xecomla.corpus.tokenizer.TextSpan;
 import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.ConfigException;
@@ -19,7 +22,9 @@ import org.xecomla.errors.UserException;
 /**
  * How preferences become token ids. Plain strings: the prompt after the beginning-of-sequence token, the answer before
  * the end-of-sequence token, where there are such. Conversations: as the chat template writes them, the prompt up to
- * where the assistant begins to speak. Prompt and answer are tokenised apart. What is too long is cut by
+ * where the assistant begins to speak. As in all text, the whole is tokenised, and the answer begins with the first
+ * token that has a character of it: tokenisers that mark the beginning of a text mark no answer. Of a prompt whose last
+ * tokens one answer changes and the other does not, these tokens belong to both answers. What is too long is cut by
  * {@link TokenPair#truncated}.
  *
  * @param template empty: there is none, and conversations are refused
@@ -46,6 +51,7 @@ public record PairTokeniser(
         settings.put("bos-token-id", Integer.toString(tokenizer.bosTokenId().orElse(-1)));
         settings.put("eos-token-id", Integer.toString(tokenizer.eosTokenId().orElse(-1)));
         settings.put("max-length", Integer.toString(maxLength));
+        settings.put("answers", "by-offsets"); // shards of an older rule are made anew
         settings.put("max-prompt-length", Integer.toString(maxPromptLength));
         return settings;
     }
@@ -62,31 +68,60 @@ public record PairTokeniser(
 
     private TokenPair tokens(Preference preference) {
         DocumentLocation location = preference.location();
-        int[] prompt;
-        int[] chosen;
-        int[] rejected;
+        Answered chosen;
+        Answered rejected;
         if (preference instanceof Preference.Chat chat) {
             ChatTemplate written = template.orElseThrow(() -> new UserException(location.describe()
                     + " has messages, and there is no chat template beside " + tokenizer.file()
                     + ": put the checkpoint's there as " + ChatTemplate.FILE + ", or set corpus.chat-template"));
+            written.requireTokens(tokenizer);
             String begun = written.render(chat.prompt(), true);
-            prompt = ids(begun, location);
-            chosen = ids(answer(written, begun, chat.prompt(), chat.chosen(), location), location);
-            rejected = ids(answer(written, begun, chat.prompt(), chat.rejected(), location), location);
+            chosen = answered(begun, whole(written, begun, chat.prompt(), chat.chosen(), location), location);
+            rejected = answered(begun, whole(written, begun, chat.prompt(), chat.rejected(), location), location);
         } else {
             Preference.Plain plain = (Preference.Plain) preference;
-            prompt = tokenizer.begun(ids(plain.prompt(), location));
-            chosen = tokenizer.ended(ids(plain.chosen(), location));
-            rejected = tokenizer.ended(ids(plain.rejected(), location));
+            chosen = plain(plain.prompt(), plain.chosen(), location);
+            rejected = plain(plain.prompt(), plain.rejected(), location);
         }
-        if (chosen.length == 0 || rejected.length == 0) {
+        int numPrompt = Math.min(chosen.numPrompt, rejected.numPrompt);
+        int differs = Arrays.mismatch(chosen.ids, 0, numPrompt, rejected.ids, 0, numPrompt);
+        int common = differs < 0 ? numPrompt : differs;
+        if (chosen.ids.length == common || rejected.ids.length == common) {
             throw new UserException(location.describe() + " has an empty answer");
         }
-        return new TokenPair(prompt, chosen, rejected).truncated(maxLength, maxPromptLength);
+        return new TokenPair(Arrays.copyOf(chosen.ids, common), chosen.from(common), rejected.from(common))
+                .truncated(maxLength, maxPromptLength);
     }
 
-    /** What the template writes of an answer after {@code begun}. */
-    private static String answer(
+    /**
+     * A prompt and an answer to it, tokenised as one text.
+     *
+     * @param numPrompt ids before the first that has a character of the answer
+     */
+    private record Answered(int[] ids, int numPrompt) {
+        int[] from(int first) {
+            return Arrays.copyOfRange(ids, first, ids.length);
+        }
+    }
+
+    private Answered answered(String prompt, String whole, DocumentLocation location) {
+        MaskedTokens tokens = tokenizer.encode(whole, List.of(new TextSpan(prompt.length(), whole.length())));
+        int numPrompt = 0;
+        while (numPrompt < tokens.ids().length && !tokens.counted()[numPrompt]) {
+            numPrompt++;
+        }
+        return new Answered(checked(tokens.ids(), location), numPrompt);
+    }
+
+    /** Between the tokens that begin and end a text, where there are such. */
+    private Answered plain(String prompt, String answer, DocumentLocation location) {
+        Answered text = answered(prompt, prompt + answer, location);
+        int[] begun = tokenizer.begun(text.ids);
+        return new Answered(tokenizer.ended(begun), begun.length - text.ids.length + text.numPrompt);
+    }
+
+    /** The prompt with an answer, as the template writes them; begins with {@code begun}. */
+    private static String whole(
             ChatTemplate template, String begun, Conversation prompt, List<Message> answer, DocumentLocation location) {
         String whole = template.render(prompt.then(answer), false);
         if (!whole.startsWith(begun)) {
@@ -94,11 +129,10 @@ public record PairTokeniser(
                     location.describe() + ": the chat template writes the prompt differently once an answer"
                             + " follows, so the answer cannot be told from it");
         }
-        return whole.substring(begun.length());
+        return whole;
     }
 
-    private int[] ids(String text, DocumentLocation location) {
-        int[] ids = tokenizer.encode(text);
+    private int[] checked(int[] ids, DocumentLocation location) {
         for (int id : ids) {
             if (id >= vocabSize) {
                 throw new UserException(location.describe() + " has token id " + id

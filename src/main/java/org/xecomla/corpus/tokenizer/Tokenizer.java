@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.tokenizer.library.TokenizerLibrary;
@@ -29,6 +31,7 @@ public final class Tokenizer implements AutoCloseable {
     private final OptionalInt eosTokenId;
     private final String digest;
     private final Optional<WordCache> words;
+    private final double dropout; // that the file asks for; it is off
 
     private Tokenizer(
             TokenizerLibrary library,
@@ -38,7 +41,8 @@ public final class Tokenizer implements AutoCloseable {
             OptionalInt bosTokenId,
             OptionalInt eosTokenId,
             String digest,
-            Optional<WordCache> words) {
+            Optional<WordCache> words,
+            double dropout) {
         this.library = library;
         this.file = file;
         this.vocabSize = vocabSize;
@@ -47,6 +51,7 @@ public final class Tokenizer implements AutoCloseable {
         this.eosTokenId = eosTokenId;
         this.digest = digest;
         this.words = words;
+        this.dropout = dropout;
     }
 
     /**
@@ -56,7 +61,11 @@ public final class Tokenizer implements AutoCloseable {
      * decides), else of {@code tokenizer_config.json} ({@code bos_token}), else there is none; {@link #withBosTokenId}
      * overrules both.
      *
-     * @throws UserException where there is no such file or it is no tokenizer
+     * <p>A tokenizer that leaves out merges at random (BPE dropout) is opened as one that does not: a run made twice is
+     * to be the same; {@link #note} says so.
+     *
+     * @throws UserException where there is no such file or it is no tokenizer, or its configuration names a special
+     *     token that it does not have
      */
     public static Tokenizer open(Path directoryOrFile) {
         Path file =
@@ -65,8 +74,16 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException("no tokenizer at " + DataFiles.display(file)
                     + ": tokenizer.path must name a tokenizer.json or the" + " directory of a checkpoint that has one");
         }
+        Path directory = file.getParent();
+        Set<String> special =
+                new HashSet<>(List.of(TokenizerJson.nameOf("bos", directory), TokenizerJson.nameOf("eos", directory)));
         byte[] json = read(file);
-        TokenizerJson parsed = TokenizerJson.parse(json, file);
+        TokenizerJson parsed = TokenizerJson.parse(json, file, special);
+        double dropout = parsed.dropout();
+        if (dropout > 0 && dropout <= 1) { // the library refuses others
+            json = TokenizerJson.withoutDropout(json, file);
+            parsed = TokenizerJson.parse(json, file, special);
+        }
         TokenizerLibrary library = TokenizerLibrary.open(
                 new String(json, StandardCharsets.UTF_8), parsed.plain(), DataFiles.display(file));
         return new Tokenizer(
@@ -74,10 +91,11 @@ public final class Tokenizer implements AutoCloseable {
                 file,
                 parsed.vocabSize(),
                 parsed.numPlainIds(),
-                parsed.specialTokenId("bos", file.getParent()),
-                parsed.specialTokenId("eos", file.getParent()),
+                parsed.specialTokenId("bos", directory),
+                parsed.specialTokenId("eos", directory),
                 DataFiles.sha256(json),
-                parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty());
+                parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty(),
+                dropout);
     }
 
     /** The tokenizer at {@code directoryOrFile}, beginning documents as {@code model} says. */
@@ -100,7 +118,8 @@ public final class Tokenizer implements AutoCloseable {
                 id < 0 ? OptionalInt.empty() : OptionalInt.of(id),
                 eosTokenId,
                 digest,
-                words);
+                words,
+                dropout);
     }
 
     /** Token ids of {@code text}: no special tokens added, never truncated. An unpaired surrogate counts as U+FFFD. */
@@ -188,7 +207,15 @@ public final class Tokenizer implements AutoCloseable {
         return ended;
     }
 
-    /** SHA-256 of the tokenizer.json. */
+    /** What is worth knowing before it is used, if anything. */
+    public Optional<String> note() {
+        return dropout == 0
+                ? Optional.empty()
+                : Optional.of(DataFiles.display(file) + " asks for BPE dropout of " + dropout
+                        + ", which is off: the same text is the same tokens every time");
+    }
+
+    /** SHA-256 of the tokenizer.json; of one with dropout, as if it had none. */
     public String digest() {
         return digest;
     }

@@ -59,6 +59,7 @@ final class CorpusShards {
         RunModels.chat(context.config()).template().ifPresent(chat -> inputs.digest("chat-template", chat.digest()));
         try (RunTokenizer tokenizer = RunTokenizer.open(context.config(), model)) {
             inputs.digest("tokenizer", tokenizer.tokenizer().digest());
+            tokenizer.tokenizer().note().ifPresent(note -> context.say(NAME, key + ": " + note));
         }
         Manifest asked = context.asked(ShardStage.KIND, settings(selected), inputs.all());
         context.complete(NAME, output, asked, () -> write(key, files, selected, output.path()));

@@ -274,6 +274,23 @@ class ChatTemplateTest {
     }
 
     @Test
+    void aTemplateWhoseTokensTheTokenizerTakesApartIsRefused() throws IOException {
+        List<Message> turns = List.of(new Message("user", "<|odd|>"), new Message("assistant", "b"));
+        String body = "{% for m in messages %}{{ 'START' + m.role + ':' + m.content }}{% endfor %}";
+        try (Tokenizer tokenizer = Tokenizer.open(DataFiles.path("conf/demo/model"))) {
+            ChatTemplate plain = ChatTemplate.of(body, TOKENS, "plain");
+            assertTrue(plain.tokens(new Conversation(turns), tokenizer).ids().length > 5, "what people say is text");
+            ChatTemplate other = ChatTemplate.of(body.replace("START", "<|im_start|>"), TOKENS, "other.jinja");
+            String message = assertThrows(UserException.class, () -> other.tokens(new Conversation(turns), tokenizer))
+                    .getMessage();
+            assertTrue(
+                    message.startsWith("other.jinja writes <|im_start|>, which ")
+                            && message.contains("tokenizer.json does not have as a token"),
+                    message);
+        }
+    }
+
+    @Test
     void aTokenizersOwnTokensHaveTheirNames() throws IOException {
         write("tokenizer_config.json", "{\"extra_special_tokens\": {\"boi_token\": \"<image>\"}}");
         write("chat_template.jinja", "{{ boi_token }}");

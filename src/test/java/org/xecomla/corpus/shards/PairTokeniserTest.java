@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -20,9 +21,12 @@ import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.chat.ChatTemplate;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.PreferenceFiles;
+import org.xecomla.corpus.text.TextDocuments;
+import org.xecomla.corpus.tokenizer.MaskedTokens;
 import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
@@ -68,6 +72,54 @@ class PairTokeniserTest {
         assertEquals(1, TOKENISER.tokens(splits.get(0), 1, 2).size());
     }
 
+    private static final String SENTENCES = "src/test/resources/tokenizers/byte-fallback";
+
+    /** A tokenizer that marks the beginning of a text marks no answer, as a shard of prompts and completions has it. */
+    @Test
+    void anAnswerGoesOnWithTheTextOfItsPrompt() throws Exception {
+        try (Tokenizer sentences = Tokenizer.open(DataFiles.path(SENTENCES))) {
+            PairTokeniser tokeniser = new PairTokeniser(sentences, Optional.empty(), 340, 100, 50);
+            TokenPair pair = tokeniser
+                    .tokens(write(line("Once upon", " a time", "\\u00e9n\\n")).get(0), 0, 1)
+                    .get(0);
+            assertArrayEquals(with(1, sentences.encode("Once upon a time")), join(pair.prompt(), pair.chosen()));
+            assertArrayEquals(with(1, sentences.encode("Once upon\u00e9n\n")), join(pair.prompt(), pair.rejected()));
+            assertArrayEquals(with(1, sentences.encode("Once upon")), pair.prompt());
+            Path rows = dir.resolve("rows.jsonl");
+            Files.writeString(rows, "{\"prompt\":\"Once upon\",\"completion\":\" a time\"}");
+            TextDocuments.of(List.of(DataFiles.path(rows.toString()))).read(document -> {
+                MaskedTokens shard = Packing.of(sentences, 340, true).tokens(document, sentences, ChatRules.NONE);
+                assertArrayEquals(join(pair.prompt(), pair.chosen()), shard.ids());
+                for (int i = 0; i < shard.ids().length; i++) {
+                    assertEquals(i >= pair.prompt().length, shard.counted()[i], "token " + i);
+                }
+                return true;
+            });
+        }
+    }
+
+    /** An answer that goes on in the middle of a word, and one whose first word takes the space before it. */
+    @Test
+    void whatAnAnswerChangesOfThePromptBelongsToBothAnswers() throws Exception {
+        List<DocumentSplit> splits = write(line("The ca", "t sat", "r ran"), line("The cat ", "sat", "\\n"));
+        for (TokenPair pair : TOKENISER.tokens(splits.get(0), 0, 2)) {
+            String prompt = TOKENIZER.decode(pair.prompt());
+            String chosen = TOKENIZER.decode(join(pair.prompt(), pair.chosen()));
+            String rejected = TOKENIZER.decode(join(pair.prompt(), pair.rejected()));
+            assertArrayEquals(with(0, ids(chosen), 1), join(pair.prompt(), pair.chosen()), chosen);
+            assertArrayEquals(with(0, ids(rejected), 1), join(pair.prompt(), pair.rejected()), rejected);
+            assertTrue(List.of("The", "The cat").contains(prompt), prompt);
+        }
+    }
+
+    private static int[] with(int first, int[] ids, int... last) {
+        return join(join(new int[] {first}, ids), last);
+    }
+
+    private static int[] join(int[] a, int[] b) {
+        return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
+    }
+
     @Test
     void conversationsAreWrittenByTheChatTemplate() throws Exception {
         String template =
@@ -84,9 +136,10 @@ class PairTokeniserTest {
         String said = "{\"prompt\":\"Hello\",\"chosen\":[" + good + "],\"rejected\":[" + bad + "]}";
         List<DocumentSplit> splits = write(whole, answers, said);
         for (TokenPair pair : chats.tokens(splits.get(0), 0, 3)) {
-            assertArrayEquals(ids("<s>[user] Hello\n[assistant] "), pair.prompt());
-            assertArrayEquals(ids("Good day\n"), pair.chosen());
-            assertArrayEquals(ids("No\n"), pair.rejected());
+            String prompt = "<s>[user] Hello\n[assistant]";
+            assertArrayEquals(ids(prompt), pair.prompt(), "the space after it belongs to the next word");
+            assertArrayEquals(ids(prompt + " Good day\n"), join(pair.prompt(), pair.chosen()));
+            assertArrayEquals(ids(prompt + " No\n"), join(pair.prompt(), pair.rejected()));
         }
         String message = assertThrows(UserException.class, () -> TOKENISER.tokens(splits.get(0), 0, 1))
                 .getMessage();

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -184,7 +185,7 @@ class HostileTokenizerTest {
 
     private static boolean isPlain(Path directory) throws IOException {
         Path file = directory.resolve("tokenizer.json");
-        return TokenizerJson.parse(Files.readAllBytes(file), DataFiles.path(file.toString()))
+        return TokenizerJson.parse(Files.readAllBytes(file), DataFiles.path(file.toString()), Set.of())
                 .plain();
     }
 

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -83,6 +85,43 @@ public class TokenizerTest {
         try (Tokenizer tokenizer = open(directory)) {
             assertEquals(OptionalInt.of(2), tokenizer.bosTokenId(), "the model decides");
             assertEquals(DataFiles.sha256(tokenizer.file()), tokenizer.digest());
+        }
+    }
+
+    private ObjectNode copied() throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        return (ObjectNode)
+                json.readTree(Files.readAllBytes(resource("byte-fallback").resolve("tokenizer.json")));
+    }
+
+    @Test
+    void dropoutIsOffAndSaid() throws IOException {
+        ObjectNode random = copied();
+        ((ObjectNode) random.get("model")).put("dropout", 0.5);
+        Path file = Files.writeString(directory.resolve("tokenizer.json"), random.toString());
+        String text = "The pilot mends the lantern. ".repeat(20);
+        try (Tokenizer without = open(resource("byte-fallback"));
+                Tokenizer with = open(file)) {
+            for (int i = 0; i < 5; i++) {
+                assertArrayEquals(without.encode(text), with.encode(text));
+            }
+            assertEquals(Optional.empty(), without.note());
+            String note = with.note().orElseThrow();
+            assertTrue(note.contains("tokenizer.json asks for BPE dropout of 0.5, which is off: "), note);
+        }
+    }
+
+    /** transformers would give them ids that the model has no rows for. */
+    @Test
+    void aSpecialTokenThatTheTokenizerDoesNotHaveIsAnError() throws IOException {
+        Files.writeString(directory.resolve("tokenizer.json"), copied().toString());
+        Path config = directory.resolve("tokenizer_config.json");
+        Files.writeString(config, "{\"bos_token\": \"<s>\", \"eos_token\": {\"content\": \"<|end|>\"}}");
+        expectOneLine(directory, "eos_token = \"<|end|>\", which is no token of the tokenizer.json beside it");
+        Files.writeString(config, "{\"bos_token\": null, \"eos_token\": \"\u2581The▁\"}");
+        try (Tokenizer tokenizer = open(directory)) {
+            assertEquals(OptionalInt.empty(), tokenizer.bosTokenId());
+            assertEquals(tokenizer.encode("The▁")[0], tokenizer.eosTokenId().orElseThrow(), "a plain word");
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.files.DataFiles;
@@ -87,7 +88,7 @@ class WordCacheTest {
     }
 
     private static boolean wordByWord(Path file) throws IOException {
-        return TokenizerJson.parse(Files.readAllBytes(file), DataFiles.path(file.toString()))
+        return TokenizerJson.parse(Files.readAllBytes(file), DataFiles.path(file.toString()), Set.of())
                 .wordByWord();
     }
 
