@@ -8,11 +8,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Fingerprints;
+import org.xecomla.files.Manifest;
 import org.xecomla.files.OutputDirectory;
+import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.run.Revision;
 import org.xecomla.run.Texts;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.spark.stage.InitStage;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 import org.xecomla.upcycle.Student;
@@ -51,11 +56,20 @@ final class InitCommand extends ConfiguredCommand {
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 Student student = StudentInitializer.make(
                         directory, plan, () -> windows(config, directory, plan, text), kernels, DataType.FLOAT)) {
+            StageDirectory output = new StageDirectory(directoryOfStudent);
+            output.begin(Manifest.asked(
+                    InitStage.KIND,
+                    1,
+                    config.settings("upcycle"),
+                    config.run().seed(),
+                    Revision.current(),
+                    Map.of("base", Fingerprints.anew().of(directory.path()))));
             ModelDirectory.save(
                     directoryOfStudent,
                     student.config(),
                     student.weights(),
                     SaveOptions.of(Dtype.F32, directory.path()));
+            output.complete(Map.of("layers made latent", (long) plan.layers().size()));
             student.report().lines().forEach(console::println);
         }
         return 0;
