@@ -6,8 +6,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
+import org.xecomla.corpus.chat.ChatTemplate;
+import org.xecomla.corpus.text.CorpusFiles;
+import org.xecomla.corpus.tokenizer.Tokenizer;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunModels;
+import org.xecomla.run.RunTokenizer;
 
 /** Whether a run's files can be read and its directory be written to, from this process. */
 final class StorageChecks {
@@ -19,6 +25,9 @@ final class StorageChecks {
         model("base.path", config.models().base(), findings);
         if (!config.models().teacher().equals(config.models().base())) {
             model("teacher.path", config.models().teacher(), findings);
+        }
+        if (findings.stream().allMatch(finding -> finding.verdict() == Finding.Verdict.OK)) {
+            config.models().base().ifPresent(base -> findings.add(tokenizer(config)));
         }
         Stream.concat(config.corpus().train().stream(), config.corpus().valid().stream())
                 .forEach(file -> findings.add(file(file)));
@@ -56,15 +65,42 @@ final class StorageChecks {
         });
     }
 
+    /** Whether tokenizer, model and chat template belong together. */
+    private static Finding tokenizer(RunConfig config) {
+        try (RunTokenizer run = RunTokenizer.open(config, RunModels.base(config).config())) {
+            Tokenizer tokenizer = run.tokenizer();
+            Optional<String> note = tokenizer.note();
+            if (note.isPresent()) {
+                return Finding.warn("tokenizer", note.get());
+            }
+            return RunModels.chat(config)
+                    .template()
+                    .flatMap(template -> apart(template, tokenizer))
+                    .orElseGet(() -> Finding.ok("tokenizer", tokenizer.vocabSize() + " ids, which the base has"));
+        } catch (RuntimeException e) {
+            return Finding.fail("tokenizer", firstLine(e));
+        }
+    }
+
+    /** Only conversations are stopped by it. */
+    private static Optional<Finding> apart(ChatTemplate template, Tokenizer tokenizer) {
+        try {
+            template.requireTokens(tokenizer);
+            return Optional.empty();
+        } catch (UserException e) {
+            return Optional.of(Finding.warn("tokenizer", firstLine(e)));
+        }
+    }
+
+    /** A file, directory or pattern: whether it is there, and of a form and compression that are read. */
     private static Finding file(String location) {
         try {
-            Path path = DataFiles.path(location);
-            return DataFiles.exists(path)
-                    ? Finding.ok("corpus", location + ", " + DataFiles.length(path) + " bytes")
-                    : Finding.fail(
-                            "corpus", "no such file: " + location + ": name another in corpus.train or corpus.valid");
+            CorpusFiles files = CorpusFiles.of(DataFiles.path(location));
+            files.requireReadable();
+            long bytes = files.files().stream().mapToLong(DataFiles::length).sum();
+            return Finding.ok("corpus", location + ", " + files.files().size() + " files of " + bytes + " bytes");
         } catch (RuntimeException e) {
-            return Finding.fail("corpus", location + " cannot be read: " + firstLine(e));
+            return Finding.fail("corpus", firstLine(e) + ": name another in corpus.train or corpus.valid");
         }
     }
 

@@ -59,6 +59,26 @@ class DoctorTest {
         assertTrue(of("run.dir", findings).line().startsWith("fail  run.dir"), findings::toString);
     }
 
+    /** What a stage would stop at: a table as text, a tokenizer of more ids than the model has rows. */
+    @Test
+    void whatAStageWouldFindIsFoundBefore() throws Exception {
+        Map<String, String> settings = new HashMap<>(TinyRun.in(dir).settings("run", 2));
+        assertEquals(
+                Finding.Verdict.OK,
+                of("tokenizer", new Doctor(RunConfig.ofOverrides(settings)).here())
+                        .verdict());
+        Path table = Files.writeString(dir.resolve("table.csv"), "a,b\n1,2\n");
+        settings.put("corpus.valid", "[\"" + table + "\"]");
+        settings.put("tokenizer.path", "conf/demo/model");
+        List<Finding> findings = failed(new Doctor(RunConfig.ofOverrides(settings)).here());
+        assertEquals(
+                List.of("tokenizer", "corpus"),
+                findings.stream().map(Finding::subject).toList(),
+                findings::toString);
+        assertTrue(of("tokenizer", findings).text().contains("1024 ids"), findings::toString);
+        assertTrue(of("corpus", findings).text().contains("comma-separated"), findings::toString);
+    }
+
     @Test
     void aTaskThatTakesMoreThanThereIsFails() {
         RunConfig config = RunConfig.ofOverrides(Map.of());
