@@ -52,6 +52,7 @@ class ArchitectureTest {
             "formats.xecomla",
             "formats.official",
             "formats.deepseek",
+            "formats.gguf",
             "formats",
             "corpus.text",
             "corpus.tokenizer.library",

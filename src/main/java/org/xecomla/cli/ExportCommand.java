@@ -2,7 +2,6 @@ package org.xecomla.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
@@ -13,7 +12,6 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.files.OutputDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.serve.Exporter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -27,7 +25,7 @@ import picocli.CommandLine.TypeConversionException;
         description =
                 "Writes a student as a directory that others load, and says who can: deepseek-v3 for stock servers,"
                         + " xecomla for X-EcoMLA's official code, llama for a model without"
-                        + " latent layers, native for this project.")
+                        + " latent layers, gguf for llama.cpp, Ollama and LM Studio, native for this project.")
 final class ExportCommand extends ConsoleCommand {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "Student with its tokenizer.json.")
     private String model;
@@ -37,13 +35,16 @@ final class ExportCommand extends ConsoleCommand {
             required = true,
             paramLabel = "FORMAT",
             converter = FormatName.class,
-            description = "deepseek-v3, xecomla, llama or native.")
+            description = "deepseek-v3, xecomla, llama, gguf or native.")
     private ExportConfig.Format format;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory of the export.")
     private String out;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16, f16 or f32. Default: bf16.")
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "bf16, f16 or f32; bf16, f32 or q8_0 for gguf. Default: bf16.")
     private WeightType dtype = WeightType.BF16;
 
     @Option(
@@ -61,17 +62,13 @@ final class ExportCommand extends ConsoleCommand {
         @Override
         public ExportConfig.Format convert(String value) {
             return Arrays.stream(ExportConfig.Format.values())
-                    .filter(format -> name(format).equals(value))
+                    .filter(format -> format.display().equals(value))
                     .findFirst()
                     .orElseThrow(() -> new TypeConversionException("'" + value + "' is no format: "
                             + Arrays.stream(ExportConfig.Format.values())
-                                    .map(FormatName::name)
+                                    .map(ExportConfig.Format::display)
                                     .collect(Collectors.joining(", "))
                             + " are"));
-        }
-
-        static String name(ExportConfig.Format format) {
-            return format.name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
@@ -91,11 +88,15 @@ final class ExportCommand extends ConsoleCommand {
     int run(PrintWriter console) {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
         Path directory = OutputDirectory.free(out);
-        Exporter exporter = new Exporter(student, format);
-        SaveOptions options = new SaveOptions(Dtype.of(dtype), maxShardBytes, Optional.of(student.path()));
-        exporter.write(directory, options, Optional.ofNullable(measurements).map(DataFiles::path));
+        Exporter exporter = new Exporter(student, format, dtype);
+        exporter.write(
+                directory,
+                maxShardBytes,
+                Optional.of(student.path()),
+                Optional.empty(),
+                Optional.ofNullable(measurements).map(DataFiles::path));
         exporter.notes().forEach(console::println);
-        console.println(FormatName.name(format) + " written to " + DataFiles.display(directory));
+        console.println(format.display() + " written to " + DataFiles.display(directory));
         return 0;
     }
 }

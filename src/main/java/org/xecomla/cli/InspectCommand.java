@@ -18,12 +18,12 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description =
                 "Says what a directory holds: a run, token shards, targets, a student, checkpoints, an evaluation, an"
-                        + " export, or any Hugging Face Llama.")
+                        + " export, any Hugging Face Llama, or a GGUF file.")
 final class InspectCommand extends ConsoleCommand {
     @Parameters(
             arity = "0..1",
             paramLabel = "DIR",
-            description = "The directory: local, or by a URI of Hadoop's file systems.")
+            description = "The directory, or a GGUF file: local, or by a URI of Hadoop's file systems.")
     private String directory;
 
     @Option(names = "--verify", description = "Also read every file and compare it with its checksum.")

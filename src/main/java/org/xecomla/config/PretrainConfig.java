@@ -44,6 +44,10 @@ public record PretrainConfig(
         if (headDim < 2 || headDim % 2 != 0) {
             throw config.error("pretrain.head-dim", "gives heads of " + headDim + " dimensions: take an even number");
         }
+        WeightType dtype = config.choice("pretrain.dtype", WeightType.class);
+        if (dtype == WeightType.Q8_0) {
+            throw config.error("pretrain.dtype", "is q8_0, which only exports as gguf have: take f32, bf16 or f16");
+        }
         return new PretrainConfig(
                 hiddenSize,
                 config.integer("pretrain.intermediate-size", positive),
@@ -57,7 +61,7 @@ public record PretrainConfig(
                 config.optionalLong("pretrain.tokens", positive),
                 OptimizerConfig.of(config, "pretrain.", "sequences"),
                 config.integer("pretrain.checkpoint-every", positive),
-                config.choice("pretrain.dtype", WeightType.class),
+                dtype,
                 config.text("pretrain.out"));
     }
 

@@ -312,7 +312,7 @@ public final class StrictConfig {
     }
 
     private static String kebab(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return constant.name().toLowerCase(Locale.ROOT).replaceAll("(?<!\\d)_|_(?!\\d)", "-"); // but q8_0
     }
 
     // ---- echo ----

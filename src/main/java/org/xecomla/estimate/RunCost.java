@@ -3,7 +3,6 @@ package org.xecomla.estimate;
 import java.util.ArrayList;
 import java.util.List;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.WeightType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.estimate.StageCost.Work;
@@ -240,9 +239,11 @@ record RunCost(
     }
 
     private StageCost export(long memory) {
-        int width = config.export().dtype() == WeightType.F32 ? Float.BYTES : Float.BYTES / 2;
-        double written = (double) width * ParameterShapes.numParameters(shapes.student());
-        double read = StageMemory.weights(shapes.student());
+        int numFormats = config.export().formats().size();
+        double written = numFormats
+                * config.export().dtype().bytesPerElement()
+                * ParameterShapes.numParameters(shapes.student());
+        double read = numFormats * (double) StageMemory.weights(shapes.student());
         return new StageCost(
                 "export", Work.FORWARD, executors(), 0, 0, memory, written, written, read, 0, read + written);
     }

@@ -21,10 +21,13 @@ import org.xecomla.files.Manifest;
 import org.xecomla.files.RunStatus;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.gguf.GgufModel;
+import org.xecomla.formats.gguf.GgufWriter;
 import org.xecomla.targets.TargetShards;
 
 /** What a directory of the project holds, line by line. */
 public record DirectoryDescription(Path path) {
+    private static final String GGUF = ".gguf";
     private static final int SHOWN_DIGITS = 12;
     private static final int MAX_DEPTH = 8; // of a run, and a sweep's, are 4
     private static final int MAX_DIRECTORIES = 2000;
@@ -45,6 +48,9 @@ public record DirectoryDescription(Path path) {
      *     written
      */
     public List<String> lines(boolean verify) {
+        if (path.getName().endsWith(GGUF) && !DataFiles.isDirectory(path)) {
+            return gguf();
+        }
         if (!DataFiles.isDirectory(path)) {
             throw new UserException("no directory " + DataFiles.display(path));
         }
@@ -59,6 +65,8 @@ public record DirectoryDescription(Path path) {
         } else if (DataFiles.exists(new Path(path, "config.json"))) {
             lines.add(DataFiles.display(path) + ": a model in Hugging Face's layout, not made by this project");
             model(lines);
+        } else if (DataFiles.exists(new Path(path, GgufWriter.FILE))) {
+            return new DirectoryDescription(new Path(path, GgufWriter.FILE)).gguf();
         } else {
             List<Path> stages = stages(path);
             if (stages.isEmpty()) {
@@ -68,6 +76,13 @@ public record DirectoryDescription(Path path) {
             lines.add(DataFiles.display(path) + ":");
             children(stages, lines);
         }
+        return lines;
+    }
+
+    private List<String> gguf() {
+        GgufModel model = GgufModel.open(path);
+        List<String> lines = new ArrayList<>(List.of(DataFiles.display(path) + ": a model in one GGUF file"));
+        model(model.config(), model.type(), lines);
         return lines;
     }
 
@@ -197,6 +212,8 @@ public record DirectoryDescription(Path path) {
             targets(manifest, lines);
         } else if (DataFiles.exists(new Path(path, "config.json"))) {
             model(lines);
+        } else if (DataFiles.exists(new Path(path, GgufWriter.FILE))) {
+            lines.addAll(new DirectoryDescription(new Path(path, GgufWriter.FILE)).gguf());
         } else if (DataFiles.exists(new Path(path, "result.json"))) {
             for (JsonNode model : json(new Path(path, "result.json")).path("models")) {
                 Map<String, String> values = new TreeMap<>();
@@ -240,7 +257,10 @@ public record DirectoryDescription(Path path) {
 
     private void model(List<String> lines) {
         ModelDirectory directory = ModelDirectory.open(path);
-        ModelConfig model = directory.config();
+        model(directory.config(), directory.dtype().name().toLowerCase(Locale.ROOT), lines);
+    }
+
+    private static void model(ModelConfig model, String type, List<String> lines) {
         Map<String, Integer> layers = new TreeMap<>();
         model.attention().forEach(layer -> layers.merge(attention(layer), 1, Integer::sum));
         lines.add(String.format(
@@ -250,7 +270,7 @@ public record DirectoryDescription(Path path) {
                 model.hiddenSize(),
                 model.vocabSize(),
                 model.maxPositionEmbeddings(),
-                directory.dtype().name().toLowerCase(Locale.ROOT)));
+                type));
         layers.forEach((attention, count) -> lines.add("  " + count + " x " + attention));
         lines.add(String.format(Locale.ROOT, "  caches %,d elements a token", model.kvElementsPerToken()));
     }

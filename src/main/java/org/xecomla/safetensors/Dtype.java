@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.xecomla.config.WeightType;
+import org.xecomla.errors.ConfigException;
 
 /** Element types of safetensors files, by their names there. Elements are little-endian. */
 public enum Dtype {
@@ -56,12 +57,19 @@ public enum Dtype {
         return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
     }
 
-    /** The type that a configuration asks for. */
+    /**
+     * The type that a configuration asks for.
+     *
+     * @throws ConfigException where it is none of safetensors files
+     */
     public static Dtype of(WeightType type) {
         return switch (type) {
             case F32 -> F32;
             case BF16 -> BF16;
             case F16 -> F16;
+            case Q8_0 ->
+                throw new ConfigException(
+                        "q8_0 is a type of the format gguf alone: write f32, bf16 or f16, or choose" + " gguf");
         };
     }
 

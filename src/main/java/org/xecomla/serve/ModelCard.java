@@ -24,7 +24,9 @@ final class ModelCard {
     private ModelCard() {}
 
     static String of(ExportConfig.Format format, List<String> notes, Optional<Path> measurements) {
-        StringBuilder card = new StringBuilder("---\nlibrary_name: transformers\npipeline_tag: text-generation\n")
+        StringBuilder card = new StringBuilder("---\nlibrary_name: "
+                        + (format == ExportConfig.Format.GGUF ? "llama.cpp" : "transformers")
+                        + "\npipeline_tag: text-generation\n")
                 .append(format == ExportConfig.Format.LLAMA ? "" : "tags:\n- multi-head-latent-attention\n- x-ecomla\n")
                 .append("---\n\n# ")
                 .append(title(format))
@@ -45,6 +47,7 @@ final class ModelCard {
                 "A student with Multi-head Latent Attention\n\nUpcycled from a Llama and distilled by "
                         + "xecomla-spark; stored"
                         + " as a dense DeepSeek V3.";
+            case GGUF -> "A model for llama.cpp, Ollama and LM Studio, written by xecomla-spark";
             case NATIVE, XECOMLA ->
                 "A student with Multi-head Latent Attention\n\nUpcycled from a Llama and distilled by xecomla-spark.";
         };

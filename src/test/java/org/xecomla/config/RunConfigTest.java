@@ -149,7 +149,8 @@ class RunConfigTest {
                 new EvalConfig(
                         OptionalLong.empty(), 8, Map.of(), Map.of(), 0, OptionalInt.empty(), OptionalInt.empty()),
                 c.eval());
-        assertEquals(new ExportConfig(WeightType.BF16, ExportConfig.Format.NATIVE, 5_000_000_000L), c.export());
+        assertEquals(
+                new ExportConfig(WeightType.BF16, List.of(ExportConfig.Format.NATIVE), 5_000_000_000L), c.export());
         assertEquals(
                 new ComputeConfig(
                         ComputeConfig.KernelChoice.CPU,
@@ -428,7 +429,8 @@ class RunConfigTest {
                         OptionalInt.of(100),
                         OptionalInt.of(2048)),
                 c.eval());
-        assertEquals(new ExportConfig(WeightType.F16, ExportConfig.Format.DEEPSEEK_V3, 500_000_000L), c.export());
+        assertEquals(
+                new ExportConfig(WeightType.F16, List.of(ExportConfig.Format.DEEPSEEK_V3), 500_000_000L), c.export());
         assertEquals(
                 new ComputeConfig(
                         ComputeConfig.KernelChoice.ND4J,
@@ -609,6 +611,14 @@ class RunConfigTest {
                 "corpus.train = { a = 1 } | corpus.train = {`\"a\"`:1} (FILE, line 1) is not a list [ ... ]",
                 "spark.executor-memory = lots | spark.executor-memory = `\"lots\"` (FILE, line 1) is not a size "
                         + "such as 4g or 512m",
+                "export.dtype = q8_0 | export.dtype = `\"q8_0\"` (FILE, line 1) is q8_0, which gguf alone has: set "
+                        + "export.format = gguf, or f32, bf16 or f16",
+                "export { format = gguf, dtype = f16 } | export.dtype = `\"f16\"` (FILE, line 1) is f16, and gguf is "
+                        + "written as f32, bf16 or q8_0",
+                "export.format = [gguf, gguf] | export.format = [`\"gguf\"`,`\"gguf\"`] (FILE, line 1) must name one "
+                        + "format at least, and none twice",
+                "pretrain.dtype = q8_0 | pretrain.dtype = `\"q8_0\"` (FILE, line 1) is q8_0, which only exports "
+                        + "as gguf have: take f32, bf16 or f16",
                 "export.max-shard-size = 5Gb | export.max-shard-size = `\"5Gb\"` (FILE, line 1) is not a size such "
                         + "as 5GB or 500MB",
                 "dpo.label-smoothing = 0.5 | dpo.label-smoothing = 0.5 (FILE, line 1) is out of range: it must be "

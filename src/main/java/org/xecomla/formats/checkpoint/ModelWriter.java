@@ -26,6 +26,9 @@ import org.xecomla.tensor.Tensor;
 public final class ModelWriter {
     public static final String CONFIG = "config.json";
 
+    /** A chat template in a file of its own. */
+    public static final String CHAT_TEMPLATE = "chat_template.jinja";
+
     /** The configurations of all formats: one that is left over would be believed. */
     private static final Set<String> CONFIGS = Set.of(CONFIG, "MLA_config.json", "mla_layer_config.json");
 
@@ -35,7 +38,7 @@ public final class ModelWriter {
             "tokenizer_config.json",
             "special_tokens_map.json",
             "added_tokens.json",
-            "chat_template.jinja",
+            CHAT_TEMPLATE,
             "chat_template.json",
             "generation_config.json");
 
@@ -70,6 +73,7 @@ public final class ModelWriter {
             writeIndex(shards, stored);
         }
         tokenizer.ifPresent(this::copyTokenizer);
+        options.chatTemplate().ifPresent(text -> DataFiles.writeString(new Path(directory, CHAT_TEMPLATE), text));
         json.forEach((name, text) -> DataFiles.writeString(new Path(directory, name), text));
     }
 

@@ -63,4 +63,42 @@ public record StudentAttention(ModelSource student) {
         return RopeFrequencies.of(layer.qkRopeHeadDim(), student.config().ropeTheta(), layer.ropeScaling())
                 .attentionFactor();
     }
+
+    /** Queries of latent layer {@code layer}, without a norm, as one matrix. (H*(N+P), D) */
+    public Matrix fullQueries(int layer) {
+        return latent(layer).qLoraRank() == 0
+                ? read(layer, ParameterNames.Q_PROJ)
+                : read(layer, ParameterNames.Q_B_PROJ).times(read(layer, ParameterNames.Q_A_PROJ)); // (H*(N+P), D)
+    }
+
+    /**
+     * The power of two g such that latents of layer {@code layer}, divided by g, have a mean square below {@code
+     * negligible} whatever the input: an RMSNorm's output before its gain has a squared length of at most D.
+     */
+    public double normFreeGain(int layer, double negligible) {
+        int rank = latent(layer).kvLoraRank();
+        Matrix down = read(layer, ParameterNames.KV_A_PROJ).rows(0, rank); // (R, D)
+        float[] inputGain = student.read(ParameterNames.layer(layer) + ParameterNames.INPUT_NORM);
+        double[] factors = new double[inputGain.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = inputGain[i];
+        }
+        double meanSquare = down.scaleCols(factors).sumOfSquares() * factors.length / rank;
+        double least = Math.sqrt(Math.max(meanSquare, Double.MIN_NORMAL) / negligible);
+        return Math.max(1, Math.scalb(1.0, Math.getExponent(least) + 1));
+    }
+
+    private AttentionConfig.Mla latent(int layer) {
+        return (AttentionConfig.Mla) student.config().attention().get(layer);
+    }
+
+    /** {@code m} with rows of zeros below. */
+    public static Matrix padRows(Matrix m, int padded) {
+        return m.rows() == padded ? m : Matrix.stack(m, Matrix.zeros(padded - m.rows(), m.cols()));
+    }
+
+    /** {@code m} with columns of zeros to the right. */
+    public static Matrix padCols(Matrix m, int padded) {
+        return m.cols() == padded ? m : Matrix.build(m.rows(), padded, (r, c) -> c < m.cols() ? m.get(r, c) : 0);
+    }
 }

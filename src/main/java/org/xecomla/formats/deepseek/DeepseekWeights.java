@@ -64,29 +64,24 @@ final class DeepseekWeights {
         AttentionConfig.Mla stock = (AttentionConfig.Mla) exported.attention().get(layer);
         double qPadding = own.qNorm() ? Math.sqrt((double) stock.qLoraRank() / own.qLoraRank()) : 1;
         return switch (projection) {
-            case ParameterNames.Q_PROJ -> attention.scaledQueries(own, stock, fullQueries(layer, own));
+            case ParameterNames.Q_PROJ -> attention.scaledQueries(own, stock, attention.fullQueries(layer));
             case ParameterNames.Q_A_PROJ ->
-                padRows(attention.read(layer, projection).scale(qPadding), own.qLoraRank(), stock.qLoraRank());
+                StudentAttention.padRows(attention.read(layer, projection).scale(qPadding), stock.qLoraRank());
             case ParameterNames.Q_A_NORM ->
-                padCols(attention.read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
+                StudentAttention.padCols(attention.read(layer, projection).scale(1 / qPadding), stock.qLoraRank());
             case ParameterNames.Q_B_PROJ ->
                 attention.scaledQueries(
-                        own, stock, padCols(attention.read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
+                        own,
+                        stock,
+                        StudentAttention.padCols(
+                                attention.read(layer, projection), stock.qLoraRank())); // (H*(N+P), Rq)
             case ParameterNames.KV_A_PROJ -> down(layer, own, stock);
             case ParameterNames.KV_A_NORM -> gain(layer, own, stock);
             case ParameterNames.KV_B_PROJ ->
-                padCols(attention.read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
+                StudentAttention.padCols(attention.read(layer, projection), stock.kvLoraRank()); // (H*(N+Dv), Rm)
             case ParameterNames.O_PROJ -> attention.read(layer, projection).scale(streamScale()); // (D, H*Dv)
             default -> throw new IllegalArgumentException("attention has no parameter " + projection);
         };
-    }
-
-    private Matrix fullQueries(int layer, AttentionConfig.Mla own) {
-        return own.qLoraRank() == 0
-                ? attention.read(layer, ParameterNames.Q_PROJ)
-                : attention
-                        .read(layer, ParameterNames.Q_B_PROJ)
-                        .times(attention.read(layer, ParameterNames.Q_A_PROJ)); // (H*(N+P), D)
     }
 
     /** Latent rows, scaled and padded, then those of the rope key. (Rm+P, D) */
@@ -95,42 +90,18 @@ final class DeepseekWeights {
         int rank = own.kvLoraRank();
         double factor = own.kvNorm()
                 ? Math.sqrt((double) stock.kvLoraRank() / rank)
-                : Math.sqrt(EPS) / gainOfNormFree(layer, rank);
-        Matrix latent = padRows(all.rows(0, rank).scale(factor), rank, stock.kvLoraRank()); // (Rm, D)
+                : Math.sqrt(EPS) / attention.normFreeGain(layer, NEGLIGIBLE);
+        Matrix latent = StudentAttention.padRows(all.rows(0, rank).scale(factor), stock.kvLoraRank()); // (Rm, D)
         return Matrix.stack(latent, all.rows(rank, all.rows()));
     }
 
     private Matrix gain(int layer, AttentionConfig.Mla own, AttentionConfig.Mla stock) {
         if (own.kvNorm()) {
             double padding = Math.sqrt((double) stock.kvLoraRank() / own.kvLoraRank());
-            return padCols(
+            return StudentAttention.padCols(
                     attention.read(layer, ParameterNames.KV_A_NORM).scale(1 / padding), stock.kvLoraRank()); // (1, Rm)
         }
-        double gain = gainOfNormFree(layer, own.kvLoraRank());
+        double gain = attention.normFreeGain(layer, NEGLIGIBLE);
         return Matrix.build(1, stock.kvLoraRank(), (i, j) -> gain); // (1, Rm)
-    }
-
-    /**
-     * The power of two g such that latents times sqrt(EPS) / g have a mean square below EPS * 2^-24 whatever the input:
-     * an RMSNorm's output before its gain has a squared length of at most D.
-     */
-    private double gainOfNormFree(int layer, int rank) {
-        Matrix latent = attention.read(layer, ParameterNames.KV_A_PROJ).rows(0, rank); // (R, D)
-        float[] inputGain = student.read(ParameterNames.layer(layer) + ParameterNames.INPUT_NORM);
-        double[] factors = new double[inputGain.length];
-        for (int i = 0; i < factors.length; i++) {
-            factors[i] = inputGain[i];
-        }
-        double meanSquare = latent.scaleCols(factors).sumOfSquares() * factors.length / rank;
-        double least = Math.sqrt(Math.max(meanSquare, Double.MIN_NORMAL) / NEGLIGIBLE);
-        return Math.max(1, Math.scalb(1.0, Math.getExponent(least) + 1));
-    }
-
-    private static Matrix padRows(Matrix m, int rows, int padded) {
-        return rows == padded ? m : Matrix.stack(m, Matrix.zeros(padded - rows, m.cols()));
-    }
-
-    private static Matrix padCols(Matrix m, int padded) {
-        return m.cols() == padded ? m : Matrix.build(m.rows(), padded, (r, c) -> c < m.cols() ? m.get(r, c) : 0);
     }
 }

@@ -1,17 +1,17 @@
 package org.xecomla.formats.deepseek;
 
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
-import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DerivedWeights;
 import org.xecomla.formats.checkpoint.ModelExport;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.ModelWriter;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.StockStudent;
 import org.xecomla.formats.checkpoint.StudentAttention;
 import org.xecomla.safetensors.Dtype;
 
@@ -34,13 +34,13 @@ import org.xecomla.safetensors.Dtype;
 public final class DeepseekWriter implements ModelExport {
     @Override
     public List<String> notes(ModelConfig student) {
-        return ServerNotes.of(exported(student), isNormFree(student));
+        return ServerNotes.of(exported(student), stock(student).isNormFree());
     }
 
     @Override
     public void write(ModelSource student, Path directory, SaveOptions options) {
         ModelConfig exported = exported(student.config());
-        if (isNormFree(student.config()) && options.dtype() == Dtype.F16) {
+        if (stock(student.config()).isNormFree() && options.dtype() == Dtype.F16) {
             throw new ConfigException("the student's latents have no norm, and F16 cannot hold them as small as stock"
                     + " classes need them: export it as BF16 or F32");
         }
@@ -50,34 +50,14 @@ public final class DeepseekWriter implements ModelExport {
         }
     }
 
-    private static boolean isNormFree(ModelConfig student) {
-        return latent(student).stream().anyMatch(layer -> !layer.kvNorm());
-    }
-
     /** The shape that is written, with {@code kv_lora_rank} the largest of all layers. */
     @Override
     public ModelConfig exported(ModelConfig student) {
-        List<AttentionConfig.Mla> layers = latent(student);
-        AttentionConfig.Mla first = layers.get(0);
-        boolean normedQueries = layers.stream().allMatch(AttentionConfig.Mla::qNorm);
-        int qRank = normedQueries
-                ? layers.stream().mapToInt(AttentionConfig.Mla::qLoraRank).max().orElse(0)
-                : 0;
-        int kvRank =
-                layers.stream().mapToInt(AttentionConfig.Mla::kvLoraRank).max().orElseThrow();
-        AttentionConfig.Mla layer = new AttentionConfig.Mla(
-                first.numHeads(),
-                qRank,
-                kvRank,
-                first.qkNopeHeadDim(),
-                first.qkRopeHeadDim(),
-                first.vHeadDim(),
-                qRank > 0,
-                true,
-                StudentAttention.stockRope(first.ropeScaling()),
-                AttentionConfig.softmaxScale(first.qkHeadDim()));
-        List<AttentionConfig> all = new ArrayList<>(layers);
-        all.replaceAll(any -> layer);
+        AttentionConfig.Mla first = stock(student).layers().get(0);
+        AttentionConfig layer = stock(student)
+                .widest(
+                        StudentAttention.stockRope(first.ropeScaling()),
+                        AttentionConfig.softmaxScale(first.qkHeadDim()));
         return new ModelConfig(
                 student.hiddenSize(),
                 student.intermediateSize(),
@@ -89,42 +69,10 @@ public final class DeepseekWriter implements ModelExport {
                 false,
                 student.bosTokenId(),
                 student.eosTokenIds(),
-                all);
+                Collections.nCopies(student.numLayers(), layer));
     }
 
-    private static List<AttentionConfig.Mla> latent(ModelConfig student) {
-        StudentAttention.requireNoBiases(student, "deepseek-v3");
-        List<AttentionConfig.Mla> layers = new ArrayList<>();
-        for (AttentionConfig layer : student.attention()) {
-            if (!(layer instanceof AttentionConfig.Mla mla)) {
-                throw new ConfigException("layer " + layers.size() + " of the student is grouped-query attention, and"
-                        + " every layer of DeepSeek V3 is latent: hybrids have no deepseek-v3 export");
-            }
-            layers.add(mla);
-        }
-        requireOneShape(layers);
-        return layers;
-    }
-
-    private static void requireOneShape(List<AttentionConfig.Mla> layers) {
-        AttentionConfig.Mla first = layers.get(0);
-        if (first.ropeScaling() instanceof RopeScaling.Explicit) {
-            throw new ConfigException(
-                    "the student has rope frequencies of its own (upcycle.rope-rows = strongest), which"
-                            + " DeepSeek's classes cannot compute");
-        }
-        boolean someNormed = layers.stream().anyMatch(AttentionConfig.Mla::qNorm);
-        for (AttentionConfig.Mla layer : layers) {
-            if (layer.numHeads() != first.numHeads()
-                    || layer.qkNopeHeadDim() != first.qkNopeHeadDim()
-                    || layer.qkRopeHeadDim() != first.qkRopeHeadDim()
-                    || layer.vHeadDim() != first.vHeadDim()
-                    || !layer.ropeScaling().equals(first.ropeScaling())
-                    || layer.qNorm() != someNormed) {
-                throw new ConfigException(
-                        "the student's layers differ in more than their ranks, and those of DeepSeek V3"
-                                + " do not: it has no deepseek-v3 export");
-            }
-        }
+    private static StockStudent stock(ModelConfig student) {
+        return StockStudent.of(student, "deepseek-v3", "DeepSeek V3");
     }
 }

@@ -4,14 +4,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.ExportConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.chat.ChatTemplate;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.run.RunModels;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.serve.Exporter;
 import org.xecomla.spark.driver.StageContext;
 
@@ -48,19 +47,23 @@ public final class ExportStage extends SparkStage {
 
     private static Map<String, Long> write(StageContext context, Path student, StageDirectory output) {
         RunConfig config = context.config();
-        Exporter exporter =
-                new Exporter(ModelDirectory.open(student), config.export().format());
-        exporter.notes().forEach(note -> context.say(NAME, note));
-        SaveOptions options = new SaveOptions(
-                Dtype.of(config.export().dtype()),
-                config.export().maxShardBytes(),
-                Optional.of(RunModels.tokenizerPath(config)));
         StageDirectory eval = context.layout().eval();
         Optional<Path> measurements =
                 DataFiles.exists(eval.file(EvalStage.TABLE)) ? Optional.of(eval.path()) : Optional.empty();
-        long parameters = exporter.write(output.path(), options, measurements);
-        chosenTemplate(context.config())
-                .ifPresent(chat -> DataFiles.writeString(output.file(ChatTemplate.FILE), chat.text()));
+        List<ExportConfig.Format> formats = config.export().formats();
+        long parameters = 0;
+        for (ExportConfig.Format format : formats) {
+            Exporter exporter = new Exporter(
+                    ModelDirectory.open(student), format, config.export().dtype());
+            exporter.notes().forEach(note -> context.say(NAME, note));
+            Path directory = formats.size() == 1 ? output.path() : new Path(output.path(), format.display());
+            parameters += exporter.write(
+                    directory,
+                    config.export().maxShardBytes(),
+                    Optional.of(RunModels.tokenizerPath(config)),
+                    chosenTemplate(config).map(ChatTemplate::text),
+                    measurements);
+        }
         return Map.of("parameters", parameters);
     }
 

@@ -13,13 +13,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.ExportConfig;
+import org.xecomla.config.WeightType;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.formats.deepseek.DeepseekWriterTest;
 import org.xecomla.nn.Goldens;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.serve.Exporter;
@@ -34,8 +34,8 @@ class OfficialWriterTest {
     private org.apache.hadoop.fs.Path export(String fixture) {
         ModelDirectory student = open(fixture);
         org.apache.hadoop.fs.Path out = DataFiles.path(directory.toString());
-        SaveOptions options = new SaveOptions(Dtype.F32, SMALL, Optional.empty());
-        new Exporter(student, ExportConfig.Format.XECOMLA).write(out, options, Optional.empty());
+        new Exporter(student, ExportConfig.Format.XECOMLA, WeightType.F32)
+                .write(out, SMALL, Optional.empty(), Optional.empty(), Optional.empty());
         return out;
     }
 
@@ -78,8 +78,13 @@ class OfficialWriterTest {
         assertEquals(2 * 5, tensors);
         // Another format in the same directory leaves nothing of it behind.
         ModelDirectory llama = open("llama-gqa-tied");
-        new Exporter(llama, ExportConfig.Format.LLAMA)
-                .write(DataFiles.path(directory.toString()), SaveOptions.of(Dtype.F32, llama.path()), Optional.empty());
+        new Exporter(llama, ExportConfig.Format.LLAMA, WeightType.F32)
+                .write(
+                        DataFiles.path(directory.toString()),
+                        SaveOptions.MAX_SHARD_BYTES,
+                        Optional.of(llama.path()),
+                        Optional.empty(),
+                        Optional.empty());
         assertFalse(Files.exists(directory.resolve("mla_layer_config.json")));
         assertEquals(
                 llama.config(),
@@ -108,7 +113,8 @@ class OfficialWriterTest {
         assertThrows(ConfigException.class, () -> export("mla-serving")); // a norm on one latent only
         assertThrows(ConfigException.class, () -> export("llama-gqa-tied"));
         ConfigException latent = assertThrows(
-                ConfigException.class, () -> new Exporter(open("mla-hybrid"), ExportConfig.Format.LLAMA).notes());
+                ConfigException.class,
+                () -> new Exporter(open("mla-hybrid"), ExportConfig.Format.LLAMA, WeightType.F32).notes());
         assertTrue(latent.getMessage().startsWith("layer 1 of the model is latent"), latent.getMessage());
     }
 }
