@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.xecomla.config.AveragingConfig;
+import org.xecomla.config.ReplicasConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -87,6 +89,24 @@ class EstimateTest {
             }
         }
         assertTrue(overhead(config) > 4L << 30, "that of Spark would do");
+    }
+
+    /** The code published with the paper averages gradients in every step; rounds of weights are a variant. */
+    @ParameterizedTest
+    @MethodSource("paperRuns")
+    void everyShippedRunAveragesGradientsInEveryStep(Path file) {
+        ReplicasConfig replicas = shipped(file).distill().replicas();
+        assertEquals(1, replicas.localSteps());
+        assertEquals(AveragingConfig.What.GRADIENTS, replicas.averaging().what());
+    }
+
+    @Test
+    void roundsOfStepsAreAVariant() {
+        ReplicasConfig replicas = RunConfig.load("conf/include/rounds-of-20.conf", Map.of())
+                .distill()
+                .replicas();
+        assertEquals(20, replicas.localSteps());
+        assertEquals(AveragingConfig.What.WEIGHTS, replicas.averaging().what());
     }
 
     /** Two layers, one head of two dimensions, tied: counted by hand. */
