@@ -39,6 +39,8 @@ class ArchitectureTest {
             "linalg",
             "files",
             "tensor",
+            "tensor.host",
+            "tensor.cpu.bf16",
             "tensor.cpu",
             "tensor.nd4j",
             "tensor.engine",

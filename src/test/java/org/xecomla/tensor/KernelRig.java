@@ -12,8 +12,7 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.cpu.ScalarMath;
-import org.xecomla.tensor.cpu.VectorMath;
+import org.xecomla.tensor.cpu.Lanes;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
@@ -50,13 +49,13 @@ final class KernelRig implements AutoCloseable {
         return Stream.of(
                 named(
                         "cpu, vectors, 1 thread",
-                        () -> new CpuKernels(1, ComputeConfig.Precision.FP32, new VectorMath())),
+                        () -> new CpuKernels(1, ComputeConfig.Precision.FP32, Lanes.best())),
                 named(
                         "cpu, vectors, 3 threads",
-                        () -> new CpuKernels(3, ComputeConfig.Precision.FP32, new VectorMath())),
+                        () -> new CpuKernels(3, ComputeConfig.Precision.FP32, Lanes.best())),
                 named(
                         "cpu, scalar, 2 threads",
-                        () -> new CpuKernels(2, ComputeConfig.Precision.FP32, new ScalarMath())),
+                        () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)),
                 named("nd4j float", () -> new Nd4jKernels(DataType.FLOAT)),
                 named("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE)));
     }

@@ -3,6 +3,10 @@ package org.xecomla.tensor.cpu;
 import static org.xecomla.tensor.cpu.HostRows.index;
 import static org.xecomla.tensor.cpu.HostRows.window;
 
+import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.xecomla.tensor.Attention;
@@ -11,52 +15,53 @@ import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
 
 /**
- * Causal attention strip by strip: the scores of some tens of queries against all keys that they see are made, turned
- * into probabilities and used up before the next strip, so that (T, T) never exists. The backward makes the
+ * Causal attention tile by tile: the scores of some tens of queries against all keys that they see are made, turned
+ * into probabilities and used up before the next tile, so that (T, T) never exists. The backward makes the
  * probabilities again from {@code logSumExp}.
  *
- * <p>The softmax of a strip is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a
+ * <p>The softmax of a tile is exact: unlike FlashAttention (Dao et al. 2022) no running maximum is corrected, since a
  * row of scores is short enough for the second-level cache.
  *
- * <p>Where a strip's first query begins to see, its keys begin: those of documents that ended before are not touched.
+ * <p>Where a tile's first query begins to see, its keys begin: those of documents that ended before are not touched.
  *
- * <p>Legend: M queries of a strip; S keys that any of them sees; K width of queries and keys, W of values.
+ * <p>Legend: M queries of a tile; S keys that any of them sees; K width of queries and keys, W of values.
  */
 public final class CpuAttention implements Attention {
-    private static final int MAX_STRIP_QUERIES = 64;
-    private static final int MIN_STRIP_QUERIES = 32; // below, a product does not fill the registers
-    private static final int STRIP_ELEMENTS = 1 << 16; // 256 KiB of scores
-    static final int MOST_WIDTHS = 8; // of the strips of one shape, where every width costs compiled code
+    private static final int MAX_TILE_QUERIES = 64;
+    private static final int MIN_TILE_QUERIES = 32; // below, a product does not fill the registers
+    private static final int TILE_ELEMENTS = 1 << 16; // 256 KiB of scores
     private static final long GRAIN = 1 << 13; // scores that outweigh waking a helper
 
     private final Workers workers;
-    private final RowMath math;
+    private final RowLoops loops;
+    private final SoftmaxLoops softmax;
     private final HostScratch scratch;
     private final Bf16Gemm rounding; // null: fp32
 
     /** @param rounding for the products of whole sequences; null: fp32 */
-    CpuAttention(Workers workers, RowMath math, HostScratch scratch, Bf16Gemm rounding) {
+    CpuAttention(Workers workers, RowLoops loops, SoftmaxLoops softmax, HostScratch scratch, Bf16Gemm rounding) {
         this.workers = workers;
-        this.math = math;
+        this.loops = loops;
+        this.softmax = softmax;
         this.scratch = scratch;
         this.rounding = rounding;
     }
 
     /**
-     * An operand of a strip's products.
+     * An operand of a tile's products.
      *
      * @param rounded null: fp32
      */
     private record Operand(Tensor values, Bf16Gemm.Rounded rounded) {}
 
-    /** The heads that strips are cut from, and their bfloat16 copies, rounded once for all strips. */
+    /** The heads that tiles are cut from, and their bfloat16 copies, rounded once for all tiles. */
     private record Heads(HeadView view, Bf16Gemm.Rounded copy) {
-        Operand queries(Strip strip, int head) {
-            return operand(strip.queries(view, head)); // (M, width)
+        Operand queries(Tile tile, int head) {
+            return operand(tile.queries(view, head)); // (M, width)
         }
 
-        Operand keys(Strip strip, int head) {
-            return operand(strip.keys(view, head)); // (S, width)
+        Operand keys(Tile tile, int head) {
+            return operand(tile.keys(view, head)); // (S, width)
         }
 
         private Operand operand(Tensor part) {
@@ -103,10 +108,10 @@ public final class CpuAttention implements Attention {
      * Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to
      * {@link #endOfKeys}.
      */
-    private record Strip(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
+    private record Tile(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
         static int length(AttentionShape shape) {
-            int fitting = STRIP_ELEMENTS / shape.keyLength();
-            return Math.min(shape.queryLength(), Math.max(MIN_STRIP_QUERIES, Math.min(MAX_STRIP_QUERIES, fitting)));
+            int fitting = TILE_ELEMENTS / shape.keyLength();
+            return Math.min(shape.queryLength(), Math.max(MIN_TILE_QUERIES, Math.min(MAX_TILE_QUERIES, fitting)));
         }
 
         static int count(AttentionShape shape) {
@@ -114,18 +119,18 @@ public final class CpuAttention implements Attention {
         }
 
         /**
-         * The strips in the order of falling length: the longest first, so that no thread is left with one at the end.
+         * The tiles in the order of falling length: the longest first, so that no thread is left with one at the end.
          */
-        static Strip fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
+        static Tile fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
             int from = (count(shape) - 1 - index) * length(shape);
-            return new Strip(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
+            return new Tile(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
         }
 
         int numQueries() {
             return to - from;
         }
 
-        /** The number of keys is one of {@value #MOST_WIDTHS}, where few widths are wanted. */
+        /** The number of keys is one of {@value Bf16Shapes#MOST_WIDTHS}, where few widths are wanted. */
         int firstKey() {
             int first = shape.firstKey(b, from);
             return Math.max(0, endOfKeys() - roundUp(endOfKeys() - first));
@@ -136,7 +141,8 @@ public final class CpuAttention implements Attention {
         }
 
         private int roundUp(int numKeys) {
-            int granule = fewWidths ? Math.max(1, (shape.keyLength() + MOST_WIDTHS - 1) / MOST_WIDTHS) : 1;
+            int numWidths = fewWidths ? Bf16Shapes.MOST_WIDTHS : shape.keyLength();
+            int granule = (shape.keyLength() + numWidths - 1) / numWidths;
             return (numKeys + granule - 1) / granule * granule;
         }
 
@@ -144,12 +150,12 @@ public final class CpuAttention implements Attention {
             return endOfKeys() - firstKey();
         }
 
-        /** The strip's keys that come before those which query {@code i} of it sees. */
+        /** The tile's keys that come before those which query {@code i} of it sees. */
         int numBefore(int i) {
             return shape.firstKey(b, from + i) - firstKey();
         }
 
-        /** Number of keys that query {@code i} of the strip sees. */
+        /** Number of keys that query {@code i} of the tile sees. */
         int numVisible(int i) {
             return shape.lastKey(from + i) + 1 - shape.firstKey(b, from + i);
         }
@@ -173,42 +179,42 @@ public final class CpuAttention implements Attention {
     @Override
     public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
         int group = q.numHeads() / k.numHeads();
-        int numStrips = Strip.count(shape);
+        int numTiles = Tile.count(shape);
         scratch.reserve(scratchOfForward(shape));
         boolean rounds = rounds(shape, k, v, false);
         Heads[] heads = heads(rounds, q, k, v);
-        runAll(shape.numSequences() * q.numHeads() * numStrips, scoresOf(q, shape), (task, worker) -> {
+        runAll(shape.numSequences() * q.numHeads() * numTiles, scoresOf(q, shape), (task, worker) -> {
             int head = task % q.numHeads();
             int b = task / q.numHeads() % shape.numSequences();
-            Strip strip = Strip.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
-            Operand queries = heads[0].queries(strip, head); // (M, K)
-            Operand keys = heads[1].keys(strip, head / group); // (S, K)
-            Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
+            Tile tile = Tile.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
+            Operand queries = heads[0].queries(tile, head); // (M, K)
+            Operand keys = heads[1].keys(tile, head / group); // (S, K)
+            Tensor p = scratch.matrix(worker, 0, tile.numQueries(), tile.numKeys()); // (M, S)
             product(worker, false, true, queries, keys, 0, p); // (M, S)
-            float[] inverseSums = exponentials(strip, p, logSumExp, head); // (M)
+            float[] inverseSums = exponentials(tile, p, logSumExp, head); // (M)
             Operand probabilities = made(worker, p, p.length(), queries.rounded != null); // (M, S)
-            Tensor mixed = strip.queries(out, head); // (M, W)
-            product(worker, false, false, probabilities, heads[2].keys(strip, head / group), 0, mixed); // (M, W)
+            Tensor mixed = tile.queries(out, head); // (M, W)
+            product(worker, false, false, probabilities, heads[2].keys(tile, head / group), 0, mixed); // (M, W)
             for (int i = 0; i < mixed.rows(); i++) {
-                math.scale(inverseSums[i], window(mixed, i), index(mixed, i), mixed.cols());
+                loops.scale(inverseSums[i], window(mixed, i), index(mixed, i), mixed.cols());
             }
         });
     }
 
     /** products -> exp(scores - maximum), 0 for keys that are not seen; returns 1 / sum of every row. */
-    private float[] exponentials(Strip strip, Tensor scores, Tensor logSumExp, int head) {
+    private float[] exponentials(Tile tile, Tensor scores, Tensor logSumExp, int head) {
         float[] inverseSums = new float[scores.rows()];
-        float scale = (float) strip.shape.scale();
+        float scale = (float) tile.shape.scale();
         for (int i = 0; i < scores.rows(); i++) {
             ByteBuffer row = window(scores, i);
-            int at = index(scores, i) + strip.numBefore(i) * Float.BYTES;
-            int numVisible = strip.numVisible(i);
-            float max = scale * math.max(row, at, numVisible);
-            double sum = math.expAndSum(scale, max, row, at, numVisible);
-            clearUnseen(strip, scores, i);
+            int at = index(scores, i) + tile.numBefore(i) * Float.BYTES;
+            int numVisible = tile.numVisible(i);
+            float max = scale * softmax.max(row, at, numVisible);
+            double sum = softmax.expAndSum(scale, max, row, at, numVisible);
+            clearUnseen(tile, scores, i);
             inverseSums[i] = (float) (1 / sum);
             if (logSumExp != null) {
-                int queryRow = strip.b * strip.shape.queryLength() + strip.from + i;
+                int queryRow = tile.b * tile.shape.queryLength() + tile.from + i;
                 logSumExp.set(queryRow, head, max + Math.log(sum));
             }
         }
@@ -216,11 +222,11 @@ public final class CpuAttention implements Attention {
     }
 
     /** 0 for the keys of row {@code i} that it does not see: those of other documents, and those that lie ahead. */
-    private void clearUnseen(Strip strip, Tensor scores, int i) {
-        int numBefore = strip.numBefore(i);
-        int end = numBefore + strip.numVisible(i);
-        math.fill(0, window(scores, i), index(scores, i), numBefore);
-        math.fill(0, window(scores, i), index(scores, i) + end * Float.BYTES, scores.cols() - end);
+    private void clearUnseen(Tile tile, Tensor scores, int i) {
+        int numBefore = tile.numBefore(i);
+        int end = numBefore + tile.numVisible(i);
+        loops.fill(0, window(scores, i), index(scores, i), numBefore);
+        loops.fill(0, window(scores, i), index(scores, i) + end * Float.BYTES, scores.cols() - end);
     }
 
     @Override
@@ -262,16 +268,16 @@ public final class CpuAttention implements Attention {
         Heads[] heads = heads(rounds, g.q, g.k, g.v, g.dOut);
         runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
             for (int member = 0; member < group; member++) {
-                for (int s = 0; s < Strip.count(shape); s++) {
-                    // the first strip overwrites what dK and dV held, the others add
+                for (int s = 0; s < Tile.count(shape); s++) {
+                    // the first tile overwrites what dK and dV held, the others add
                     boolean first = member == 0 && s == 0;
                     int keyHead = task % numKeyHeads;
-                    Strip strip = Strip.fromEnd(shape, task / numKeyHeads, s, rounds);
+                    Tile tile = Tile.fromEnd(shape, task / numKeyHeads, s, rounds);
                     if (first) {
-                        clear(strip.earlierKeys(g.dK, keyHead)); // (keys, K)
-                        clear(strip.earlierKeys(g.dV, keyHead)); // (keys, W)
+                        clear(tile.earlierKeys(g.dK, keyHead)); // (keys, K)
+                        clear(tile.earlierKeys(g.dV, keyHead)); // (keys, W)
                     }
-                    backward(g, heads, strip, keyHead * group + member, keyHead, first ? 0 : 1, worker);
+                    backward(g, heads, tile, keyHead * group + member, keyHead, first ? 0 : 1, worker);
                 }
             }
         });
@@ -279,59 +285,59 @@ public final class CpuAttention implements Attention {
 
     private void clear(Tensor x) {
         for (int row = 0; row < x.rows(); row++) {
-            math.fill(0, window(x, row), index(x, row), x.cols());
+            loops.fill(0, window(x, row), index(x, row), x.cols());
         }
     }
 
-    private void backward(Gradients g, Heads[] heads, Strip strip, int head, int keyHead, double beta, int worker) {
-        Operand q = heads[0].queries(strip, head); // (M, K)
-        Operand k = heads[1].keys(strip, keyHead); // (S, K)
-        Operand dOut = heads[3].queries(strip, head); // (M, W)
-        Tensor p = scratch.matrix(worker, 0, strip.numQueries(), strip.numKeys()); // (M, S)
+    private void backward(Gradients g, Heads[] heads, Tile tile, int head, int keyHead, double beta, int worker) {
+        Operand q = heads[0].queries(tile, head); // (M, K)
+        Operand k = heads[1].keys(tile, keyHead); // (S, K)
+        Operand dOut = heads[3].queries(tile, head); // (M, W)
+        Tensor p = scratch.matrix(worker, 0, tile.numQueries(), tile.numKeys()); // (M, S)
         Tensor dScores = scratch.matrix(worker, p.length(), p.rows(), p.cols()); // (M, S)
         product(worker, false, true, q, k, 0, p); // (M, S) before scale and softmax
-        product(worker, false, true, dOut, heads[2].keys(strip, keyHead), 0, dScores); // (M, S) of p so far
-        probabilities(g, strip, head, p, dScores);
+        product(worker, false, true, dOut, heads[2].keys(tile, keyHead), 0, dScores); // (M, S) of p so far
+        probabilities(g, tile, head, p, dScores);
         boolean rounded = q.rounded != null;
         Operand probabilities = made(worker, p, 2 * p.length(), rounded); // (M, S)
 
         // forward was: out = p v
-        product(worker, true, false, probabilities, dOut, beta, strip.keys(g.dV, keyHead)); // (S, W)
+        product(worker, true, false, probabilities, dOut, beta, tile.keys(g.dV, keyHead)); // (S, W)
         // forward was: scores = scale q k^T, and the scale is in dScores
         Operand dP = made(worker, dScores, 2 * p.length(), rounded); // (M, S)
-        product(worker, false, false, dP, k, 0, strip.queries(g.dQ, head)); // (M, K)
-        product(worker, true, false, dP, q, beta, strip.keys(g.dK, keyHead)); // (S, K)
+        product(worker, false, false, dP, k, 0, tile.queries(g.dQ, head)); // (M, K)
+        product(worker, true, false, dP, q, beta, tile.keys(g.dK, keyHead)); // (S, K)
     }
 
     /**
      * products -> p = exp(scores - logSumExp), and dP -> scale p (dP - dOut . out), both 0 for keys that are not seen.
      */
-    private void probabilities(Gradients g, Strip strip, int head, Tensor p, Tensor dP) {
-        Tensor out = strip.queries(g.out, head); // (M, W)
-        Tensor dOut = strip.queries(g.dOut, head); // (M, W)
-        float scale = (float) strip.shape.scale();
-        int firstRow = strip.b * strip.shape.queryLength() + strip.from;
+    private void probabilities(Gradients g, Tile tile, int head, Tensor p, Tensor dP) {
+        Tensor out = tile.queries(g.out, head); // (M, W)
+        Tensor dOut = tile.queries(g.dOut, head); // (M, W)
+        float scale = (float) tile.shape.scale();
+        int firstRow = tile.b * tile.shape.queryLength() + tile.from;
         for (int i = 0; i < p.rows(); i++) {
-            int before = strip.numBefore(i) * Float.BYTES;
-            float dot = math.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
+            int before = tile.numBefore(i) * Float.BYTES;
+            float dot = loops.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
             float logSum = (float) g.logSumExp.get(firstRow + i, head);
             int pAt = index(p, i) + before;
             int dPAt = index(dP, i) + before;
-            math.softmaxBackward(scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, strip.numVisible(i));
-            clearUnseen(strip, p, i);
-            clearUnseen(strip, dP, i);
+            softmax.backward(scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, tile.numVisible(i));
+            clearUnseen(tile, p, i);
+            clearUnseen(tile, dP, i);
         }
     }
 
-    /** Elements of a thread's scratch: the scores of a strip, and room to round them. */
+    /** Elements of a thread's scratch: the scores of a tile, and room to round them. */
     public static long scratchOfForward(AttentionShape shape) {
-        long scores = (long) Strip.length(shape) * shape.keyLength();
+        long scores = (long) Tile.length(shape) * shape.keyLength();
         return scores + Bf16Gemm.halves(scores);
     }
 
-    /** Elements of a thread's scratch: the probabilities of a strip, their gradient, and room to round either. */
+    /** Elements of a thread's scratch: the probabilities of a tile, their gradient, and room to round either. */
     public static long scratchOfBackward(AttentionShape shape) {
-        long scores = (long) Strip.length(shape) * shape.keyLength();
+        long scores = (long) Tile.length(shape) * shape.keyLength();
         return 2 * scores + Bf16Gemm.halves(scores);
     }
 

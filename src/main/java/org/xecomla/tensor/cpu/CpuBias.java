@@ -5,17 +5,18 @@ import static org.xecomla.tensor.cpu.HostRows.window;
 
 import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.host.Workers;
 
 /** {@link Bias} row by row. */
 final class CpuBias implements Bias {
     private final Workers workers;
     private final HostRows rows;
-    private final RowMath math;
+    private final RowLoops loops;
 
-    CpuBias(Workers workers, HostRows rows, RowMath math) {
+    CpuBias(Workers workers, HostRows rows, RowLoops loops) {
         this.workers = workers;
         this.rows = rows;
-        this.math = math;
+        this.loops = loops;
     }
 
     @Override
@@ -26,7 +27,7 @@ final class CpuBias implements Bias {
                 y.rows(),
                 n,
                 HostRows.CHEAP,
-                r -> math.axpy(1, window(bias, 0), index(bias, 0), window(y, r), index(y, r), n));
+                r -> loops.axpy(1, window(bias, 0), index(bias, 0), window(y, r), index(y, r), n));
     }
 
     /** Split over columns, so that every sum comes in the order of rows on any number of threads. */
@@ -38,7 +39,7 @@ final class CpuBias implements Bias {
             int n = (int) (to - from);
             for (int r = 0; r < dY.rows(); r++) {
                 // forward was: y = ... + bias
-                math.axpy(1, window(dY, r), index(dY, r) + start, window(dBias, 0), index(dBias, 0) + start, n);
+                loops.axpy(1, window(dY, r), index(dY, r) + start, window(dBias, 0), index(dBias, 0) + start, n);
             }
         });
     }

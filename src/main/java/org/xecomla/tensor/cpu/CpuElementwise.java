@@ -3,6 +3,7 @@ package org.xecomla.tensor.cpu;
 import static org.xecomla.tensor.cpu.HostRows.runIndex;
 import static org.xecomla.tensor.cpu.HostRows.runWindow;
 
+import org.xecomla.tensor.host.Workers;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Tensor;
 
@@ -10,31 +11,31 @@ import org.xecomla.tensor.Tensor;
 final class CpuElementwise implements Elementwise {
     private final Workers workers;
     private final HostRows rows;
-    private final RowMath math;
+    private final RowLoops loops;
 
-    CpuElementwise(Workers workers, HostRows rows, RowMath math) {
+    CpuElementwise(Workers workers, HostRows rows, RowLoops loops) {
         this.workers = workers;
         this.rows = rows;
-        this.math = math;
+        this.loops = loops;
     }
 
     @Override
     public void fill(Tensor x, double value) {
-        rows.eachRun(HostRows.CHEAP, (part, p, n) -> math.fill((float) value, runWindow(x, p), runIndex(x, p), n), x);
+        rows.eachRun(HostRows.CHEAP, (part, p, n) -> loops.fill((float) value, runWindow(x, p), runIndex(x, p), n), x);
     }
 
     @Override
     public void copy(Tensor x, Tensor y) {
         rows.eachRun(
                 HostRows.CHEAP,
-                (part, p, n) -> math.copy(runWindow(x, p), runIndex(x, p), runWindow(y, p), runIndex(y, p), n),
+                (part, p, n) -> loops.copy(runWindow(x, p), runIndex(x, p), runWindow(y, p), runIndex(y, p), n),
                 x,
                 y);
     }
 
     @Override
     public void scale(double alpha, Tensor x) {
-        rows.eachRun(HostRows.CHEAP, (part, p, n) -> math.scale((float) alpha, runWindow(x, p), runIndex(x, p), n), x);
+        rows.eachRun(HostRows.CHEAP, (part, p, n) -> loops.scale((float) alpha, runWindow(x, p), runIndex(x, p), n), x);
     }
 
     @Override
@@ -42,7 +43,7 @@ final class CpuElementwise implements Elementwise {
         rows.eachRun(
                 HostRows.CHEAP,
                 (part, p, n) ->
-                        math.axpy((float) alpha, runWindow(x, p), runIndex(x, p), runWindow(y, p), runIndex(y, p), n),
+                        loops.axpy((float) alpha, runWindow(x, p), runIndex(x, p), runWindow(y, p), runIndex(y, p), n),
                 x,
                 y);
     }
@@ -52,7 +53,7 @@ final class CpuElementwise implements Elementwise {
     public double sumOfSquares(Tensor x) {
         double[] sums = new double[workers.maxParts()];
         rows.eachRun(
-                HostRows.CHEAP, (part, p, n) -> sums[part] += math.sumOfSquares(runWindow(x, p), runIndex(x, p), n), x);
+                HostRows.CHEAP, (part, p, n) -> sums[part] += loops.sumOfSquares(runWindow(x, p), runIndex(x, p), n), x);
         double sum = 0;
         for (double partial : sums) {
             sum += partial;

@@ -3,6 +3,7 @@ package org.xecomla.tensor.cpu;
 import static org.xecomla.tensor.cpu.HostRows.index;
 import static org.xecomla.tensor.cpu.HostRows.window;
 
+import org.xecomla.tensor.host.Workers;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Tensor;
 
@@ -10,12 +11,12 @@ import org.xecomla.tensor.Tensor;
 final class CpuEmbedding implements Embedding {
     private final Workers workers;
     private final HostRows rows;
-    private final RowMath math;
+    private final RowLoops loops;
 
-    CpuEmbedding(Workers workers, HostRows rows, RowMath math) {
+    CpuEmbedding(Workers workers, HostRows rows, RowLoops loops) {
         this.workers = workers;
         this.rows = rows;
-        this.math = math;
+        this.loops = loops;
     }
 
     @Override
@@ -28,7 +29,7 @@ final class CpuEmbedding implements Embedding {
                 ids.length,
                 n,
                 HostRows.CHEAP,
-                r -> math.copy(window(table, ids[r]), index(table, ids[r]), window(out, r), index(out, r), n));
+                r -> loops.copy(window(table, ids[r]), index(table, ids[r]), window(out, r), index(out, r), n));
     }
 
     /** Split over columns, not rows: ids repeat, and every sum must come in the order of rows. */
@@ -40,7 +41,7 @@ final class CpuEmbedding implements Embedding {
             int start = (int) from * Float.BYTES;
             int n = (int) (to - from);
             for (int r = 0; r < ids.length; r++) {
-                math.axpy(
+                loops.axpy(
                         1,
                         window(dOut, r),
                         index(dOut, r) + start,

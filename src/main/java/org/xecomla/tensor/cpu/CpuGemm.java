@@ -1,5 +1,7 @@
 package org.xecomla.tensor.cpu;
 
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.host.Workers;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.xecomla.tensor.Gemm;

@@ -11,11 +11,13 @@ import org.xecomla.tensor.Tensor;
 /** {@link Head} row by row. */
 final class CpuHead implements Head {
     private final HostRows rows;
-    private final RowMath math;
+    private final RowLoops loops;
+    private final SoftmaxLoops softmax;
 
-    CpuHead(HostRows rows, RowMath math) {
+    CpuHead(HostRows rows, RowLoops loops, SoftmaxLoops softmax) {
         this.rows = rows;
-        this.math = math;
+        this.loops = loops;
+        this.softmax = softmax;
     }
 
     @Override
@@ -28,24 +30,24 @@ final class CpuHead implements Head {
     /** Of {@code n} elements from {@code start} on, block by block since a vocabulary is long; returns log sum exp. */
     private double softmax(Storage storage, long start, int n, float beta) {
         float max = Float.NEGATIVE_INFINITY;
-        for (int at = 0; at < n; at += RowMath.BLOCK) {
-            max = Math.max(max, math.max(storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at)));
+        for (int at = 0; at < n; at += HostRows.BLOCK) {
+            max = Math.max(max, softmax.max(storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at)));
         }
         float shift = beta * max;
         double sum = 0;
-        for (int at = 0; at < n; at += RowMath.BLOCK) {
-            sum += math.expAndSum(
+        for (int at = 0; at < n; at += HostRows.BLOCK) {
+            sum += softmax.expAndSum(
                     beta, shift, storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at));
         }
         float inverse = (float) (1 / sum);
-        for (int at = 0; at < n; at += RowMath.BLOCK) {
-            math.scale(inverse, storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at));
+        for (int at = 0; at < n; at += HostRows.BLOCK) {
+            loops.scale(inverse, storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at));
         }
         return shift + Math.log(sum);
     }
 
     private static int block(int n, int at) {
-        return Math.min(RowMath.BLOCK, n - at);
+        return Math.min(HostRows.BLOCK, n - at);
     }
 
     @Override
@@ -55,7 +57,7 @@ final class CpuHead implements Head {
                 x.rows(),
                 x.cols(),
                 HostRows.CHEAP,
-                r -> math.scale((float) factors[r], window(x, r), index(x, r), x.cols()));
+                r -> loops.scale((float) factors[r], window(x, r), index(x, r), x.cols()));
     }
 
     @Override

@@ -10,23 +10,23 @@ import org.xecomla.tensor.HeadView;
 /** {@link HeadCopy} row by row. */
 final class CpuHeadCopy implements HeadCopy {
     private final HostRows rows;
-    private final RowMath math;
+    private final RowLoops loops;
 
-    CpuHeadCopy(HostRows rows, RowMath math) {
+    CpuHeadCopy(HostRows rows, RowLoops loops) {
         this.rows = rows;
-        this.math = math;
+        this.loops = loops;
     }
 
     @Override
     public void copy(HeadView source, HeadView target) {
         requireHeads(source, target);
-        eachHead(source, target, math::copy);
+        eachHead(source, target, loops::copy);
     }
 
     @Override
     public void add(HeadView source, HeadView target) {
         requireHeads(source, target);
-        eachHead(source, target, (x, xAt, y, yAt, n) -> math.axpy(1, x, xAt, y, yAt, n));
+        eachHead(source, target, (x, xAt, y, yAt, n) -> loops.axpy(1, x, xAt, y, yAt, n));
     }
 
     /** Combines one head's columns of one row. */

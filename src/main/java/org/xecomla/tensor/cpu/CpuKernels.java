@@ -1,8 +1,9 @@
 package org.xecomla.tensor.cpu;
 
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.Attention;
@@ -24,21 +25,6 @@ import org.xecomla.tensor.SwiGlu;
  * <p>The same calls on as many threads give the same bits. One calling thread at a time.
  */
 public final class CpuKernels implements Kernels {
-    /** Holds the choice between vector and scalar loops: made, and told, once. */
-    private static final class Choice {
-        static final RowMath ROW_MATH = choose();
-
-        private static RowMath choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                return new VectorMath();
-            }
-            Logger log = LoggerFactory.getLogger(CpuKernels.class);
-            log.warn("computing without vector instructions, several times slower: this JVM was started without"
-                    + " --add-modules jdk.incubator.vector");
-            return new ScalarMath();
-        }
-    }
-
     private final Workers workers;
     private final HostScratch scratch;
     private final Bf16Gemm rounding; // null: fp32
@@ -66,25 +52,27 @@ public final class CpuKernels implements Kernels {
      * @param precision of large products, where the processor can; bf16 rounds their operands
      */
     public CpuKernels(int numThreads, ComputeConfig.Precision precision) {
-        this(numThreads, precision, Choice.ROW_MATH);
+        this(numThreads, precision, Lanes.best());
     }
 
-    public CpuKernels(int numThreads, ComputeConfig.Precision precision, RowMath math) {
+    public CpuKernels(int numThreads, ComputeConfig.Precision precision, Lanes lanes) {
         this.scratch = new HostScratch(numThreads);
         this.workers = new Workers(numThreads);
         this.rounding = precision == ComputeConfig.Precision.BF16 ? Bf16Gemm.ifSupported(workers) : null;
         HostRows rows = new HostRows(workers);
-        this.elementwise = new CpuElementwise(workers, rows, math);
+        RowLoops loops = new RowLoops(lanes);
+        SoftmaxLoops softmax = new SoftmaxLoops(lanes);
+        this.elementwise = new CpuElementwise(workers, rows, loops);
         this.gemm = new CpuGemm(workers, rounding);
-        this.bias = new CpuBias(workers, rows, math);
-        this.norm = new CpuNorm(workers, rows, math, scratch);
-        this.rope = new CpuRope(rows, math);
-        this.headCopy = new CpuHeadCopy(rows, math);
-        this.attention = new CpuAttention(workers, math, scratch, rounding);
-        this.swiGlu = new CpuSwiGlu(rows, math);
-        this.embedding = new CpuEmbedding(workers, rows, math);
-        this.head = new CpuHead(rows, math);
-        this.adamW = new CpuAdamW(rows, math);
+        this.bias = new CpuBias(workers, rows, loops);
+        this.norm = new CpuNorm(workers, rows, loops, lanes, scratch);
+        this.rope = new CpuRope(rows, lanes);
+        this.headCopy = new CpuHeadCopy(rows, loops);
+        this.attention = new CpuAttention(workers, loops, softmax, scratch, rounding);
+        this.swiGlu = new CpuSwiGlu(rows, lanes);
+        this.embedding = new CpuEmbedding(workers, rows, loops);
+        this.head = new CpuHead(rows, loops, softmax);
+        this.adamW = new CpuAdamW(rows, lanes);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.xecomla.tensor.cpu;
 
+import org.xecomla.tensor.host.Workers;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.xecomla.tensor.Tensor;
@@ -8,6 +9,13 @@ import org.xecomla.tensor.Tensor;
 final class HostRows {
     static final int CHEAP = 1 << 15; // elements of a copy or a sum that outweigh waking a helper
     static final int DEAR = 1 << 13; // the same with exponentials, roots or strided access
+
+    /**
+     * Long rows are best handed over in blocks of this many elements: sums in float stay accurate, and the just-in-time
+     * compiler sees many short calls instead of one that it must replace while it runs, in slow unoptimised vector
+     * code.
+     */
+    static final int BLOCK = 1024;
 
     private final Workers workers;
 
@@ -49,8 +57,8 @@ final class HostRows {
         int cols = shape.cols();
         if (flat) {
             workers.split(shape.length(), grain, (part, from, to) -> {
-                for (long at = from; at < to; at += RowMath.BLOCK) {
-                    run.accept(part, at, (int) Math.min(RowMath.BLOCK, to - at));
+                for (long at = from; at < to; at += BLOCK) {
+                    run.accept(part, at, (int) Math.min(BLOCK, to - at));
                 }
             });
         } else {

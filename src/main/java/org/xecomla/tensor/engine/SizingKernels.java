@@ -20,12 +20,12 @@ import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.SwiGlu;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.tensor.cpu.Bf16Gemm;
-import org.xecomla.tensor.cpu.Bf16Shapes;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
 import org.xecomla.tensor.cpu.CpuAttention;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.cpu.CpuNorm;
-import org.xecomla.tensor.cpu.Workers;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * Kernels that do nothing and touch no memory: the dry run of a step over {@link Arena#sizing} learns how much scratch

@@ -1,4 +1,4 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.host;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The threads of one {@link CpuKernels}: the caller and {@code numThreads - 1} helpers that live until
+ * The threads of one {@code CpuKernels}: the caller and {@code numThreads - 1} helpers that live until
  * {@link #close()}.
  *
  * <p>Tasks are claimed one by one, so that a helper that the operating system keeps waiting holds nobody up: the caller
@@ -20,14 +20,14 @@ public final class Workers implements AutoCloseable {
     private static final int SPINS_PER_CLOCK = 64;
 
     /** Runs task {@code index}; {@code worker} is below {@link #numThreads()} and belongs to one thread at a time. */
-    interface Task {
+    public interface Task {
         void run(int index, int worker);
     }
 
     /**
      * Runs the elements {@code from} (inclusive) to {@code to} (exclusive), which are part {@code part} of the whole.
      */
-    interface RangeTask {
+    public interface RangeTask {
         void run(int part, long from, long to);
     }
 
@@ -117,7 +117,7 @@ public final class Workers implements AutoCloseable {
     private volatile Job job;
     private volatile boolean closed;
 
-    Workers(int numThreads) {
+    public Workers(int numThreads) {
         if (numThreads < 1) {
             throw new IllegalArgumentException(numThreads + " threads");
         }
@@ -129,7 +129,7 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    int numThreads() {
+    public int numThreads() {
         return numThreads;
     }
 
@@ -139,7 +139,7 @@ public final class Workers implements AutoCloseable {
     }
 
     /** The most parts that {@link #split} makes. */
-    int maxParts() {
+    public int maxParts() {
         return maxParts(numThreads);
     }
 
@@ -151,7 +151,7 @@ public final class Workers implements AutoCloseable {
      * Cuts 0 to {@code total} into parts of at least {@code grain}, and runs them. How it is cut depends on the
      * arguments and the number of threads only. Less than two grains run on the calling thread, without waking anybody.
      */
-    void split(long total, long grain, RangeTask task) {
+    public void split(long total, long grain, RangeTask task) {
         int numParts = numParts(total, grain);
         if (numParts == 1) {
             task.run(0, 0, total);
@@ -161,12 +161,12 @@ public final class Workers implements AutoCloseable {
     }
 
     /** The number of parts that {@link #split} makes of {@code total}. */
-    int numParts(long total, long grain) {
+    public int numParts(long total, long grain) {
         return (int) Math.max(1, Math.min(maxParts(), total / Math.max(1, grain)));
     }
 
     /** Runs tasks 0 to {@code numTasks}, and returns when all are done. */
-    void run(int numTasks, Task task) {
+    public void run(int numTasks, Task task) {
         if (numThreads == 1 || numTasks == 1) {
             for (int index = 0; index < numTasks; index++) {
                 task.run(index, 0);

@@ -1,4 +1,4 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.cpu.bf16;
 
 import java.util.HashSet;
 import java.util.Set;
@@ -7,19 +7,21 @@ import org.slf4j.LoggerFactory;
 import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.tensor.engine.SizingKernels;
 
 /**
  * Which products are computed in bfloat16. oneDNN compiles code for every shape, some 1.5 MB of it, so that batches of
  * ever new lengths would fill the memory: once {@value #MOST_PRODUCTS} products are known, new shapes are left to fp32.
  *
- * <p>The same calls in the same order are answered alike, so that {@link SizingKernels} can tell the memory beforehand.
+ * <p>The same calls in the same order are answered alike, so that {@code SizingKernels} can tell the memory beforehand.
  */
 public final class Bf16Shapes {
+    /** Different numbers of keys that the tiles of one shape of attention may see: each costs compiled code. */
+    public static final int MOST_WIDTHS = 8;
+
     private static final int MOST_PRODUCTS = 384;
     private static final long BYTES_OF_PRODUCT = 3L << 19; // measured: 1.5 MiB of compiled code and tables
     private static final int LEAST_USES = 24; // multiplications of an element that outweigh rounding it
-    private static final int LEAST_LENGTH = 128; // tokens: shorter sequences do not fill the strips of attention
+    private static final int LEAST_LENGTH = 128; // tokens: shorter sequences do not fill the tiles of attention
     private static final int FORWARD_PRODUCTS = 2;
     private static final int BACKWARD_PRODUCTS = 5;
 
@@ -42,7 +44,7 @@ public final class Bf16Shapes {
                 && admits(new Gemm(transposeA, transposeB, c.rows(), c.cols(), k, c.stride(), beta == 1), 1);
     }
 
-    /** Whether the products of an attention are: those of whole sequences, long enough to fill its strips. */
+    /** Whether the products of an attention are: those of whole sequences, long enough to fill its tiles. */
     public boolean admits(AttentionShape shape, HeadView k, HeadView v, boolean backward) {
         return shape.queryLength() == shape.keyLength()
                 && shape.keyLength() >= LEAST_LENGTH
@@ -54,7 +56,7 @@ public final class Bf16Shapes {
                                 v.width(),
                                 k.tensor().cols(),
                                 backward),
-                        CpuAttention.MOST_WIDTHS * (backward ? BACKWARD_PRODUCTS : FORWARD_PRODUCTS));
+                        MOST_WIDTHS * (backward ? BACKWARD_PRODUCTS : FORWARD_PRODUCTS));
     }
 
     private boolean admits(Object shape, int products) {

@@ -1,5 +1,7 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.cpu.bf16;
 
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,7 +13,7 @@ import org.xecomla.tensor.Tensor;
 
 /**
  * Matrix products by oneDNN with operands rounded to bfloat16 (to nearest, ties to even), sums and results in fp32:
- * about twice the rate of {@link CpuGemm} on processors that have the instructions. What is left out of the rounding is
+ * about twice the rate of {@code CpuGemm} on processors that have the instructions. What is left out of the rounding is
  * what training in bfloat16 needs: master weights, gradients and moments stay fp32.
  *
  * <p>Both operands are rounded at every call: 6 bytes are moved for an element that is multiplied some hundred times,
@@ -34,9 +36,9 @@ public final class Bf16Gemm implements AutoCloseable {
      * @param address of its first element
      * @param stride from row to row, in elements
      */
-    record Rounded(int rows, int cols, long address, int stride) {
+    public record Rounded(int rows, int cols, long address, int stride) {
         /** The elements of {@code part}, a view of {@code whole}, whose copy without gaps this is. */
-        Rounded part(Tensor whole, Tensor part) {
+        public Rounded part(Tensor whole, Tensor part) {
             long skipped = part.offset() - whole.offset();
             long at = skipped / whole.stride() * stride + skipped % whole.stride();
             return new Rounded(part.rows(), part.cols(), address + at * Short.BYTES, stride);
@@ -72,7 +74,7 @@ public final class Bf16Gemm implements AutoCloseable {
     }
 
     /** Products on {@code workers}; null where the processor lacks the instructions, which is said in the log. */
-    static Bf16Gemm ifSupported(Workers workers) {
+    public static Bf16Gemm ifSupported(Workers workers) {
         Logger log = LoggerFactory.getLogger(Bf16Gemm.class);
         try {
             int instructions = dnnl.dnnl_get_effective_cpu_isa();
@@ -90,7 +92,7 @@ public final class Bf16Gemm implements AutoCloseable {
     }
 
     /** What is computed here. */
-    Bf16Shapes shapes() {
+    public Bf16Shapes shapes() {
         return shapes;
     }
 
@@ -100,18 +102,18 @@ public final class Bf16Gemm implements AutoCloseable {
     }
 
     /** Floats in the place of {@code numElements} bfloat16: whole cache lines, so that the next copy begins at one. */
-    static long halves(long numElements) {
+    public static long halves(long numElements) {
         return (numElements / 2 + 16) / 16 * 16;
     }
 
     /** {@link Gemm#multiply} of a product that {@link #shapes} admit. */
-    void multiply(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
+    public void multiply(boolean transposeA, boolean transposeB, Tensor a, Tensor b, double beta, Tensor c) {
         Rounded[] rounded = round(a, b);
         multiply(transposeA, transposeB, rounded[0], rounded[1], beta == 1, c);
     }
 
     /** Copies without gaps, which live until the next call. */
-    Rounded[] round(Tensor... originals) {
+    public Rounded[] round(Tensor... originals) {
         operands.reserve(scratchOf(originals));
         Rounded[] copies = new Rounded[originals.length];
         long start = 0;
@@ -135,7 +137,7 @@ public final class Bf16Gemm implements AutoCloseable {
     }
 
     /** Rounds {@code x} to {@code copy}, which has no gaps. */
-    void onThisThread(int worker, Tensor x, Rounded copy) {
+    public void onThisThread(int worker, Tensor x, Rounded copy) {
         roundings
                 .computeIfAbsent(
                         new Rounding(x.rows(), x.cols(), x.stride()), r -> oneDnn.rounding(r.rows, r.cols, r.stride))
@@ -165,7 +167,7 @@ public final class Bf16Gemm implements AutoCloseable {
     }
 
     /** C = op(A) op(B), or C += it, without a split. */
-    void onThisThread(
+    public void onThisThread(
             int worker, boolean transposeA, boolean transposeB, Rounded a, Rounded b, boolean adding, Tensor c) {
         int k = transposeA ? a.rows : a.cols;
         Product product =

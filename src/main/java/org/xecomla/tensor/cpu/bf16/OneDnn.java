@@ -1,5 +1,6 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.cpu.bf16;
 
+import org.xecomla.tensor.host.HostScratch;
 import java.util.Arrays;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;

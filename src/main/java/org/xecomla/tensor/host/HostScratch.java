@@ -1,18 +1,18 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.host;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.Storage;
 import org.xecomla.tensor.Tensor;
 
-/** Scratch memory of {@link CpuKernels}: one slot a worker, grown to the largest size that was ever asked for. */
-final class HostScratch implements AutoCloseable {
+/** Scratch memory of {@code CpuKernels}: one slot a worker, grown to the largest size that was ever asked for. */
+public final class HostScratch implements AutoCloseable {
     private static final int ALIGNMENT = 64; // elements
 
     private final int numSlots;
     private Storage storage = Storage.zeros(DataType.FLOAT, 1);
     private long slotLength;
 
-    HostScratch(int numSlots) {
+    public HostScratch(int numSlots) {
         this.numSlots = numSlots;
         if (!storage.onHost()) {
             storage.close();
@@ -22,7 +22,7 @@ final class HostScratch implements AutoCloseable {
     }
 
     /** Makes sure that every slot holds {@code numElements}. What the slots held is lost. Not while tasks run. */
-    void reserve(long numElements) {
+    public void reserve(long numElements) {
         if (numElements > slotLength) {
             storage.close();
             slotLength = (numElements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -31,7 +31,7 @@ final class HostScratch implements AutoCloseable {
     }
 
     /** A matrix (rows, cols) in a slot, {@code start} elements from its beginning. */
-    Tensor matrix(int slot, long start, int rows, int cols) {
+    public Tensor matrix(int slot, long start, int rows, int cols) {
         if (start + (long) rows * cols > slotLength) {
             throw new IllegalStateException("scratch of " + slotLength + " elements a slot is too small");
         }

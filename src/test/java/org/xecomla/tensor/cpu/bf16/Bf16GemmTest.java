@@ -1,4 +1,4 @@
-package org.xecomla.tensor.cpu;
+package org.xecomla.tensor.cpu.bf16;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,6 +14,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * Products in bfloat16. A bfloat16 has 8 bits of significand, so that rounding changes an operand by at most 2^-9 of

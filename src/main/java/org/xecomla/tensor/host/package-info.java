@@ -1,0 +1,2 @@
+/** Memory and threads of the processor. */
+package org.xecomla.tensor.host;
