@@ -10,8 +10,8 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
-import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -116,7 +116,7 @@ public final class Evaluator implements AutoCloseable {
             System.arraycopy(windows.get(b).ids(), 0, ids, b * sequenceLength, sequenceLength);
             System.arraycopy(windows.get(b).starts(), 0, starts, b * sequenceLength, sequenceLength);
         }
-        return score(windows, ids, new Sequences(windows.size(), starts));
+        return score(windows, ids, Sequences.of(windows.size(), starts));
     }
 
     private EvalSums score(List<TokenSequence> windows, int[] ids, Sequences sequences) {

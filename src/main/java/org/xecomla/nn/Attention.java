@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /** The attention of one layer, causal within each document. Legend: B batch, T time, D model. */

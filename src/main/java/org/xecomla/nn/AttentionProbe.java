@@ -6,6 +6,7 @@ import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.engine.SizingKernels;
 
@@ -56,8 +57,8 @@ public final class AttentionProbe {
                 Kernels nothing = new SizingKernels(weights.type())) {
             int numInputs = weights.get(prefix + ParameterNames.Q_PROJ).cols();
             int hiddenSize = weights.get(prefix + ParameterNames.O_PROJ).rows();
-            Tensor input = sizing.matrix(window.length(), numInputs); // (T, I)
-            Tensor output = sizing.matrix(window.length(), hiddenSize); // (T, D)
+            Tensor input = sizing.matrix(window.queryLength(), numInputs); // (T, I)
+            Tensor output = sizing.matrix(window.queryLength(), hiddenSize); // (T, D)
             Attention.of(config, prefix, new Parameters(weights, null, nothing), rope)
                     .forward(input, window, output, sizing);
             return sizing.peakElements();

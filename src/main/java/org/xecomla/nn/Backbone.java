@@ -7,7 +7,9 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -43,7 +45,7 @@ record Backbone(
      *     again
      */
     record Cache(
-            int[] ids,
+            Indices ids,
             Sequences sequences,
             List<Tensor> inputs,
             List<TransformerBlock.Cache> blocks,
@@ -116,7 +118,7 @@ record Backbone(
         long mark = arena.mark();
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (n, D)
         Tensor y = arena.matrix(ids.length, config.hiddenSize()); // (n, D)
-        kernels.embedding().gather(embedding, ids, x); // (n, D)
+        kernels.embedding().gather(embedding, Indices.of(ids), x); // (n, D)
         for (int l = 0; l < blocks.size(); l++) {
             long markOfBlock = arena.mark();
             block.apply(l, x, y); // (n, D)
@@ -138,7 +140,8 @@ record Backbone(
     Cache forward(int[] ids, Sequences sequences, Arena arena) {
         check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
-        kernels.embedding().gather(embedding, ids, x); // (B*T, D)
+        Indices rows = Indices.of(ids);
+        kernels.embedding().gather(embedding, rows, x); // (B*T, D)
         List<Tensor> inputs = new ArrayList<>();
         List<TransformerBlock.Cache> caches = new ArrayList<>();
         for (int l = 0; l < blocks.size(); l++) {
@@ -153,7 +156,7 @@ record Backbone(
             inputs.add(x);
             x = y;
         }
-        return new Cache(ids, sequences, inputs, caches, finalNorm.forward(x, arena));
+        return new Cache(rows, sequences, inputs, caches, finalNorm.forward(x, arena));
     }
 
     /**
@@ -191,8 +194,8 @@ record Backbone(
         if (ids.length != sequences.numRows()) {
             throw new IllegalArgumentException(ids.length + " tokens for sequences of " + sequences.numRows());
         }
-        if (sequences.length() > maxSequenceLength) {
-            throw new UserException("a sequence of " + sequences.length() + " tokens is longer than the model's "
+        if (sequences.queryLength() > maxSequenceLength) {
+            throw new UserException("a sequence of " + sequences.queryLength() + " tokens is longer than the model's "
                     + maxSequenceLength + ": shorten it");
         }
         checkIds(config, ids);

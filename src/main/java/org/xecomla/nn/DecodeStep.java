@@ -2,6 +2,7 @@ package org.xecomla.nn;
 
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
@@ -12,7 +13,7 @@ import org.xecomla.tensor.Tensor;
  * @param slots (n) where in the cache each sequence lies
  * @param positions (n) of the new tokens; S is one more
  */
-record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernels kernels) {
+record DecodeStep(KvCache cache, int layer, int[] slots, Indices positions, Kernels kernels) {
     /**
      * Where keys and values lie in a cached token: key head g at columns g * K, its values at firstValue + g * W.
      */
@@ -23,12 +24,12 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
     }
 
     /**
-     * Turns the heads of every row, in place, to its own position.
+     * Rotates the heads of every row, in place, to its own position.
      *
      * @param x n rows
      */
-    void turn(HeadView x, RopeTable rope) {
-        rope.turn(x, positions, kernels);
+    void rotate(HeadView x, RopeTable rope) {
+        rope.rotate(x, positions, kernels);
     }
 
     /**
@@ -38,7 +39,7 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
      */
     void store(Tensor part, int firstColumn) {
         for (int i = 0; i < slots.length; i++) {
-            Tensor token = cache.tokens(layer, slots[i], positions[i], positions[i] + 1); // (1, E)
+            Tensor token = cache.tokens(layer, slots[i], positions.get(i), positions.get(i) + 1); // (1, E)
             kernels.elementwise()
                     .copy(part.rows(i, i + 1), token.cols(firstColumn, firstColumn + part.cols())); // (1, width)
         }
@@ -57,7 +58,7 @@ record DecodeStep(KvCache cache, int layer, int[] slots, int[] positions, Kernel
         int outWidth = numQueries * columns.valueWidth; // M*W
         double[] logSumExp = new double[numQueries];
         for (int i = 0; i < slots.length; i++) {
-            int numTokens = positions[i] + 1;
+            int numTokens = positions.get(i) + 1;
             Tensor tokens = cache.tokens(layer, slots[i], 0, numTokens); // (S, E)
             long mark = arena.mark();
             Tensor p = arena.matrix(numQueries, numTokens); // (M, S)

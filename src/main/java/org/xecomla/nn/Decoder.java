@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.xecomla.errors.UserException;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Indices;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -61,7 +63,7 @@ public final class Decoder {
                         + model.maxSequenceLength());
             }
         }
-        DecodeStep step = new DecodeStep(cache, 0, slots, positions, model.kernels());
+        DecodeStep step = new DecodeStep(cache, 0, slots, Indices.of(positions), model.kernels());
         return model.backbone().decode(ids, step, arena); // (n, D)
     }
 

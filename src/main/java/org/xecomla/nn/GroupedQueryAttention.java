@@ -3,9 +3,10 @@ package org.xecomla.nn;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -23,13 +24,13 @@ record GroupedQueryAttention(
         implements Attention {
     /**
      * @param x (B*T, D)
-     * @param q (B*T, H*K), turned
-     * @param k (B*T, G*K), turned
+     * @param q (B*T, H*K), rotated
+     * @param k (B*T, G*K), rotated
      * @param v (B*T, G*K)
      * @param out (B*T, H*K)
      * @param logSumExp (B*T, H)
      */
-    record Cache(Tensor x, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, AttentionShape shape)
+    record Cache(Tensor x, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, Sequences sequences)
             implements Attention.Cache {}
 
     static GroupedQueryAttention of(AttentionConfig.Gqa config, String prefix, Parameters parameters, RopeTable rope) {
@@ -54,18 +55,25 @@ record GroupedQueryAttention(
 
     @Override
     public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
-        AttentionShape shape = sequences.attention(config.softmaxScale());
         Tensor q = queries.forward(x, arena); // (B*T, H*K)
         Tensor k = keys.forward(x, arena); // (B*T, G*K)
         Tensor v = values.forward(x, arena); // (B*T, G*K)
-        int[] positions = shape.positions();
-        rope.turn(queryHeads(q), positions, kernels);
-        rope.turn(keyHeads(k), positions, kernels);
+        Indices positions = sequences.positions();
+        rope.rotate(queryHeads(q), positions, kernels);
+        rope.rotate(keyHeads(k), positions, kernels);
         Tensor out = arena.matrix(x.rows(), q.cols()); // (B*T, H*K)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
-        kernels.attention().forward(queryHeads(q), keyHeads(k), keyHeads(v), queryHeads(out), logSumExp, shape);
+        kernels.attention()
+                .forward(
+                        queryHeads(q),
+                        keyHeads(k),
+                        keyHeads(v),
+                        queryHeads(out),
+                        logSumExp,
+                        sequences,
+                        config.softmaxScale());
         output.forwardAdding(out, y); // (B*T, D)
-        return new Cache(x, q, k, v, out, logSumExp, shape);
+        return new Cache(x, q, k, v, out, logSumExp, sequences);
     }
 
     @Override
@@ -81,8 +89,8 @@ record GroupedQueryAttention(
         Tensor q = queries.forward(x, arena); // (n, H*K)
         Tensor k = keys.forward(x, arena); // (n, G*K)
         Tensor v = values.forward(x, arena); // (n, G*K)
-        step.turn(queryHeads(q), rope);
-        step.turn(keyHeads(k), rope);
+        step.rotate(queryHeads(q), rope);
+        step.rotate(keyHeads(k), rope);
         step.store(k, 0);
         step.store(v, k.cols());
         Tensor out = arena.matrix(x.rows(), q.cols()); // (n, H*K)
@@ -95,7 +103,7 @@ record GroupedQueryAttention(
     @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
-        int[] positions = cache.shape.positions();
+        Indices positions = cache.sequences.positions();
         long mark = arena.mark();
         Tensor dQ = arena.matrix(dY.rows(), cache.q.cols()); // (B*T, H*K)
         Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, G*K)
@@ -113,14 +121,15 @@ record GroupedQueryAttention(
                         keyHeads(cache.v),
                         queryHeads(cache.out),
                         cache.logSumExp,
-                        cache.shape,
+                        cache.sequences,
+                        config.softmaxScale(),
                         queryHeads(dQ),
                         keyHeads(dK),
                         keyHeads(dV));
         arena.release(markOfOut);
-        // forward was: q, k turned in place
-        rope.turnBack(keyHeads(dK), positions, kernels);
-        rope.turnBack(queryHeads(dQ), positions, kernels);
+        // forward was: q, k rotated in place
+        rope.rotateBack(keyHeads(dK), positions, kernels);
+        rope.rotateBack(queryHeads(dQ), positions, kernels);
         // forward was: q = queries(x), k = keys(x), v = values(x)
         values.backward(dV, cache.x, dX); // (B*T, D)
         keys.backwardAdding(dK, cache.x, dX); // (B*T, D)

@@ -4,9 +4,10 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -30,10 +31,10 @@ record LatentAttention(
         implements Attention {
     /**
      * @param x (B*T, D)
-     * @param query holds q (B*T, H*(N+P)), its rope part turned
+     * @param query holds q (B*T, H*(N+P)), its rope part rotated
      * @param input (B*T, R), of kvUp: the latent, normalised where there is a norm
      * @param normCache null: no norm
-     * @param k (B*T, H*(N+P)), its rope part turned
+     * @param k (B*T, H*(N+P)), its rope part rotated
      * @param kv (B*T, H*(N+Dv))
      * @param out (B*T, H*Dv)
      * @param logSumExp (B*T, H)
@@ -47,7 +48,7 @@ record LatentAttention(
             Tensor kv,
             Tensor out,
             Tensor logSumExp,
-            AttentionShape shape)
+            Sequences sequences)
             implements Attention.Cache {}
 
     static LatentAttention of(AttentionConfig.Mla config, String prefix, Parameters parameters, RopeTable rope) {
@@ -77,14 +78,13 @@ record LatentAttention(
 
     @Override
     public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
-        AttentionShape shape = sequences.attention(config.softmaxScale());
-        int[] positions = shape.positions();
+        Indices positions = sequences.positions();
         QueryProjection.Cache query = queries.forward(x, arena);
-        rope.turn(ropePart(query.q()), positions, kernels);
+        rope.rotate(ropePart(query.q()), positions, kernels);
         Tensor down = kvDown.forward(x, arena); // (B*T, R+P)
         Tensor latent = down.cols(0, config.kvLoraRank()); // (B*T, R)
         Tensor ropeKey = down.cols(config.kvLoraRank(), down.cols()); // (B*T, P)
-        rope.turn(HeadView.of(ropeKey, 1), positions, kernels);
+        rope.rotate(HeadView.of(ropeKey, 1), positions, kernels);
         RmsNorm.Cache normCache = kvNorm == null ? null : kvNorm.forward(latent, arena);
         Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
         Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
@@ -93,9 +93,17 @@ record LatentAttention(
         kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k)); // (B*T, H, P)
         Tensor out = arena.matrix(x.rows(), output.weight().cols()); // (B*T, H*Dv)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
-        kernels.attention().forward(heads(query.q()), heads(k), upValues(kv), heads(out), logSumExp, shape);
+        kernels.attention()
+                .forward(
+                        heads(query.q()),
+                        heads(k),
+                        upValues(kv),
+                        heads(out),
+                        logSumExp,
+                        sequences,
+                        config.softmaxScale());
         output.forwardAdding(out, y); // (B*T, D)
-        return new Cache(x, query, input, normCache, k, kv, out, logSumExp, shape);
+        return new Cache(x, query, input, normCache, k, kv, out, logSumExp, sequences);
     }
 
     @Override
@@ -111,11 +119,11 @@ record LatentAttention(
     public void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
         int rank = config.kvLoraRank();
         Tensor q = queries.forward(x, arena).q(); // (n, H*(N+P))
-        step.turn(ropePart(q), rope);
+        step.rotate(ropePart(q), rope);
         Tensor down = kvDown.forward(x, arena); // (n, R+P)
         Tensor latent = down.cols(0, rank); // (n, R)
         Tensor ropeKey = down.cols(rank, down.cols()); // (n, P)
-        step.turn(HeadView.of(ropeKey, 1), rope);
+        step.rotate(HeadView.of(ropeKey, 1), rope);
         step.store(kvNorm == null ? latent : kvNorm.forward(latent, arena).y(), 0);
         step.store(ropeKey, rank);
         Tensor mixed = arena.matrix(x.rows(), config.numHeads() * rank); // (n, H*R)
@@ -160,7 +168,7 @@ record LatentAttention(
     @Override
     public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
         Cache cache = (Cache) saved;
-        int[] positions = cache.shape.positions();
+        Indices positions = cache.sequences.positions();
         long mark = arena.mark();
         Tensor dQ = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
         Tensor dDown = arena.matrix(dY.rows(), kvDown.numOutputs()); // (B*T, R+P)
@@ -173,8 +181,8 @@ record LatentAttention(
         arena.release(markOfKeys);
         // forward was: down = kvDown(x)
         kvDown.backward(dDown, cache.x, dX); // (B*T, D)
-        // forward was: the rope part of q turned in place
-        rope.turnBack(ropePart(dQ), positions, kernels);
+        // forward was: the rope part of q rotated in place
+        rope.rotateBack(ropePart(dQ), positions, kernels);
         // forward was: q = queries(x)
         queries.backwardAdding(dQ, cache.query, dX, arena); // (B*T, D)
         arena.release(mark);
@@ -195,22 +203,23 @@ record LatentAttention(
                         upValues(cache.kv),
                         heads(cache.out),
                         cache.logSumExp,
-                        cache.shape,
+                        cache.sequences,
+                        config.softmaxScale(),
                         heads(dQ),
                         heads(dK),
                         upValues(dKv));
         arena.release(mark);
     }
 
-    private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, int[] positions) {
+    private void keysBackward(Tensor dK, Tensor dKv, Tensor dDown, Indices positions) {
         Tensor dRopeKey = dDown.cols(config.kvLoraRank(), dDown.cols()); // (B*T, P)
         // forward was: rope part of k = ropeKey, the same for every head
         kernels.elementwise().fill(dRopeKey, 0); // (B*T, P)
         kernels.headCopy().add(ropePart(dK), HeadView.shared(dRopeKey, config.numHeads())); // (B*T, P)
         // forward was: nope part of k = key part of kv
         kernels.headCopy().copy(nopePart(dK), upKeys(dKv)); // (B*T, H, N)
-        // forward was: ropeKey turned in place
-        rope.turnBack(HeadView.of(dRopeKey, 1), positions, kernels);
+        // forward was: ropeKey rotated in place
+        rope.rotateBack(HeadView.of(dRopeKey, 1), positions, kernels);
     }
 
     private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, Arena arena) {

@@ -4,6 +4,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
@@ -44,16 +45,16 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
     }
 
     /**
-     * Turns heads of width P in place.
+     * Rotates heads of width P in place.
      *
      * @param positions of the rows
      */
-    void turn(HeadView x, int[] positions, Kernels kernels) {
+    void rotate(HeadView x, Indices positions, Kernels kernels) {
         kernels.rope().forward(x, cos, sin, positions);
     }
 
-    /** The backward of {@link #turn}, in place: a rotation's transpose turns back. */
-    void turnBack(HeadView dX, int[] positions, Kernels kernels) {
+    /** The backward of {@link #rotate}, in place: a rotation's transpose rotates back. */
+    void rotateBack(HeadView dX, Indices positions, Kernels kernels) {
         // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
         kernels.rope().backward(dX, cos, sin, positions);
     }

@@ -6,9 +6,11 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.engine.SizingKernels;
 
@@ -77,7 +79,7 @@ public final class StreamedLm implements AutoCloseable {
         Backbone.check(config, maxSequenceLength, ids, sequences);
         Tensor x = arena.matrix(ids.length, config.hiddenSize()); // (B*T, D)
         long mark = arena.mark();
-        kernels.embedding().gather(load(ParameterNames.EMBEDDING, arena), ids, x); // (B*T, D)
+        kernels.embedding().gather(load(ParameterNames.EMBEDDING, arena), Indices.of(ids), x); // (B*T, D)
         arena.release(mark);
         for (int l = 0; l < config.numLayers(); l++) {
             Parameters parameters = parameters(ParameterNames.layer(l), arena);
@@ -105,7 +107,7 @@ public final class StreamedLm implements AutoCloseable {
 
     /** Every sequence of {@code x} is replaced by what {@code step} makes of it; both (T, D). */
     private void eachSequence(Tensor x, Sequences sequences, Arena arena, Step step) {
-        int length = sequences.length();
+        int length = sequences.queryLength();
         Tensor y = arena.matrix(length, x.cols()); // (T, D)
         for (int b = 0; b < sequences.numSequences(); b++) {
             Tensor sequence = x.rows(b * length, (b + 1) * length); // (T, D)

@@ -3,6 +3,7 @@ package org.xecomla.nn;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**

@@ -5,6 +5,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**

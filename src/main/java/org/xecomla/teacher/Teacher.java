@@ -11,13 +11,13 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.Footprint;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -147,7 +147,7 @@ public final class Teacher implements AutoCloseable {
             System.arraycopy(sequence.starts(), 0, starts, b * length, length);
         }
         long mark = arena.mark();
-        Tensor hidden = model.hiddenStates(ids, new Sequences(count, starts), arena); // (B*T, D)
+        Tensor hidden = model.hiddenStates(ids, Sequences.of(count, starts), arena); // (B*T, D)
         StreamedLm.Head head = model.head(arena);
         byte[][] records = new byte[count][];
         for (int b = 0; b < count; b++) {

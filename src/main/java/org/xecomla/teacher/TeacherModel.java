@@ -1,9 +1,9 @@
 package org.xecomla.teacher;
 
 import org.xecomla.formats.LoadedModel;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /** A teacher's forward: over weights in memory, or, where they do not fit, over those of a layer at a time. */

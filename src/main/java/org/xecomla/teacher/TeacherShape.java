@@ -6,9 +6,9 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 
 /**
  * What a teacher is asked at once, and whether its weights stay in memory.

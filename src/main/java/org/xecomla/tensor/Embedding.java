@@ -7,12 +7,12 @@ public interface Embedding {
      *
      * @throws IndexOutOfBoundsException where the table has no such row
      */
-    void gather(Tensor table, int[] ids, Tensor out);
+    void gather(Tensor table, Indices ids, Tensor out);
 
     /**
      * The backward of {@link #gather}: dTable row ids[n] += dOut row n; repeated ids add up, in the order of n.
      *
      * @throws IndexOutOfBoundsException where the table has no such row
      */
-    void scatterAdd(Tensor dOut, int[] ids, Tensor dTable);
+    void scatterAdd(Tensor dOut, Indices ids, Tensor dTable);
 }

@@ -10,8 +10,8 @@ public interface Rope {
      * @param sin (positions, P/2), times m
      * @param positions (N) of the rows
      */
-    void forward(HeadView x, Tensor cos, Tensor sin, int[] positions);
+    void forward(HeadView x, Tensor cos, Tensor sin, Indices positions);
 
     /** The transpose of {@link #forward}, in place on its gradient: the angle negated. */
-    void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions);
+    void backward(HeadView dX, Tensor cos, Tensor sin, Indices positions);
 }

@@ -15,10 +15,10 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LayerStates;
-import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.data.Samples;
 import org.xecomla.train.data.TrainingSequence;
@@ -122,7 +122,7 @@ public final class LayerMatching implements AutoCloseable {
         for (long s = 0; s < Math.min(MEASURED_SEQUENCES, data.numSamples()); s++) {
             TrainingSequence sequence = data.read(s);
             arena.release(0);
-            LayerStates states = base.layerStates(sequence.ids(), new Sequences(1, sequence.starts()), arena);
+            LayerStates states = base.layerStates(sequence.ids(), Sequences.of(1, sequence.starts()), arena);
             for (Tensor block : states.block()) {
                 squares += kernels.elementwise().sumOfSquares(block); // (T, D)
                 elements += block.length();

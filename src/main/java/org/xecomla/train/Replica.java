@@ -6,7 +6,6 @@ import org.xecomla.config.Freeze;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.TrainingPass;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.TokenLoss;
@@ -14,6 +13,7 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Sequences;
 
 /**
  * One copy of a model in training: weights, gradients of the trainable ones, and the scratch of one micro-batch, all

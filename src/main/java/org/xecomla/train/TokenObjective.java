@@ -8,13 +8,13 @@ import org.xecomla.config.Divergence;
 import org.xecomla.config.RunConfig;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.loss.CombinedLoss;
 import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.train.data.TrainingSequence;
 
 /**

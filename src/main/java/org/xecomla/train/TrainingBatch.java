@@ -1,8 +1,8 @@
 package org.xecomla.train;
 
 import java.util.List;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.loss.SoftLabels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
@@ -32,7 +32,7 @@ record TrainingBatch(Sequences sequences, int[] ids, int[] labels, SoftLabels so
             throw new IllegalArgumentException("some sequences of a batch have soft labels and some have none");
         }
         SoftLabels all = soft.isEmpty() ? null : SoftLabels.concat(soft);
-        return new TrainingBatch(new Sequences(sequences.size(), starts), ids, labels, all);
+        return new TrainingBatch(Sequences.of(sequences.size(), starts), ids, labels, all);
     }
 
     /** Which positions (B*T) are learned from: those with a target, or without a teacher those with a label. */

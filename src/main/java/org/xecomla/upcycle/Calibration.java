@@ -10,8 +10,8 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.UserException;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -78,7 +78,7 @@ public final class Calibration {
         try (Arena arena = Arena.ofElements(base.weights().type(), elements)) {
             for (TokenSequence window : windows) {
                 long mark = arena.mark();
-                base.hiddenStates(window.ids(), new Sequences(1, window.starts()), arena, (layer, input) -> {
+                base.hiddenStates(window.ids(), Sequences.of(1, window.starts()), arena, (layer, input) -> {
                     if (made.containsKey(layer)) {
                         made.get(layer).add(input);
                     }

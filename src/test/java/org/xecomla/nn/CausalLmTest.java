@@ -33,6 +33,7 @@ import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /** The whole model: a hybrid of grouped-query and latent layers, in double. */
@@ -44,7 +45,7 @@ class CausalLmTest {
     private static final int[] IDS = {0, 3, 5, 3, 2, 1, 1, 4};
 
     /** Two documents in each sequence. */
-    private static final Sequences DOCUMENTS = new Sequences(B, new int[] {0, 1, 1, 1, 0, 0, 2, 2});
+    private static final Sequences DOCUMENTS = Sequences.of(B, new int[] {0, 1, 1, 1, 0, 0, 2, 2});
 
     private final NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
     private final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);

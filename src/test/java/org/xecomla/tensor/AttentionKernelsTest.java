@@ -19,7 +19,7 @@ class AttentionKernelsTest {
     /** Sequences, queries, keys, query heads, key heads, width of keys, width of values. */
     private record Case(int b, int t, int s, int h, int hkv, int width, int valueWidth, int... starts) {
         /** Every sequence has documents that begin at {@code starts}, a token later in each further sequence. */
-        AttentionShape shape() {
+        Sequences sequences() {
             int[] firstKeys = new int[b * t];
             for (int row = 0; row < firstKeys.length; row++) {
                 for (int start : starts) {
@@ -27,7 +27,11 @@ class AttentionKernelsTest {
                     firstKeys[row] = begin <= s - t + row % t ? begin : firstKeys[row];
                 }
             }
-            return new AttentionShape(b, t, s, 1 / Math.sqrt(width), firstKeys);
+            return new Sequences(b, t, s, firstKeys);
+        }
+
+        double scale() {
+            return 1 / Math.sqrt(width);
         }
     }
 
@@ -76,7 +80,8 @@ class AttentionKernelsTest {
                                     s.heads(v, c.hkv),
                                     s.heads(out, c.h),
                                     s.apply(logSumExp),
-                                    c.shape());
+                                    c.sequences(),
+                                    c.scale());
                     kernels.attention()
                             .forward(
                                     s.heads(q, c.h),
@@ -84,7 +89,8 @@ class AttentionKernelsTest {
                                     s.heads(v, c.hkv),
                                     s.heads(again, c.h),
                                     null,
-                                    c.shape());
+                                    c.sequences(),
+                                    c.scale());
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
@@ -108,7 +114,8 @@ class AttentionKernelsTest {
                             s.heads(v, c.hkv),
                             s.heads(out, c.h),
                             s.apply(logSumExp),
-                            c.shape()));
+                            c.sequences(),
+                            c.scale()));
             rig.check(rig.tolerance(2e-4)); // scores of 400 carry errors of 5e-5
         }
     }
@@ -139,7 +146,7 @@ class AttentionKernelsTest {
         HeadView v = s.heads(p[2], c.hkv);
         HeadView out = s.heads(p[3], c.h);
         Tensor logSumExp = s.apply(p[4]);
-        kernels.attention().forward(q, k, v, out, logSumExp, c.shape());
+        kernels.attention().forward(q, k, v, out, logSumExp, c.sequences(), c.scale());
         kernels.attention()
                 .backward(
                         s.heads(p[5], c.h),
@@ -148,7 +155,8 @@ class AttentionKernelsTest {
                         v,
                         out,
                         logSumExp,
-                        c.shape(),
+                        c.sequences(),
+                        c.scale(),
                         s.heads(p[6], c.h),
                         s.heads(p[7], c.hkv),
                         s.heads(p[8], c.hkv));
@@ -164,7 +172,7 @@ class AttentionKernelsTest {
             Pair q = rig.random(2 * length, heads * 11);
             Pair kv = rig.random(2 * length, heads * 17); // 9 columns of keys, then 8 of values, head by head
             Pair out = rig.nan(2 * length, heads * 8);
-            AttentionShape shape = AttentionShape.training(2, length, 0.3);
+            Sequences sequences = Sequences.of(2, 2 * length);
             rig.run((kernels, s) -> {
                 HeadView keysAndValues = s.heads(kv, heads);
                 kernels.attention()
@@ -174,7 +182,8 @@ class AttentionKernelsTest {
                                 keysAndValues.part(9, 17),
                                 s.heads(out, heads),
                                 null,
-                                shape);
+                                sequences,
+                                0.3);
             });
             rig.check(rig.tolerance(TOLERANCE));
         }
@@ -211,15 +220,16 @@ class AttentionKernelsTest {
                                     s.apply(cos),
                                     s.apply(sin),
                                     positions(rows, 3, 2));
-                    k.rope().forward(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), new int[] {11});
+                    k.rope().forward(s.heads(one, c[1]).part(0, c[2]), s.apply(cos), s.apply(sin), Indices.of(11));
                 });
                 rig.check(rig.tolerance(TOLERANCE));
             }
         }
     }
 
-    private static int[] positions(int numRows, int length, int first) {
-        return IntStream.range(0, numRows).map(row -> first + row % length).toArray();
+    private static Indices positions(int numRows, int length, int first) {
+        return Indices.of(
+                IntStream.range(0, numRows).map(row -> first + row % length).toArray());
     }
 
     @ParameterizedTest

@@ -27,13 +27,13 @@ class Bf16AttentionTest {
             int[] firstKeys = IntStream.range(0, sequences * length)
                     .map(row -> row % length / document * document)
                     .toArray();
-            AttentionShape shape = new AttentionShape(sequences, length, length, 0.2, firstKeys);
+            Sequences structure = Sequences.of(sequences, firstKeys);
             Tensor out = like(dOut);
             Tensor logSumExp = Tensor.zeros(kernels.type(), q.rows(), heads);
             HeadView queries = HeadView.of(q, heads);
             HeadView keys = HeadView.of(k, keyHeads);
             HeadView values = HeadView.of(v, keyHeads);
-            kernels.attention().forward(queries, keys, values, HeadView.of(out, heads), logSumExp, shape);
+            kernels.attention().forward(queries, keys, values, HeadView.of(out, heads), logSumExp, structure, 0.2);
             Tensor dQ = like(q);
             Tensor dK = like(k);
             Tensor dV = like(v);
@@ -45,7 +45,8 @@ class Bf16AttentionTest {
                             values,
                             HeadView.of(out, heads),
                             logSumExp,
-                            shape,
+                            structure,
+                            0.2,
                             HeadView.of(dQ, heads),
                             HeadView.of(dK, keyHeads),
                             HeadView.of(dV, keyHeads));

@@ -123,16 +123,16 @@ class KernelGradientsTest {
 
     @Test
     void rope() {
-        int[] positions = {1, 2, 3, 0, 1, 4};
+        Indices positions = Indices.of(1, 2, 3, 0, 1, 4);
         Tensor x = random(6, 2 * 6);
-        Tensor turned = zeros(6, 2 * 6);
+        Tensor rotated = zeros(6, 2 * 6);
         Tensor cos = random(5, 2);
         Tensor sin = random(5, 2);
         Tensor weights = random(6, 2 * 6);
         Loss loss = () -> {
-            kernels.elementwise().copy(x, turned);
-            kernels.rope().forward(HeadView.of(turned, 2).part(2, 6), cos, sin, positions);
-            return weighted(weights, turned);
+            kernels.elementwise().copy(x, rotated);
+            kernels.rope().forward(HeadView.of(rotated, 2).part(2, 6), cos, sin, positions);
+            return weighted(weights, rotated);
         };
         Tensor dX = zeros(6, 2 * 6);
         kernels.elementwise().copy(weights, dX);
@@ -157,15 +157,15 @@ class KernelGradientsTest {
 
     @Test
     void attention() {
-        attention(AttentionShape.training(2, 5, 0.8));
+        attention(Sequences.of(2, 10));
     }
 
     @Test
     void attentionWithinDocuments() {
-        attention(new AttentionShape(2, 5, 5, 0.8, new int[] {0, 0, 2, 3, 3, 0, 1, 1, 1, 1}));
+        attention(Sequences.of(2, new int[] {0, 0, 2, 3, 3, 0, 1, 1, 1, 1}));
     }
 
-    private void attention(AttentionShape shape) {
+    private void attention(Sequences sequences) {
         for (int numKeyHeads : new int[] {1, 2, 4}) {
             Tensor q = random(10, 4 * 3);
             Tensor k = random(10, numKeyHeads * 3);
@@ -177,7 +177,7 @@ class KernelGradientsTest {
             HeadView keys = HeadView.of(k, numKeyHeads);
             HeadView values = HeadView.of(v, numKeyHeads);
             Loss loss = () -> {
-                kernels.attention().forward(queries, keys, values, HeadView.of(out, 4), logSumExp, shape);
+                kernels.attention().forward(queries, keys, values, HeadView.of(out, 4), logSumExp, sequences, 0.8);
                 return weighted(dOut, out);
             };
             loss.get();
@@ -192,7 +192,8 @@ class KernelGradientsTest {
                             values,
                             HeadView.of(out, 4),
                             logSumExp,
-                            shape,
+                            sequences,
+                            0.8,
                             HeadView.of(dQ, 4),
                             HeadView.of(dK, numKeyHeads),
                             HeadView.of(dV, numKeyHeads));
@@ -222,7 +223,7 @@ class KernelGradientsTest {
     @Test
     void embedding() {
         Tensor table = random(4, 3);
-        int[] ids = {2, 0, 2, 3, 2};
+        Indices ids = Indices.of(2, 0, 2, 3, 2);
         Tensor out = zeros(5, 3);
         Tensor dOut = random(5, 3);
         Loss loss = () -> {

@@ -47,15 +47,9 @@ final class KernelRig implements AutoCloseable {
     /** The kernels that every test runs on; made inside the test, so that the rig can close them. */
     static Stream<Supplier<Kernels>> implementations() {
         return Stream.of(
-                named(
-                        "cpu, vectors, 1 thread",
-                        () -> new CpuKernels(1, ComputeConfig.Precision.FP32, Lanes.best())),
-                named(
-                        "cpu, vectors, 3 threads",
-                        () -> new CpuKernels(3, ComputeConfig.Precision.FP32, Lanes.best())),
-                named(
-                        "cpu, scalar, 2 threads",
-                        () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)),
+                named("cpu, vectors, 1 thread", () -> new CpuKernels(1, ComputeConfig.Precision.FP32, Lanes.best())),
+                named("cpu, vectors, 3 threads", () -> new CpuKernels(3, ComputeConfig.Precision.FP32, Lanes.best())),
+                named("cpu, scalar, 2 threads", () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)),
                 named("nd4j float", () -> new Nd4jKernels(DataType.FLOAT)),
                 named("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE)));
     }

@@ -1,6 +1,7 @@
 package org.xecomla.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -130,7 +131,7 @@ class LinearKernelsTest {
                 Pair out = rig.nan(40, cols);
                 Pair dOut = rig.random(40, cols);
                 Pair dTable = rig.random(13, cols);
-                int[] ids = rig.ids(40, 13); // every id several times
+                Indices ids = Indices.of(rig.ids(40, 13)); // every id several times
                 rig.run((k, s) -> {
                     k.embedding().gather(s.apply(table), ids, s.apply(out));
                     k.embedding().scatterAdd(s.apply(dOut), ids, s.apply(dTable));
@@ -163,6 +164,34 @@ class LinearKernelsTest {
             for (int i = 0; i < ids.length; i++) {
                 assertEquals(read[1][i], read[0][i], 1e-5);
             }
+        }
+    }
+
+    /** Native code would read and write whatever lies there. */
+    @ParameterizedTest
+    @MethodSource("implementations")
+    void rowsAndColumnsThatDoNotExistAreRefused(Supplier<Kernels> made) {
+        try (KernelRig rig = new KernelRig(made.get())) {
+            Kernels k = rig.kernels;
+            Tensor table = rig.random(3, 4).tested();
+            Tensor row = rig.random(1, 4).tested();
+            for (int outside : new int[] {-1, 3, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+                Indices id = Indices.of(outside);
+                assertThrows(
+                        IndexOutOfBoundsException.class, () -> k.embedding().gather(table, id, row));
+                assertThrows(
+                        IndexOutOfBoundsException.class, () -> k.embedding().scatterAdd(row, id, table));
+                Tensor angles = table.cols(0, 2);
+                assertThrows(IndexOutOfBoundsException.class, () -> k.rope()
+                        .forward(HeadView.of(row, 1), angles, angles, id));
+            }
+            for (int outside : new int[] {4, Integer.MAX_VALUE}) {
+                int[] id = {outside};
+                double[] value = new double[1];
+                assertThrows(IndexOutOfBoundsException.class, () -> k.head().gather(row, id, value));
+                assertThrows(IndexOutOfBoundsException.class, () -> k.head().scatterAdd(value, id, row));
+            }
+            rig.check(0);
         }
     }
 }

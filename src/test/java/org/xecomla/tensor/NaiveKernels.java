@@ -247,22 +247,22 @@ public final class NaiveKernels
     }
 
     @Override
-    public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {
+    public void forward(HeadView x, Tensor cos, Tensor sin, Indices positions) {
         rotate(x, cos, sin, positions, false);
     }
 
     @Override
-    public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {
+    public void backward(HeadView dX, Tensor cos, Tensor sin, Indices positions) {
         rotate(dX, cos, sin, positions, true);
     }
 
-    private static void rotate(HeadView x, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    private static void rotate(HeadView x, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
         Heads heads = Heads.of(x);
         Grid gc = Grid.of(cos);
         Grid gs = Grid.of(sin);
         int half = x.width() / 2;
         for (int n = 0; n < x.tensor().rows(); n++) {
-            int position = positions[n];
+            int position = positions.get(n);
             for (int h = 0; h < (x.headStride() == 0 ? 1 : x.numHeads()); h++) {
                 for (int j = 0; j < half; j++) {
                     double c = gc.at(position, j);
@@ -302,7 +302,8 @@ public final class NaiveKernels
     }
 
     @Override
-    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+    public void forward(
+            HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, Sequences sequences, double scale) {
         Heads hq = Heads.of(q);
         Heads hk = Heads.of(k);
         Heads hv = Heads.of(v);
@@ -310,16 +311,16 @@ public final class NaiveKernels
         ho.clear();
         Grid lse = logSumExp == null ? null : Grid.of(logSumExp);
         int group = q.numHeads() / k.numHeads();
-        for (int b = 0; b < shape.numSequences(); b++) {
-            for (int i = 0; i < shape.queryLength(); i++) {
-                int row = b * shape.queryLength() + i;
+        for (int b = 0; b < sequences.numSequences(); b++) {
+            for (int i = 0; i < sequences.queryLength(); i++) {
+                int row = b * sequences.queryLength() + i;
                 for (int h = 0; h < q.numHeads(); h++) {
-                    double[] scores = scores(hq, hk, shape, b, i, h, h / group);
+                    double[] scores = scores(hq, hk, sequences, scale, b, i, h, h / group);
                     double logSum = logSumExp(scores);
                     for (int j = 0; j < scores.length; j++) {
                         double p = Math.exp(scores[j] - logSum);
                         for (int c = 0; c < v.width(); c++) {
-                            ho.add(row, h, c, p * hv.at(b * shape.keyLength() + j, h / group, c));
+                            ho.add(row, h, c, p * hv.at(b * sequences.keyLength() + j, h / group, c));
                         }
                     }
                     if (lse != null) {
@@ -335,17 +336,19 @@ public final class NaiveKernels
     }
 
     /** Scaled scores of query i of sequence b and the keys up to its own; those of other documents are never. */
-    private static double[] scores(Heads q, Heads k, AttentionShape shape, int b, int i, int head, int keyHead) {
-        double[] scores = new double[shape.keyLength() - shape.queryLength() + i + 1];
+    private static double[] scores(
+            Heads q, Heads k, Sequences sequences, double scale, int b, int i, int head, int keyHead) {
+        double[] scores = new double[sequences.keyLength() - sequences.queryLength() + i + 1];
         for (int j = 0; j < scores.length; j++) {
-            if (j < shape.firstKeys()[b * shape.queryLength() + i]) {
+            if (j < sequences.firstKey(b, i)) {
                 scores[j] = Double.NEGATIVE_INFINITY;
                 continue;
             }
             for (int c = 0; c < q.view.width(); c++) {
-                scores[j] += q.at(b * shape.queryLength() + i, head, c) * k.at(b * shape.keyLength() + j, keyHead, c);
+                scores[j] += q.at(b * sequences.queryLength() + i, head, c)
+                        * k.at(b * sequences.keyLength() + j, keyHead, c);
             }
-            scores[j] *= shape.scale();
+            scores[j] *= scale;
         }
         return scores;
     }
@@ -367,7 +370,8 @@ public final class NaiveKernels
             HeadView v,
             HeadView out,
             Tensor logSumExp,
-            AttentionShape shape,
+            Sequences sequences,
+            double scale,
             HeadView dQ,
             HeadView dK,
             HeadView dV) {
@@ -384,24 +388,24 @@ public final class NaiveKernels
         hdv.clear();
         Grid lse = Grid.of(logSumExp);
         int group = q.numHeads() / k.numHeads();
-        for (int b = 0; b < shape.numSequences(); b++) {
-            for (int i = 0; i < shape.queryLength(); i++) {
-                int row = b * shape.queryLength() + i;
+        for (int b = 0; b < sequences.numSequences(); b++) {
+            for (int i = 0; i < sequences.queryLength(); i++) {
+                int row = b * sequences.queryLength() + i;
                 for (int h = 0; h < q.numHeads(); h++) {
-                    double[] scores = scores(hq, hk, shape, b, i, h, h / group);
+                    double[] scores = scores(hq, hk, sequences, scale, b, i, h, h / group);
                     double dotOfOut = 0;
                     for (int c = 0; c < v.width(); c++) {
                         dotOfOut += hdo.at(row, h, c) * ho.at(row, h, c);
                     }
                     for (int j = 0; j < scores.length; j++) {
-                        int keyRow = b * shape.keyLength() + j;
+                        int keyRow = b * sequences.keyLength() + j;
                         double p = Math.exp(scores[j] - lse.at(row, h));
                         double dP = 0;
                         for (int c = 0; c < v.width(); c++) {
                             dP += hdo.at(row, h, c) * hv.at(keyRow, h / group, c);
                             hdv.add(keyRow, h / group, c, p * hdo.at(row, h, c));
                         }
-                        double dScore = p * (dP - dotOfOut) * shape.scale();
+                        double dScore = p * (dP - dotOfOut) * scale;
                         for (int c = 0; c < q.width(); c++) {
                             hdq.add(row, h, c, dScore * hk.at(keyRow, h / group, c));
                             hdk.add(keyRow, h / group, c, dScore * hq.at(row, h, c));
@@ -443,19 +447,19 @@ public final class NaiveKernels
     }
 
     @Override
-    public void gather(Tensor table, int[] ids, Tensor out) {
-        for (int n = 0; n < ids.length; n++) {
-            out.rows(n, n + 1).write(table.rows(ids[n], ids[n] + 1).toDoubles());
+    public void gather(Tensor table, Indices ids, Tensor out) {
+        for (int n = 0; n < ids.length(); n++) {
+            out.rows(n, n + 1).write(table.rows(ids.get(n), ids.get(n) + 1).toDoubles());
         }
     }
 
     @Override
-    public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {
+    public void scatterAdd(Tensor dOut, Indices ids, Tensor dTable) {
         Grid to = Grid.of(dTable);
         Grid from = Grid.of(dOut);
-        for (int n = 0; n < ids.length; n++) {
+        for (int n = 0; n < ids.length(); n++) {
             for (int c = 0; c < dOut.cols(); c++) {
-                to.add(ids[n], c, from.at(n, c));
+                to.add(ids.get(n), c, from.at(n, c));
             }
         }
         dTable.write(to.values);

@@ -24,10 +24,10 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.Sequences;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.data.TrainingSequence;
 

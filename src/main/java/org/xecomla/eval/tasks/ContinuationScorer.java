@@ -11,6 +11,7 @@ import java.util.Map;
 import org.xecomla.eval.Logits;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -100,7 +101,7 @@ public final class ContinuationScorer {
         }
         Tensor rows = arena.matrix(n, model.config().hiddenSize()); // (n, D)
         Tensor hidden = model.hiddenStates(ids, batch.size(), arena, null); // (B*T, D)
-        model.kernels().embedding().gather(hidden, wanted, rows);
+        model.kernels().embedding().gather(hidden, Indices.of(wanted), rows);
         return rows;
     }
 

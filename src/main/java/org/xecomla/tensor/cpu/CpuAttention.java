@@ -3,16 +3,16 @@ package org.xecomla.tensor.cpu;
 import static org.xecomla.tensor.cpu.HostRows.index;
 import static org.xecomla.tensor.cpu.HostRows.window;
 
-import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
-import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
-import org.xecomla.tensor.host.HostScratch;
-import org.xecomla.tensor.host.Workers;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.xecomla.tensor.Attention;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * Causal attention tile by tile: the scores of some tens of queries against all keys that they see are made, turned
@@ -79,8 +79,8 @@ public final class CpuAttention implements Attention {
         return heads;
     }
 
-    private boolean rounds(AttentionShape shape, HeadView k, HeadView v, boolean backward) {
-        return rounding != null && rounding.shapes().admits(shape, k, v, backward);
+    private boolean rounds(Sequences sequences, HeadView k, HeadView v, boolean backward) {
+        return rounding != null && rounding.shapes().admits(sequences, k, v, backward);
     }
 
     /** {@code values} (M, S) of a worker's scratch, and their copy {@code start} elements from its beginning. */
@@ -108,22 +108,22 @@ public final class CpuAttention implements Attention {
      * Queries {@code from} to {@code to} of sequence {@code b}; together they see {@link #firstKey} to
      * {@link #endOfKeys}.
      */
-    private record Tile(AttentionShape shape, int b, int from, int to, boolean fewWidths) {
-        static int length(AttentionShape shape) {
-            int fitting = TILE_ELEMENTS / shape.keyLength();
-            return Math.min(shape.queryLength(), Math.max(MIN_TILE_QUERIES, Math.min(MAX_TILE_QUERIES, fitting)));
+    private record Tile(Sequences sequences, int b, int from, int to, boolean fewWidths) {
+        static int length(Sequences sequences) {
+            int fitting = TILE_ELEMENTS / sequences.keyLength();
+            return Math.min(sequences.queryLength(), Math.max(MIN_TILE_QUERIES, Math.min(MAX_TILE_QUERIES, fitting)));
         }
 
-        static int count(AttentionShape shape) {
-            return (shape.queryLength() + length(shape) - 1) / length(shape);
+        static int count(Sequences sequences) {
+            return (sequences.queryLength() + length(sequences) - 1) / length(sequences);
         }
 
         /**
          * The tiles in the order of falling length: the longest first, so that no thread is left with one at the end.
          */
-        static Tile fromEnd(AttentionShape shape, int b, int index, boolean fewWidths) {
-            int from = (count(shape) - 1 - index) * length(shape);
-            return new Tile(shape, b, from, Math.min(shape.queryLength(), from + length(shape)), fewWidths);
+        static Tile fromEnd(Sequences sequences, int b, int index, boolean fewWidths) {
+            int from = (count(sequences) - 1 - index) * length(sequences);
+            return new Tile(sequences, b, from, Math.min(sequences.queryLength(), from + length(sequences)), fewWidths);
         }
 
         int numQueries() {
@@ -132,17 +132,17 @@ public final class CpuAttention implements Attention {
 
         /** The number of keys is one of {@value Bf16Shapes#MOST_WIDTHS}, where few widths are wanted. */
         int firstKey() {
-            int first = shape.firstKey(b, from);
+            int first = sequences.firstKey(b, from);
             return Math.max(0, endOfKeys() - roundUp(endOfKeys() - first));
         }
 
         int endOfKeys() {
-            return Math.min(shape.keyLength(), roundUp(shape.lastKey(to - 1) + 1));
+            return Math.min(sequences.keyLength(), roundUp(sequences.lastKey(to - 1) + 1));
         }
 
         private int roundUp(int numKeys) {
-            int numWidths = fewWidths ? Bf16Shapes.MOST_WIDTHS : shape.keyLength();
-            int granule = (shape.keyLength() + numWidths - 1) / numWidths;
+            int numWidths = fewWidths ? Bf16Shapes.MOST_WIDTHS : sequences.keyLength();
+            int granule = (sequences.keyLength() + numWidths - 1) / numWidths;
             return (numKeys + granule - 1) / granule * granule;
         }
 
@@ -152,46 +152,47 @@ public final class CpuAttention implements Attention {
 
         /** The tile's keys that come before those which query {@code i} of it sees. */
         int numBefore(int i) {
-            return shape.firstKey(b, from + i) - firstKey();
+            return sequences.firstKey(b, from + i) - firstKey();
         }
 
         /** Number of keys that query {@code i} of the tile sees. */
         int numVisible(int i) {
-            return shape.lastKey(from + i) + 1 - shape.firstKey(b, from + i);
+            return sequences.lastKey(from + i) + 1 - sequences.firstKey(b, from + i);
         }
 
         Tensor queries(HeadView x, int head) {
-            int start = b * shape.queryLength();
+            int start = b * sequences.queryLength();
             return x.head(head).rows(start + from, start + to); // (M, width)
         }
 
         Tensor keys(HeadView x, int head) {
-            int start = b * shape.keyLength();
+            int start = b * sequences.keyLength();
             return x.head(head).rows(start + firstKey(), start + endOfKeys()); // (S, width)
         }
 
         Tensor earlierKeys(HeadView x, int head) {
-            int start = b * shape.keyLength();
+            int start = b * sequences.keyLength();
             return x.head(head).rows(start, start + firstKey()); // (keys, width)
         }
     }
 
     @Override
-    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
+    public void forward(
+            HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, Sequences sequences, double scale) {
         int group = q.numHeads() / k.numHeads();
-        int numTiles = Tile.count(shape);
-        scratch.reserve(scratchOfForward(shape));
-        boolean rounds = rounds(shape, k, v, false);
+        int numTiles = Tile.count(sequences);
+        scratch.reserve(scratchOfForward(sequences));
+        boolean rounds = rounds(sequences, k, v, false);
         Heads[] heads = heads(rounds, q, k, v);
-        runAll(shape.numSequences() * q.numHeads() * numTiles, scoresOf(q, shape), (task, worker) -> {
+        runAll(sequences.numSequences() * q.numHeads() * numTiles, scoresOf(q, sequences), (task, worker) -> {
             int head = task % q.numHeads();
-            int b = task / q.numHeads() % shape.numSequences();
-            Tile tile = Tile.fromEnd(shape, b, task / q.numHeads() / shape.numSequences(), rounds);
+            int b = task / q.numHeads() % sequences.numSequences();
+            Tile tile = Tile.fromEnd(sequences, b, task / q.numHeads() / sequences.numSequences(), rounds);
             Operand queries = heads[0].queries(tile, head); // (M, K)
             Operand keys = heads[1].keys(tile, head / group); // (S, K)
             Tensor p = scratch.matrix(worker, 0, tile.numQueries(), tile.numKeys()); // (M, S)
             product(worker, false, true, queries, keys, 0, p); // (M, S)
-            float[] inverseSums = exponentials(tile, p, logSumExp, head); // (M)
+            float[] inverseSums = exponentials(tile, p, (float) scale, logSumExp, head); // (M)
             Operand probabilities = made(worker, p, p.length(), queries.rounded != null); // (M, S)
             Tensor mixed = tile.queries(out, head); // (M, W)
             product(worker, false, false, probabilities, heads[2].keys(tile, head / group), 0, mixed); // (M, W)
@@ -202,9 +203,8 @@ public final class CpuAttention implements Attention {
     }
 
     /** products -> exp(scores - maximum), 0 for keys that are not seen; returns 1 / sum of every row. */
-    private float[] exponentials(Tile tile, Tensor scores, Tensor logSumExp, int head) {
+    private float[] exponentials(Tile tile, Tensor scores, float scale, Tensor logSumExp, int head) {
         float[] inverseSums = new float[scores.rows()];
-        float scale = (float) tile.shape.scale();
         for (int i = 0; i < scores.rows(); i++) {
             ByteBuffer row = window(scores, i);
             int at = index(scores, i) + tile.numBefore(i) * Float.BYTES;
@@ -214,7 +214,7 @@ public final class CpuAttention implements Attention {
             clearUnseen(tile, scores, i);
             inverseSums[i] = (float) (1 / sum);
             if (logSumExp != null) {
-                int queryRow = tile.b * tile.shape.queryLength() + tile.from + i;
+                int queryRow = tile.b * tile.sequences.queryLength() + tile.from + i;
                 logSumExp.set(queryRow, head, max + Math.log(sum));
             }
         }
@@ -237,11 +237,12 @@ public final class CpuAttention implements Attention {
             HeadView v,
             HeadView out,
             Tensor logSumExp,
-            AttentionShape shape,
+            Sequences sequences,
+            double scale,
             HeadView dQ,
             HeadView dK,
             HeadView dV) {
-        backward(new Gradients(dOut, q, k, v, out, logSumExp, dQ, dK, dV), shape);
+        backward(new Gradients(dOut, q, k, v, out, logSumExp, (float) scale, dQ, dK, dV), sequences);
     }
 
     /** Operands of a backward pass. */
@@ -252,6 +253,7 @@ public final class CpuAttention implements Attention {
             HeadView v,
             HeadView out,
             Tensor logSumExp,
+            float scale,
             HeadView dQ,
             HeadView dK,
             HeadView dV) {}
@@ -260,19 +262,19 @@ public final class CpuAttention implements Attention {
      * One task a sequence and key head: all query heads of the group add to the same dK and dV, one after the other, so
      * that sums come out the same in every run.
      */
-    private void backward(Gradients g, AttentionShape shape) {
+    private void backward(Gradients g, Sequences sequences) {
         int numKeyHeads = g.k.numHeads();
         int group = g.q.numHeads() / numKeyHeads;
-        scratch.reserve(scratchOfBackward(shape));
-        boolean rounds = rounds(shape, g.k, g.v, true);
+        scratch.reserve(scratchOfBackward(sequences));
+        boolean rounds = rounds(sequences, g.k, g.v, true);
         Heads[] heads = heads(rounds, g.q, g.k, g.v, g.dOut);
-        runAll(shape.numSequences() * numKeyHeads, scoresOf(g.q, shape), (task, worker) -> {
+        runAll(sequences.numSequences() * numKeyHeads, scoresOf(g.q, sequences), (task, worker) -> {
             for (int member = 0; member < group; member++) {
-                for (int s = 0; s < Tile.count(shape); s++) {
+                for (int s = 0; s < Tile.count(sequences); s++) {
                     // the first tile overwrites what dK and dV held, the others add
                     boolean first = member == 0 && s == 0;
                     int keyHead = task % numKeyHeads;
-                    Tile tile = Tile.fromEnd(shape, task / numKeyHeads, s, rounds);
+                    Tile tile = Tile.fromEnd(sequences, task / numKeyHeads, s, rounds);
                     if (first) {
                         clear(tile.earlierKeys(g.dK, keyHead)); // (keys, K)
                         clear(tile.earlierKeys(g.dV, keyHead)); // (keys, W)
@@ -315,34 +317,33 @@ public final class CpuAttention implements Attention {
     private void probabilities(Gradients g, Tile tile, int head, Tensor p, Tensor dP) {
         Tensor out = tile.queries(g.out, head); // (M, W)
         Tensor dOut = tile.queries(g.dOut, head); // (M, W)
-        float scale = (float) tile.shape.scale();
-        int firstRow = tile.b * tile.shape.queryLength() + tile.from;
+        int firstRow = tile.b * tile.sequences.queryLength() + tile.from;
         for (int i = 0; i < p.rows(); i++) {
             int before = tile.numBefore(i) * Float.BYTES;
             float dot = loops.dot(window(dOut, i), index(dOut, i), window(out, i), index(out, i), out.cols());
             float logSum = (float) g.logSumExp.get(firstRow + i, head);
             int pAt = index(p, i) + before;
             int dPAt = index(dP, i) + before;
-            softmax.backward(scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, tile.numVisible(i));
+            softmax.backward(g.scale, logSum, dot, window(p, i), pAt, window(dP, i), dPAt, tile.numVisible(i));
             clearUnseen(tile, p, i);
             clearUnseen(tile, dP, i);
         }
     }
 
     /** Elements of a thread's scratch: the scores of a tile, and room to round them. */
-    public static long scratchOfForward(AttentionShape shape) {
-        long scores = (long) Tile.length(shape) * shape.keyLength();
+    public static long scratchOfForward(Sequences sequences) {
+        long scores = (long) Tile.length(sequences) * sequences.keyLength();
         return scores + Bf16Gemm.halves(scores);
     }
 
     /** Elements of a thread's scratch: the probabilities of a tile, their gradient, and room to round either. */
-    public static long scratchOfBackward(AttentionShape shape) {
-        long scores = (long) Tile.length(shape) * shape.keyLength();
+    public static long scratchOfBackward(Sequences sequences) {
+        long scores = (long) Tile.length(sequences) * sequences.keyLength();
         return 2 * scores + Bf16Gemm.halves(scores);
     }
 
-    private static long scoresOf(HeadView q, AttentionShape shape) {
-        return (long) shape.numSequences() * q.numHeads() * shape.queryLength() * shape.keyLength();
+    private static long scoresOf(HeadView q, Sequences sequences) {
+        return (long) sequences.numSequences() * q.numHeads() * sequences.queryLength() * sequences.keyLength();
     }
 
     /** Wakes helpers only for work that is worth it. */

@@ -3,9 +3,9 @@ package org.xecomla.tensor.cpu;
 import static org.xecomla.tensor.cpu.HostRows.runIndex;
 import static org.xecomla.tensor.cpu.HostRows.runWindow;
 
-import org.xecomla.tensor.host.Workers;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.host.Workers;
 
 /** {@link Elementwise} in runs of adjacent elements. */
 final class CpuElementwise implements Elementwise {
@@ -53,7 +53,9 @@ final class CpuElementwise implements Elementwise {
     public double sumOfSquares(Tensor x) {
         double[] sums = new double[workers.maxParts()];
         rows.eachRun(
-                HostRows.CHEAP, (part, p, n) -> sums[part] += loops.sumOfSquares(runWindow(x, p), runIndex(x, p), n), x);
+                HostRows.CHEAP,
+                (part, p, n) -> sums[part] += loops.sumOfSquares(runWindow(x, p), runIndex(x, p), n),
+                x);
         double sum = 0;
         for (double partial : sums) {
             sum += partial;

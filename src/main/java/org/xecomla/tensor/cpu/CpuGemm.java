@@ -1,11 +1,11 @@
 package org.xecomla.tensor.cpu;
 
-import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
-import org.xecomla.tensor.host.Workers;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * Matrix products by OpenBLAS's {@code cblas_sgemm} on the tensors' own memory. OpenBLAS computes on the thread that

@@ -31,7 +31,8 @@ final class CpuHead implements Head {
     private double softmax(Storage storage, long start, int n, float beta) {
         float max = Float.NEGATIVE_INFINITY;
         for (int at = 0; at < n; at += HostRows.BLOCK) {
-            max = Math.max(max, softmax.max(storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at)));
+            max = Math.max(
+                    max, softmax.max(storage.windowAt(start + at), storage.windowIndex(start + at), block(n, at)));
         }
         float shift = beta * max;
         double sum = 0;
@@ -63,7 +64,7 @@ final class CpuHead implements Head {
     @Override
     public void gather(Tensor x, int[] ids, double[] values) {
         int numChosen = ids.length / x.rows();
-        HostRows.requireIds(ids, Integer.MIN_VALUE, x.cols());
+        HostRows.requireIds(ids, x.cols());
         rows.eachRow(x.rows(), numChosen, HostRows.DEAR, r -> {
             ByteBuffer row = window(x, r);
             for (int i = r * numChosen; i < (r + 1) * numChosen; i++) {
@@ -75,7 +76,7 @@ final class CpuHead implements Head {
     @Override
     public void scatterAdd(double[] values, int[] ids, Tensor x) {
         int numChosen = ids.length / x.rows();
-        HostRows.requireIds(ids, Integer.MIN_VALUE, x.cols());
+        HostRows.requireIds(ids, x.cols());
         rows.eachRow(x.rows(), numChosen, HostRows.DEAR, r -> {
             ByteBuffer row = window(x, r);
             for (int i = r * numChosen; i < (r + 1) * numChosen; i++) {

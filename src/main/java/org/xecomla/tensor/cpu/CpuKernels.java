@@ -1,8 +1,5 @@
 package org.xecomla.tensor.cpu;
 
-import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
-import org.xecomla.tensor.host.HostScratch;
-import org.xecomla.tensor.host.Workers;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.AdamW;
@@ -17,6 +14,9 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.SwiGlu;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * The fast kernels of the processor, in FLOAT: OpenBLAS for products, the JDK's Vector API for the rest, both on the

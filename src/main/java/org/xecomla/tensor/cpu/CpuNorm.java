@@ -6,13 +6,13 @@ import static org.xecomla.tensor.cpu.Vectors.STEP;
 import static org.xecomla.tensor.cpu.Vectors.load;
 import static org.xecomla.tensor.cpu.Vectors.store;
 
-import org.xecomla.tensor.host.HostScratch;
-import org.xecomla.tensor.host.Workers;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 
 /** {@link Norm} row by row. */
 public final class CpuNorm implements Norm {
@@ -62,8 +62,8 @@ public final class CpuNorm implements Norm {
         rows.eachRow(x.rows(), n, HostRows.DEAR, r -> {
             float inverse = (float) inverseRms.get(r, 0);
             // forward was: y = inverse * x * gain, inverse = (mean(x^2) + epsilon)^(-1/2)
-            float dot = dot3(
-                    window(dY, r), index(dY, r), window(gain, 0), index(gain, 0), window(x, r), index(x, r), n);
+            float dot =
+                    dot3(window(dY, r), index(dY, r), window(gain, 0), index(gain, 0), window(x, r), index(x, r), n);
             addProduct(
                     inverse,
                     window(dY, r),

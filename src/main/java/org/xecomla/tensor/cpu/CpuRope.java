@@ -9,6 +9,7 @@ import static org.xecomla.tensor.cpu.Vectors.store;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.Tensor;
 
@@ -23,32 +24,32 @@ final class CpuRope implements Rope {
     }
 
     @Override
-    public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {
+    public void forward(HeadView x, Tensor cos, Tensor sin, Indices positions) {
         rotate(1, x, cos, sin, positions);
     }
 
     @Override
-    public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {
+    public void backward(HeadView dX, Tensor cos, Tensor sin, Indices positions) {
         // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
         rotate(-1, dX, cos, sin, positions);
     }
 
     /** @param sign of the angles */
-    private void rotate(float sign, HeadView x, Tensor cos, Tensor sin, int[] positions) {
+    private void rotate(float sign, HeadView x, Tensor cos, Tensor sin, Indices positions) {
         int half = x.width() / 2;
         int numHeads = x.headStride() == 0 ? 1 : x.numHeads();
         HostRows.require(
                 cos.cols() == half
                         && sin.cols() == half
                         && x.width() % 2 == 0
-                        && positions.length == x.tensor().rows(),
+                        && positions.length() == x.tensor().rows(),
                 "rope",
                 x,
                 cos,
                 sin);
-        HostRows.requireIds(positions, 0, Math.min(cos.rows(), sin.rows()));
+        positions.requireRowsOf(Math.min(cos.rows(), sin.rows()));
         rows.eachRow(x.tensor().rows(), numHeads * half, HostRows.DEAR, r -> {
-            int position = positions[r];
+            int position = positions.get(r);
             ByteBuffer row = window(x.tensor(), r);
             ByteBuffer c = window(cos, position);
             ByteBuffer s = window(sin, position);

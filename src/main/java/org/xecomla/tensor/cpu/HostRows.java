@@ -1,9 +1,9 @@
 package org.xecomla.tensor.cpu;
 
-import org.xecomla.tensor.host.Workers;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.host.Workers;
 
 /** Tensors in host memory, row by row or as runs of adjacent elements, over the threads of {@link Workers}. */
 final class HostRows {
@@ -104,10 +104,10 @@ final class HostRows {
         }
     }
 
-    /** @throws IndexOutOfBoundsException where an id is not {@code lowest} to {@code bound} (exclusive) */
-    static void requireIds(int[] ids, int lowest, int bound) {
+    /** @throws IndexOutOfBoundsException where an id is not below {@code bound} */
+    static void requireIds(int[] ids, int bound) {
         for (int id : ids) {
-            if (id < lowest || id >= bound) {
+            if (id >= bound) {
                 throw new IndexOutOfBoundsException("id " + id + " of " + bound);
             }
         }

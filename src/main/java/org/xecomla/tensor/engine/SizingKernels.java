@@ -7,7 +7,6 @@ import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Attention;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
@@ -15,16 +14,18 @@ import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Head;
 import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Rope;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.SwiGlu;
 import org.xecomla.tensor.Tensor;
-import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
-import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
 import org.xecomla.tensor.cpu.CpuAttention;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.cpu.CpuNorm;
+import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
+import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
 import org.xecomla.tensor.host.Workers;
 
 /**
@@ -90,9 +91,10 @@ public final class SizingKernels implements Kernels {
     /** Scores of a tile, and copies of what is rounded. */
     private final class SizedAttention implements Attention {
         @Override
-        public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
-            scratch = Math.max(scratch, CpuAttention.scratchOfForward(shape));
-            round(shape, k, v, false, q, k, v);
+        public void forward(
+                HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, Sequences sequences, double scale) {
+            scratch = Math.max(scratch, CpuAttention.scratchOfForward(sequences));
+            round(sequences, k, v, false, q, k, v);
         }
 
         @Override
@@ -103,16 +105,17 @@ public final class SizingKernels implements Kernels {
                 HeadView v,
                 HeadView out,
                 Tensor logSumExp,
-                AttentionShape shape,
+                Sequences sequences,
+                double scale,
                 HeadView dQ,
                 HeadView dK,
                 HeadView dV) {
-            scratch = Math.max(scratch, CpuAttention.scratchOfBackward(shape));
-            round(shape, k, v, true, q, k, v, dOut);
+            scratch = Math.max(scratch, CpuAttention.scratchOfBackward(sequences));
+            round(sequences, k, v, true, q, k, v, dOut);
         }
 
-        private void round(AttentionShape shape, HeadView k, HeadView v, boolean backward, HeadView... views) {
-            if (precision == ComputeConfig.Precision.BF16 && shapes.admits(shape, k, v, backward)) {
+        private void round(Sequences sequences, HeadView k, HeadView v, boolean backward, HeadView... views) {
+            if (precision == ComputeConfig.Precision.BF16 && shapes.admits(sequences, k, v, backward)) {
                 Tensor[] tensors = Arrays.stream(views).map(HeadView::tensor).toArray(Tensor[]::new);
                 roundedOperands = Math.max(roundedOperands, Bf16Gemm.scratchOf(tensors));
             }
@@ -145,10 +148,10 @@ public final class SizingKernels implements Kernels {
         public void backward(Tensor dY, Tensor dBias) {}
 
         @Override
-        public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {}
+        public void forward(HeadView x, Tensor cos, Tensor sin, Indices positions) {}
 
         @Override
-        public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {}
+        public void backward(HeadView dX, Tensor cos, Tensor sin, Indices positions) {}
 
         @Override
         public void copy(HeadView source, HeadView target) {}
@@ -163,10 +166,10 @@ public final class SizingKernels implements Kernels {
         public void backward(Tensor dOut, Tensor gate, Tensor up, Tensor dGate, Tensor dUp) {}
 
         @Override
-        public void gather(Tensor table, int[] ids, Tensor out) {}
+        public void gather(Tensor table, Indices ids, Tensor out) {}
 
         @Override
-        public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {}
+        public void scatterAdd(Tensor dOut, Indices ids, Tensor dTable) {}
 
         @Override
         public void softmax(Tensor x, double beta, double[] logSumExp) {}

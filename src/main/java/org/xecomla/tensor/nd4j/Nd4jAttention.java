@@ -1,14 +1,13 @@
 package org.xecomla.tensor.nd4j;
 
-import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.xecomla.tensor.Attention;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -22,27 +21,28 @@ final class Nd4jAttention implements Attention, AutoCloseable {
             -1e30; // added to the score of a key that lies ahead; finite, so that no NaN arises
 
     /** Sequence {@code b} and member {@code g} of every group. */
-    private record Part(AttentionShape shape, int b, int g) {
+    private record Part(Sequences sequences, double scale, int b, int g) {
         INDArray queries(HeadView x, int numKeyHeads) {
             int group = x.numHeads() / numKeyHeads;
-            int from = b * shape.queryLength();
-            return Nd4jHeads.headsFirst(x, from, from + shape.queryLength(), g, group, numKeyHeads); // (J, T, width)
+            int from = b * sequences.queryLength();
+            return Nd4jHeads.headsFirst(
+                    x, from, from + sequences.queryLength(), g, group, numKeyHeads); // (J, T, width)
         }
 
         INDArray keys(HeadView x) {
-            int from = b * shape.keyLength();
-            return Nd4jHeads.headsFirst(x, from, from + shape.keyLength(), 0, 1, x.numHeads()); // (J, S, width)
+            int from = b * sequences.keyLength();
+            return Nd4jHeads.headsFirst(x, from, from + sequences.keyLength(), 0, 1, x.numHeads()); // (J, S, width)
         }
 
         /** (1, T, S): 1 where key j belongs to a document that ended before query i, else 0; null: nowhere. */
         INDArray otherDocuments(DataType type) {
-            int from = b * shape.queryLength();
-            int[] first = Arrays.copyOfRange(shape.firstKeys(), from, from + shape.queryLength()); // (T)
+            int[] first = sequences.firstKeys(b); // (T)
             if (first[first.length - 1] == 0) {
                 return null;
             }
             INDArray firstKeys = Nd4j.createFromArray(first).castTo(type).reshape(1, first.length, 1); // (1, T, 1)
-            INDArray keys = Nd4j.arange(shape.keyLength()).castTo(type).reshape(1, 1, shape.keyLength()); // (1, 1, S)
+            INDArray keys =
+                    Nd4j.arange(sequences.keyLength()).castTo(type).reshape(1, 1, sequences.keyLength()); // (1, 1, S)
             return Transforms.min(Transforms.relu(firstKeys.sub(keys), false), 1, false); // (1, T, S)
         }
 
@@ -63,11 +63,12 @@ final class Nd4jAttention implements Attention, AutoCloseable {
     }
 
     @Override
-    public void forward(HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, AttentionShape shape) {
-        for (int b = 0; b < shape.numSequences(); b++) {
+    public void forward(
+            HeadView q, HeadView k, HeadView v, HeadView out, Tensor logSumExp, Sequences sequences, double scale) {
+        for (int b = 0; b < sequences.numSequences(); b++) {
             for (int g = 0; g < q.numHeads() / k.numHeads(); g++) {
                 try (MemoryWorkspace ws = scratch.open()) {
-                    forward(new Part(shape, b, g), q, k, v, out, logSumExp);
+                    forward(new Part(sequences, scale, b, g), q, k, v, out, logSumExp);
                 }
             }
         }
@@ -94,14 +95,15 @@ final class Nd4jAttention implements Attention, AutoCloseable {
             HeadView v,
             HeadView out,
             Tensor logSumExp,
-            AttentionShape shape,
+            Sequences sequences,
+            double scale,
             HeadView dQ,
             HeadView dK,
             HeadView dV) {
-        for (int b = 0; b < shape.numSequences(); b++) {
+        for (int b = 0; b < sequences.numSequences(); b++) {
             for (int g = 0; g < q.numHeads() / k.numHeads(); g++) {
                 try (MemoryWorkspace ws = scratch.open()) {
-                    backward(new Part(shape, b, g), dOut, q, k, v, out, logSumExp, dQ, dK, dV);
+                    backward(new Part(sequences, scale, b, g), dOut, q, k, v, out, logSumExp, dQ, dK, dV);
                 }
             }
         }
@@ -130,7 +132,7 @@ final class Nd4jAttention implements Attention, AutoCloseable {
 
         // forward was: p = exp(scores - logSumExp(scores))
         INDArray dot = dMixed.mul(part.queries(out, heads)).sum(true, 2); // (J, T, 1)
-        INDArray dScores = dP.subi(dot).muli(p).muli(part.shape.scale()); // (J, T, S)
+        INDArray dScores = dP.subi(dot).muli(p).muli(part.scale); // (J, T, S)
 
         // forward was: scores = scale q k^T
         part.queries(dQ, heads).assign(product(dScores, false, part.keys(k), false)); // (J, T, K)
@@ -149,7 +151,7 @@ final class Nd4jAttention implements Attention, AutoCloseable {
 
     private INDArray scores(Part part, HeadView q, HeadView k) {
         INDArray products = product(part.queries(q, k.numHeads()), false, part.keys(k), true); // (J, T, S)
-        INDArray scores = products.muli(part.shape.scale()).addi(mask(part.shape));
+        INDArray scores = products.muli(part.scale).addi(mask(part.sequences));
         INDArray ended = part.otherDocuments(type); // (1, T, S)
         return ended == null ? scores : scores.addi(ended.muli(NEVER));
     }
@@ -161,9 +163,9 @@ final class Nd4jAttention implements Attention, AutoCloseable {
         return c;
     }
 
-    private INDArray mask(AttentionShape shape) {
-        int numQueries = shape.queryLength();
-        int numKeys = shape.keyLength();
+    private INDArray mask(Sequences sequences) {
+        int numQueries = sequences.queryLength();
+        int numKeys = sequences.keyLength();
         if (mask != null && maskedLength == numKeys && mask.size(1) == numQueries) {
             return mask;
         }

@@ -5,6 +5,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.tensor.Embedding;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Tensor;
 
 /** {@link Embedding} by the operations gather and scatter_add. Legend: N rows, D features. */
@@ -16,26 +17,26 @@ final class Nd4jEmbedding implements Embedding {
     }
 
     @Override
-    public void gather(Tensor table, int[] ids, Tensor out) {
+    public void gather(Tensor table, Indices ids, Tensor out) {
         try (MemoryWorkspace ws = scratch.open()) {
             out.array().assign(rows(table, ids)); // (N, D)
         }
     }
 
-    /** Row {@code numbers[n]} of the table in row n: (N, D). ND4J itself reads on where there is no such row. */
-    static INDArray rows(Tensor table, int[] numbers) {
-        requireIds(numbers, 0, table.rows());
+    /** Row {@code numbers.get(n)} of the table in row n: (N, D). ND4J itself reads on where there is no such row. */
+    static INDArray rows(Tensor table, Indices numbers) {
+        numbers.requireRowsOf(table.rows());
         return Nd4j.exec(DynamicCustomOp.builder("gather")
-                .addInputs(table.array(), Nd4j.createFromArray(numbers))
+                .addInputs(table.array(), Nd4j.createFromArray(numbers.toArray()))
                 .addIntegerArguments(0)
                 .build())[0];
     }
 
     @Override
-    public void scatterAdd(Tensor dOut, int[] ids, Tensor dTable) {
-        requireIds(ids, 0, dTable.rows());
+    public void scatterAdd(Tensor dOut, Indices ids, Tensor dTable) {
+        ids.requireRowsOf(dTable.rows());
         try (MemoryWorkspace ws = scratch.open()) {
-            scatterAdd("scatter_add", dTable.array(), Nd4j.createFromArray(ids), dOut.array());
+            scatterAdd("scatter_add", dTable.array(), Nd4j.createFromArray(ids.toArray()), dOut.array());
         }
     }
 
@@ -46,14 +47,5 @@ final class Nd4jEmbedding implements Embedding {
                 .addOutputs(target)
                 .addBooleanArguments(true)
                 .build());
-    }
-
-    /** @throws IndexOutOfBoundsException where an id is not {@code lowest} to {@code bound} (exclusive) */
-    static void requireIds(int[] ids, int lowest, int bound) {
-        for (int id : ids) {
-            if (id < lowest || id >= bound) {
-                throw new IndexOutOfBoundsException("id " + id + " of " + bound);
-            }
-        }
     }
 }

@@ -46,7 +46,7 @@ final class Nd4jHead implements Head {
 
     @Override
     public void gather(Tensor x, int[] ids, double[] values) {
-        Nd4jEmbedding.requireIds(ids, Integer.MIN_VALUE, x.cols());
+        requireIds(ids, x.cols());
         try (MemoryWorkspace ws = scratch.open()) {
             INDArray read = Nd4j.exec(DynamicCustomOp.builder("gather_nd")
                     .addInputs(x.array(), pairs(ids, ids.length / x.rows(), ids.length))
@@ -60,7 +60,7 @@ final class Nd4jHead implements Head {
 
     @Override
     public void scatterAdd(double[] values, int[] ids, Tensor x) {
-        Nd4jEmbedding.requireIds(ids, Integer.MIN_VALUE, x.cols());
+        requireIds(ids, x.cols());
         try (MemoryWorkspace ws = scratch.open()) {
             double[] added = values.clone();
             for (int i = 0; i < ids.length; i++) {
@@ -80,5 +80,14 @@ final class Nd4jHead implements Head {
             pairs[2 * i + 1] = Math.max(0, ids[i]);
         }
         return Nd4j.createFromArray(pairs).reshape(count, 2);
+    }
+
+    /** @throws IndexOutOfBoundsException where an id is not below {@code bound} */
+    private static void requireIds(int[] ids, int bound) {
+        for (int id : ids) {
+            if (id >= bound) {
+                throw new IndexOutOfBoundsException("id " + id + " of " + bound);
+            }
+        }
     }
 }

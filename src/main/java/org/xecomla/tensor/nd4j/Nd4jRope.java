@@ -3,6 +3,7 @@ package org.xecomla.tensor.nd4j;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.Tensor;
 
@@ -15,14 +16,14 @@ final class Nd4jRope implements Rope {
     }
 
     @Override
-    public void forward(HeadView x, Tensor cos, Tensor sin, int[] positions) {
+    public void forward(HeadView x, Tensor cos, Tensor sin, Indices positions) {
         try (MemoryWorkspace ws = scratch.open()) {
             rotate(x, planes(cos, positions), planes(sin, positions));
         }
     }
 
     @Override
-    public void backward(HeadView dX, Tensor cos, Tensor sin, int[] positions) {
+    public void backward(HeadView dX, Tensor cos, Tensor sin, Indices positions) {
         try (MemoryWorkspace ws = scratch.open()) {
             // forward was: (x1, x2) = (x1 cos - x2 sin, x2 cos + x1 sin)
             rotate(dX, planes(cos, positions), planes(sin, positions).negi());
@@ -30,8 +31,8 @@ final class Nd4jRope implements Rope {
     }
 
     /** The table's values at every row's position: (N, 1, P/2). */
-    private static INDArray planes(Tensor table, int[] positions) {
-        return Nd4jEmbedding.rows(table, positions).reshape(positions.length, 1, table.cols()); // (N, 1, P/2)
+    private static INDArray planes(Tensor table, Indices positions) {
+        return Nd4jEmbedding.rows(table, positions).reshape(positions.length(), 1, table.cols()); // (N, 1, P/2)
     }
 
     private static void rotate(HeadView x, INDArray cos, INDArray sin) {

@@ -9,11 +9,11 @@ import org.xecomla.averaging.Measures;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.tokenizer.TokenPair;
 import org.xecomla.nn.CausalLm;
-import org.xecomla.nn.Sequences;
 import org.xecomla.nn.TrainingPass;
 import org.xecomla.nn.loss.CrossEntropy;
 import org.xecomla.targets.LogProbabilities;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.train.Objective;
 import org.xecomla.train.Replica;
 

@@ -14,9 +14,10 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /** What is special about the processor's kernels: threads, determinism, and life without the Vector API. */
@@ -54,18 +55,18 @@ class CpuKernelsTest {
         Tensor dX = Tensor.zeros(DataType.FLOAT, rows, 96);
         Tensor dGain = Tensor.zeros(DataType.FLOAT, 1, 96);
         kernels.norm().backward(normed, x, gain, inverseRms, dX, dGain);
-        AttentionShape shape = AttentionShape.training(2, 130, 0.2);
+        Sequences sequences = Sequences.of(2, rows);
         HeadView q = HeadView.of(x, 6);
         HeadView kv = HeadView.of(tensor(random, rows, 32), 2);
         HeadView out = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
         Tensor logSumExp = Tensor.zeros(DataType.FLOAT, rows, 6);
-        kernels.attention().forward(q, kv, kv, out, logSumExp, shape);
+        kernels.attention().forward(q, kv, kv, out, logSumExp, sequences, 0.2);
         HeadView dQ = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
         HeadView dK = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
         HeadView dV = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
-        kernels.attention().backward(q, q, kv, kv, out, logSumExp, shape, dQ, dK, dV);
+        kernels.attention().backward(q, q, kv, kv, out, logSumExp, sequences, 0.2, dQ, dK, dV);
         Tensor table = Tensor.zeros(DataType.FLOAT, 7, 96);
-        kernels.embedding().scatterAdd(x, random.ints(rows, 0, 7).toArray(), table);
+        kernels.embedding().scatterAdd(x, Indices.of(random.ints(rows, 0, 7).toArray()), table);
         float square = (float) kernels.elementwise().sumOfSquares(y);
         return List.of(
                 y.toFloats(),
@@ -117,7 +118,7 @@ class CpuKernelsTest {
             assertThrows(IllegalArgumentException.class, () -> kernels.norm()
                     .forward(a, b.rows(0, 1), 1e-5, a, a.cols(0, 1)));
             assertThrows(
-                    IndexOutOfBoundsException.class, () -> kernels.embedding().gather(a, new int[] {2, 0}, a));
+                    IndexOutOfBoundsException.class, () -> kernels.embedding().gather(a, Indices.of(2, 0), a));
         }
     }
 

@@ -1,7 +1,5 @@
 package org.xecomla.tensor.cpu.bf16;
 
-import org.xecomla.tensor.host.HostScratch;
-import org.xecomla.tensor.host.Workers;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,6 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.host.Workers;
 
 /**
  * Matrix products by oneDNN with operands rounded to bfloat16 (to nearest, ties to even), sums and results in fp32:

@@ -4,8 +4,8 @@ import java.util.HashSet;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -45,13 +45,13 @@ public final class Bf16Shapes {
     }
 
     /** Whether the products of an attention are: those of whole sequences, long enough to fill its tiles. */
-    public boolean admits(AttentionShape shape, HeadView k, HeadView v, boolean backward) {
-        return shape.queryLength() == shape.keyLength()
-                && shape.keyLength() >= LEAST_LENGTH
+    public boolean admits(Sequences sequences, HeadView k, HeadView v, boolean backward) {
+        return sequences.queryLength() == sequences.keyLength()
+                && sequences.keyLength() >= LEAST_LENGTH
                 && admits(
                         new Attention(
-                                shape.numSequences(),
-                                shape.keyLength(),
+                                sequences.numSequences(),
+                                sequences.keyLength(),
                                 k.width(),
                                 v.width(),
                                 k.tensor().cols(),

@@ -1,6 +1,5 @@
 package org.xecomla.tensor.cpu.bf16;
 
-import org.xecomla.tensor.host.HostScratch;
 import java.util.Arrays;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
@@ -13,6 +12,7 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.xecomla.tensor.host.HostScratch;
 
 /**
  * The two operations of oneDNN that {@link Bf16Gemm} is made of, for one shape each: making one takes milliseconds,

@@ -1,4 +1,4 @@
-package org.xecomla.nn;
+package org.xecomla.bench;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -16,19 +16,18 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.xecomla.bench.BenchShape;
 import org.xecomla.config.ComputeConfig.Precision;
-import org.xecomla.config.model.RopeFrequencies;
-import org.xecomla.config.model.RopeScaling;
+import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.loss.ForwardKl;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.AttentionShape;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -36,7 +35,7 @@ import org.xecomla.tensor.nd4j.Nd4jKernels;
 /**
  * Single operations of a training step at the shapes of {@code bench}, by the reference kernels and by the fast ones:
  * {@code src/main/scripts/bench-kernels}. Legend: N = B * T positions, D model, F feed-forward, H heads, K width of a
- * head, V vocabulary.
+ * head, V vocabulary, n positions of a chunk.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -62,7 +61,7 @@ public class KernelBenchmark {
     private final Random random = new Random(1);
     private Kernels operations;
     private BenchShape of;
-    private int[] ids; // (N)
+    private Indices ids; // (N)
 
     private Tensor x; // (N, D)
     private Tensor y; // (N, D)
@@ -89,10 +88,12 @@ public class KernelBenchmark {
     private HeadView dK; // (N, Hkv, K)
     private HeadView dV; // (N, Hkv, K)
     private Tensor logSumExp; // (N, H)
-    private AttentionShape attention;
-    private int[] positions; // (N)
-    private RopeTable rope;
-    private ChunkedHead head;
+    private Sequences sequences;
+    private double scale;
+    private Tensor cos; // (T, K/2)
+    private Tensor sin; // (T, K/2)
+    private Tensor chunk; // (n, D)
+    private Tensor logits; // (n, V)
     private TokenLoss distillation;
     private Arena arena;
 
@@ -105,7 +106,7 @@ public class KernelBenchmark {
             case "bf16" -> new CpuKernels(threads, Precision.BF16);
             default -> throw new IllegalArgumentException("kernels are reference, fast or bf16, not " + kernels);
         };
-        ids = random.ints(of.numTokens(), 0, of.vocab()).toArray();
+        ids = Indices.of(random.ints(of.numTokens(), 0, of.vocab()).toArray());
         makeRows();
         makeAttention();
         makeHead();
@@ -138,10 +139,11 @@ public class KernelBenchmark {
         dK = heads(of.kvHeads());
         dV = heads(of.kvHeads());
         logSumExp = tensor(of.numTokens(), of.heads());
-        attention = AttentionShape.training(of.batch(), of.length(), 1 / Math.sqrt(of.headDim()));
-        operations.attention().forward(q, k, v, out, logSumExp, attention);
-        positions = attention.positions();
-        rope = RopeTable.of(RopeFrequencies.of(of.headDim(), 1e4, RopeScaling.NONE), of.length(), DataType.FLOAT);
+        sequences = Sequences.of(of.batch(), of.numTokens());
+        scale = 1 / Math.sqrt(of.headDim());
+        operations.attention().forward(q, k, v, out, logSumExp, sequences, scale);
+        cos = tensor(of.length(), of.headDim() / 2);
+        sin = tensor(of.length(), of.headDim() / 2);
     }
 
     private void makeHead() {
@@ -149,14 +151,14 @@ public class KernelBenchmark {
         dEmbedding = tensor(of.vocab(), of.dim());
         moments1 = tensor(1, of.vocab() * of.dim());
         moments2 = Tensor.zeros(DataType.FLOAT, 1, of.vocab() * of.dim());
-        head = ChunkedHead.of(new Linear(embedding, dEmbedding, operations));
-        int[] drawn = random.ints((long) of.numTokens() * DRAWS, 0, of.vocab()).toArray();
+        int rows = Math.min(of.numTokens(), CausalLm.logitRows(of.config(BenchShape.Model.GQA)));
+        chunk = x.rows(0, rows);
+        logits = tensor(rows, of.vocab());
+        int[] drawn = random.ints((long) rows * DRAWS, 0, of.vocab()).toArray();
         float[] weights = new float[drawn.length];
         Arrays.fill(weights, 1f / DRAWS);
-        distillation =
-                new ForwardKl(new SoftLabels.Sampled(of.numTokens(), DRAWS, drawn, weights), 1, 1.0 / of.numTokens());
-        long elements = 2L * head.chunkRows() * of.vocab();
-        arena = Arena.ofElements(DataType.FLOAT, elements);
+        distillation = new ForwardKl(new SoftLabels.Sampled(rows, DRAWS, drawn, weights), 1, 1.0 / rows);
+        arena = Arena.ofElements(DataType.FLOAT, 2L * rows * of.vocab());
     }
 
     private Tensor tensor(int rows, int cols) {
@@ -176,7 +178,6 @@ public class KernelBenchmark {
     @TearDown
     public void close() {
         arena.close();
-        rope.close();
         operations.close();
     }
 
@@ -197,17 +198,17 @@ public class KernelBenchmark {
 
     @Benchmark
     public void attention() {
-        operations.attention().forward(q, k, v, out, logSumExp, attention); // (N, H, K)
+        operations.attention().forward(q, k, v, out, logSumExp, sequences, scale); // (N, H, K)
     }
 
     @Benchmark
     public void attentionBackward() {
-        operations.attention().backward(out, q, k, v, out, logSumExp, attention, dQ, dK, dV);
+        operations.attention().backward(out, q, k, v, out, logSumExp, sequences, scale, dQ, dK, dV);
     }
 
     @Benchmark
     public void rope() {
-        rope.turn(q, positions, operations); // (N, H, K)
+        operations.rope().forward(q, cos, sin, sequences.positions()); // (N, H, K)
     }
 
     @Benchmark
@@ -245,15 +246,20 @@ public class KernelBenchmark {
         operations.embedding().scatterAdd(y, ids, dEmbedding); // (V, D)
     }
 
-    /** Head and loss of sparse targets, forward only: softmax of every position and the logits of 16 draws. */
+    /** Head and loss of one chunk, forward only: softmax of every position and the logits of 16 draws. */
     @Benchmark
     public LossSums headLoss() {
-        return head.loss(x, distillation, arena);
+        operations.gemm().multiply(false, true, 1, chunk, embedding, 0, logits); // (n, V)
+        return distillation.apply(logits, false, operations, arena);
     }
 
     @Benchmark
     public LossSums headLossAndGradients() {
-        return head.lossAndGradients(x, distillation, dX, arena);
+        operations.gemm().multiply(false, true, 1, chunk, embedding, 0, logits); // (n, V)
+        LossSums sums = distillation.apply(logits, true, operations, arena); // leaves the gradient in logits
+        operations.gemm().multiply(false, false, 1, logits, embedding, 0, dX.rows(0, chunk.rows())); // (n, D)
+        operations.gemm().multiply(true, false, 1, logits, chunk, 1, dEmbedding); // (V, D)
+        return sums;
     }
 
     /** The sum that clipping needs, over as many elements as the embedding has. */

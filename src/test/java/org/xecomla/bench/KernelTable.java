@@ -1,4 +1,4 @@
-package org.xecomla.nn;
+package org.xecomla.bench;
 
 import java.io.IOException;
 import java.util.Collection;

@@ -1,4 +1,4 @@
-package org.xecomla.nn;
+package org.xecomla.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
