@@ -31,8 +31,7 @@ public final class Storage implements AutoCloseable {
         this.array = array;
         this.type = type;
         this.length = length;
-        this.onHost = !Nd4j.getBackend().getClass().getSimpleName().contains("Cublas")
-                && !Nd4j.getBackend().getClass().getSimpleName().contains("Cuda");
+        this.onHost = isOnHost();
         this.pointer = onHost ? array.data().addressPointer() : null;
         this.windows = onHost ? map(array, type, length) : new ByteBuffer[0];
     }
@@ -46,6 +45,11 @@ public final class Storage implements AutoCloseable {
         array.assign(0);
         array.setCloseable(true);
         return new Storage(array, type, length);
+    }
+
+    /** Whether ND4J's memory is the host's: the build's choice (profile {@code cuda}), not a run's. */
+    public static boolean isOnHost() {
+        return Nd4j.getEnvironment().isCPU();
     }
 
     public DataType type() {

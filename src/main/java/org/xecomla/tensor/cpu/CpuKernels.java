@@ -2,18 +2,7 @@ package org.xecomla.tensor.cpu;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
-import org.xecomla.tensor.AdamW;
-import org.xecomla.tensor.Attention;
-import org.xecomla.tensor.Bias;
-import org.xecomla.tensor.Elementwise;
-import org.xecomla.tensor.Embedding;
-import org.xecomla.tensor.Gemm;
-import org.xecomla.tensor.Head;
-import org.xecomla.tensor.HeadCopy;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Norm;
-import org.xecomla.tensor.Rope;
-import org.xecomla.tensor.SwiGlu;
+import org.xecomla.tensor.GroupedKernels;
 import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
 import org.xecomla.tensor.host.HostScratch;
 import org.xecomla.tensor.host.Workers;
@@ -24,21 +13,11 @@ import org.xecomla.tensor.host.Workers;
  *
  * <p>The same calls on as many threads give the same bits. One calling thread at a time.
  */
-public final class CpuKernels implements Kernels {
+public final class CpuKernels extends GroupedKernels {
     private final Workers workers;
     private final HostScratch scratch;
     private final Bf16Gemm rounding; // null: fp32
-    private final Elementwise elementwise;
-    private final Gemm gemm;
-    private final Bias bias;
-    private final Norm norm;
-    private final Rope rope;
-    private final HeadCopy headCopy;
-    private final Attention attention;
-    private final SwiGlu swiGlu;
-    private final Embedding embedding;
-    private final Head head;
-    private final AdamW adamW;
+    private final Groups groups;
 
     /**
      * @param numThreads the caller and {@code numThreads - 1} helpers
@@ -62,17 +41,18 @@ public final class CpuKernels implements Kernels {
         HostRows rows = new HostRows(workers);
         RowLoops loops = new RowLoops(lanes);
         SoftmaxLoops softmax = new SoftmaxLoops(lanes);
-        this.elementwise = new CpuElementwise(workers, rows, loops);
-        this.gemm = new CpuGemm(workers, rounding);
-        this.bias = new CpuBias(workers, rows, loops);
-        this.norm = new CpuNorm(workers, rows, loops, lanes, scratch);
-        this.rope = new CpuRope(rows, lanes);
-        this.headCopy = new CpuHeadCopy(rows, loops);
-        this.attention = new CpuAttention(workers, loops, softmax, scratch, rounding);
-        this.swiGlu = new CpuSwiGlu(rows, lanes);
-        this.embedding = new CpuEmbedding(workers, rows, loops);
-        this.head = new CpuHead(rows, loops, softmax);
-        this.adamW = new CpuAdamW(rows, lanes);
+        this.groups = new Groups(
+                new CpuElementwise(workers, rows, loops),
+                new CpuGemm(workers, rounding),
+                new CpuBias(workers, rows, loops),
+                new CpuNorm(workers, rows, loops, lanes, scratch),
+                new CpuRope(rows, lanes),
+                new CpuHeadCopy(rows, loops),
+                new CpuAttention(workers, loops, softmax, scratch, rounding),
+                new CpuSwiGlu(rows, lanes),
+                new CpuEmbedding(workers, rows, loops),
+                new CpuHead(rows, loops, softmax),
+                new CpuAdamW(rows, lanes));
     }
 
     @Override
@@ -81,58 +61,8 @@ public final class CpuKernels implements Kernels {
     }
 
     @Override
-    public Elementwise elementwise() {
-        return elementwise;
-    }
-
-    @Override
-    public Gemm gemm() {
-        return gemm;
-    }
-
-    @Override
-    public Bias bias() {
-        return bias;
-    }
-
-    @Override
-    public Norm norm() {
-        return norm;
-    }
-
-    @Override
-    public Rope rope() {
-        return rope;
-    }
-
-    @Override
-    public HeadCopy headCopy() {
-        return headCopy;
-    }
-
-    @Override
-    public Attention attention() {
-        return attention;
-    }
-
-    @Override
-    public SwiGlu swiGlu() {
-        return swiGlu;
-    }
-
-    @Override
-    public Embedding embedding() {
-        return embedding;
-    }
-
-    @Override
-    public Head head() {
-        return head;
-    }
-
-    @Override
-    public AdamW adamW() {
-        return adamW;
+    protected Groups groups() {
+        return groups;
     }
 
     @Override

@@ -11,11 +11,11 @@ import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Gemm;
+import org.xecomla.tensor.GroupedKernels;
 import org.xecomla.tensor.Head;
 import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
-import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.Sequences;
@@ -32,17 +32,16 @@ import org.xecomla.tensor.host.Workers;
  * Kernels that do nothing and touch no memory: the dry run of a step over {@link Arena#sizing} learns how much scratch
  * the step needs. Outputs in heap arrays stay as they are, sums are 0.
  */
-public final class SizingKernels implements Kernels {
+public final class SizingKernels extends GroupedKernels {
     private final DataType type;
     private final int numThreads;
     private final ComputeConfig.Precision precision;
     private long scratch; // elements of a thread
     private long roundedOperands; // elements
     private final Bf16Shapes shapes = new Bf16Shapes();
-    private final Gemm gemm = new SizedGemm();
-    private final Norm norm = new SizedNorm();
-    private final Attention attention = new SizedAttention();
     private final Idle idle = new Idle();
+    private final Groups groups = new Groups(
+            idle, new SizedGemm(), idle, new SizedNorm(), idle, idle, new SizedAttention(), idle, idle, idle, idle);
 
     /** For the arena only. */
     public SizingKernels(DataType type) {
@@ -188,58 +187,8 @@ public final class SizingKernels implements Kernels {
     }
 
     @Override
-    public Elementwise elementwise() {
-        return idle;
-    }
-
-    @Override
-    public Gemm gemm() {
-        return gemm;
-    }
-
-    @Override
-    public Bias bias() {
-        return idle;
-    }
-
-    @Override
-    public Norm norm() {
-        return norm;
-    }
-
-    @Override
-    public Rope rope() {
-        return idle;
-    }
-
-    @Override
-    public HeadCopy headCopy() {
-        return idle;
-    }
-
-    @Override
-    public Attention attention() {
-        return attention;
-    }
-
-    @Override
-    public SwiGlu swiGlu() {
-        return idle;
-    }
-
-    @Override
-    public Embedding embedding() {
-        return idle;
-    }
-
-    @Override
-    public Head head() {
-        return idle;
-    }
-
-    @Override
-    public AdamW adamW() {
-        return idle;
+    protected Groups groups() {
+        return groups;
     }
 
     @Override

@@ -1,18 +1,7 @@
 package org.xecomla.tensor.nd4j;
 
 import org.nd4j.linalg.api.buffer.DataType;
-import org.xecomla.tensor.AdamW;
-import org.xecomla.tensor.Attention;
-import org.xecomla.tensor.Bias;
-import org.xecomla.tensor.Elementwise;
-import org.xecomla.tensor.Embedding;
-import org.xecomla.tensor.Gemm;
-import org.xecomla.tensor.Head;
-import org.xecomla.tensor.HeadCopy;
-import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Norm;
-import org.xecomla.tensor.Rope;
-import org.xecomla.tensor.SwiGlu;
+import org.xecomla.tensor.GroupedKernels;
 
 /**
  * Kernels made of ND4J operations that every back end has, in FLOAT or DOUBLE: the way to a GPU, and the reference of
@@ -21,34 +10,27 @@ import org.xecomla.tensor.SwiGlu;
  * <p>No operation reads device memory on the host, but for the results that the interface hands out as heap arrays.
  * Attention holds the probabilities (T, S) of all key heads of one sequence at a time. One thread at a time.
  */
-public final class Nd4jKernels implements Kernels {
+public final class Nd4jKernels extends GroupedKernels {
     private final DataType type;
     private final Nd4jScratch scratch = new Nd4jScratch();
-    private final Elementwise elementwise;
-    private final Gemm gemm;
-    private final Bias bias;
-    private final Norm norm;
-    private final Rope rope;
-    private final HeadCopy headCopy;
     private final Nd4jAttention attention;
-    private final SwiGlu swiGlu;
-    private final Embedding embedding;
-    private final Head head;
-    private final AdamW adamW;
+    private final Groups groups;
 
     public Nd4jKernels(DataType type) {
         this.type = type;
-        this.elementwise = new Nd4jElementwise(scratch);
-        this.gemm = new Nd4jGemm(scratch);
-        this.bias = new Nd4jBias(scratch);
-        this.norm = new Nd4jNorm(scratch);
-        this.rope = new Nd4jRope(scratch);
-        this.headCopy = new Nd4jHeadCopy(scratch);
         this.attention = new Nd4jAttention(type, scratch);
-        this.swiGlu = new Nd4jSwiGlu(scratch);
-        this.embedding = new Nd4jEmbedding(scratch);
-        this.head = new Nd4jHead(type, scratch);
-        this.adamW = new Nd4jAdamW(scratch);
+        this.groups = new Groups(
+                new Nd4jElementwise(scratch),
+                new Nd4jGemm(scratch),
+                new Nd4jBias(scratch),
+                new Nd4jNorm(scratch),
+                new Nd4jRope(scratch),
+                new Nd4jHeadCopy(scratch),
+                attention,
+                new Nd4jSwiGlu(scratch),
+                new Nd4jEmbedding(scratch),
+                new Nd4jHead(type, scratch),
+                new Nd4jAdamW(scratch));
     }
 
     @Override
@@ -57,58 +39,8 @@ public final class Nd4jKernels implements Kernels {
     }
 
     @Override
-    public Elementwise elementwise() {
-        return elementwise;
-    }
-
-    @Override
-    public Gemm gemm() {
-        return gemm;
-    }
-
-    @Override
-    public Bias bias() {
-        return bias;
-    }
-
-    @Override
-    public Norm norm() {
-        return norm;
-    }
-
-    @Override
-    public Rope rope() {
-        return rope;
-    }
-
-    @Override
-    public HeadCopy headCopy() {
-        return headCopy;
-    }
-
-    @Override
-    public Attention attention() {
-        return attention;
-    }
-
-    @Override
-    public SwiGlu swiGlu() {
-        return swiGlu;
-    }
-
-    @Override
-    public Embedding embedding() {
-        return embedding;
-    }
-
-    @Override
-    public Head head() {
-        return head;
-    }
-
-    @Override
-    public AdamW adamW() {
-        return adamW;
+    protected Groups groups() {
+        return groups;
     }
 
     @Override
