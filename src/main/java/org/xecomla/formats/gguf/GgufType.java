@@ -37,8 +37,9 @@ public enum GgufType {
             case BF16 -> BF16;
             case Q8_0 -> Q8_0;
             case F16 ->
-                throw new ConfigException("gguf is written as f32, bf16 or q8_0, not as f16: back ends that compute in"
-                        + " float16 lose what these need no room for");
+                throw new ConfigException(
+                        "gguf is written as f32, bf16 or q8_0, not as f16: back ends that then compute"
+                                + " in float16 may lose small latents");
         };
     }
 
