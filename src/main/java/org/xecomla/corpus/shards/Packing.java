@@ -37,7 +37,11 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
      * @throws UserException naming the document, where one of its ids is outside the vocabulary
      */
     public int[] tokens(Document document, Tokenizer tokenizer) {
-        return tokenizer.begun(checked(tokenizer.encode(document.text()), document));
+        return begun(checked(tokenizer.encode(document.text()), document), tokenizer);
+    }
+
+    private int[] begun(int[] ids, Tokenizer tokenizer) {
+        return bosTokenId.isEmpty() ? ids : tokenizer.begun(ids);
     }
 
     /**
@@ -68,7 +72,7 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
         TextSpan answer = new TextSpan(document.promptLength(), document.text().length());
         MaskedTokens text = tokenizer.encode(document.text(), List.of(answer));
         checked(text.ids(), document);
-        int[] begun = tokenizer.begun(text.ids());
+        int[] begun = begun(text.ids(), tokenizer);
         int[] ids = tokenizer.ended(begun);
         boolean[] counted = new boolean[ids.length];
         Arrays.fill(counted, !completionOnly);

@@ -45,7 +45,7 @@ public final class MetricsPlugin implements SparkPlugin {
         }
 
         private void heard(Progress progress) {
-            if (progress.millis() < newest.millis() || newest == NONE) {
+            if (progress.millis() < newest.millis() || newest.equals(NONE)) {
                 first = progress;
             }
             newest = progress;
