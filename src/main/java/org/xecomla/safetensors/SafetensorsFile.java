@@ -51,7 +51,9 @@ public final class SafetensorsFile {
      */
     public static SafetensorsFile open(Path path) {
         try (RandomReader reader = DataFiles.open(path)) {
-            return SafetensorsHeader.read(reader);
+            SafetensorsFile file = SafetensorsHeader.read(reader);
+            ValueDigests.requireAll(path, file.metadata, file.entries);
+            return file;
         }
     }
 
@@ -83,23 +85,33 @@ public final class SafetensorsFile {
         return DataFiles.open(path);
     }
 
-    /** A whole tensor, row-major. */
+    /**
+     * A whole tensor, row-major.
+     *
+     * @throws UserException where it has a digest ({@link SafetensorsWriter#addDigested}) and is something else
+     */
     public float[] readFloats(String name) {
         Entry entry = entry(name);
         float[] out = new float[Math.toIntExact(entry.numElements())];
         try (RandomReader reader = reader()) {
             read(reader, entry, 0, out, 0, out.length);
         }
+        ValueDigests.require(path, metadata, name, out);
         return out;
     }
 
-    /** A whole tensor, row-major, without rounding F64. */
+    /**
+     * A whole tensor, row-major, without rounding F64.
+     *
+     * @throws UserException where it has a digest ({@link SafetensorsWriter#addDigested}) and is something else
+     */
     public double[] readDoubles(String name) {
         Entry entry = entry(name);
         double[] out = new double[Math.toIntExact(entry.numElements())];
         try (RandomReader reader = reader()) {
             read(reader, entry, 0, out, 0, out.length);
         }
+        ValueDigests.require(path, metadata, name, out);
         return out;
     }
 

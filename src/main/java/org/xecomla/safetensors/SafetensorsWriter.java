@@ -71,6 +71,18 @@ public final class SafetensorsWriter {
                 (first, target, count) -> System.arraycopy(values, Math.toIntExact(first), target, 0, count));
     }
 
+    /** Adds a tensor of F32 with a digest of its elements, which {@link SafetensorsFile#readFloats} compares. */
+    public SafetensorsWriter addDigested(String name, List<Long> shape, float[] values) {
+        ValueDigests.put(metadata, name, values);
+        return add(name, Dtype.F32, shape, values);
+    }
+
+    /** Adds a tensor of F64 with a digest of its elements, which {@link SafetensorsFile#readDoubles} compares. */
+    public SafetensorsWriter addDigested(String name, List<Long> shape, double[] values) {
+        ValueDigests.put(metadata, name, values);
+        return add(name, Dtype.F64, shape, values);
+    }
+
     /** Adds free-form text to the header; {@code format=pt} is what transformers looks for. */
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);

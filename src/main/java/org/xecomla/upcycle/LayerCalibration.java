@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.linalg.Matrix;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
 
@@ -30,12 +29,12 @@ record LayerCalibration(LayerActivations activations, List<float[]> windows) {
         Matrix sample = activations.sample(); // (n, D)
         long d = moment.cols();
         SafetensorsWriter writer = new SafetensorsWriter()
-                .metadata(TOKENS, Long.toString(activations.numTokens()))
-                .add(MOMENT, Dtype.F64, List.of(d, d), moment.toDoubles())
-                .add(SAMPLE, Dtype.F32, List.of((long) sample.rows(), d), sample.toFloats());
+                .addDigested(TOKENS, List.of(1L), new double[] {activations.numTokens()})
+                .addDigested(MOMENT, List.of(d, d), moment.toDoubles())
+                .addDigested(SAMPLE, List.of((long) sample.rows(), d), sample.toFloats());
         for (int w = 0; w < windows.size(); w++) {
             float[] window = windows.get(w); // (T, D)
-            writer.add(WINDOW + w, Dtype.F32, List.of(window.length / d, d), window);
+            writer.addDigested(WINDOW + w, List.of(window.length / d, d), window);
         }
         writer.write(file);
     }
@@ -50,7 +49,7 @@ record LayerCalibration(LayerActivations activations, List<float[]> windows) {
         for (int w = 0; w < numWindows && file.entries().containsKey(WINDOW + w); w++) {
             windows.add(file.readFloats(WINDOW + w)); // (T, D)
         }
-        long numTokens = Long.parseLong(file.metadata().get(TOKENS));
+        long numTokens = (long) file.readDoubles(TOKENS)[0];
         return new LayerCalibration(new LayerActivations(numTokens, moment, sample), windows);
     }
 

@@ -13,7 +13,6 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.linalg.Matrix;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
 import org.xecomla.tensor.Kernels;
@@ -22,7 +21,8 @@ import org.xecomla.upcycle.SlotSearch.Candidate;
 /**
  * A student made in parts that can run anywhere and at once: the base's forward pass over calibration text, then for
  * every layer its candidates of slots, judged, then the layer itself. What a part leaves for the next is in files, a
- * layer each, since it may be more than a driver holds. The student is that of {@link StudentInitializer#make}.
+ * layer each, since it may be more than a driver holds, with digests of what was meant. The student is that of
+ * {@link StudentInitializer#make}.
  *
  * @param base its checkpoint
  * @param scratch directory that every worker sees; the caller deletes it
@@ -124,8 +124,8 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
         UpcycledLayer made = StudentInitializer.layer(weights, layer, activations);
         SafetensorsWriter writer = new SafetensorsWriter();
         made.tensors()
-                .forEach((name, tensor) -> writer.add(
-                        name, Dtype.F32, List.of((long) tensor.rows(), (long) tensor.cols()), tensor.toFloats()));
+                .forEach((name, tensor) -> writer.addDigested(
+                        name, List.of((long) tensor.rows(), (long) tensor.cols()), tensor.toFloats()));
         DataFiles.createDirectories(scratch);
         writer.write(tensorsOf(layer.layer()));
         return made.withoutTensors();

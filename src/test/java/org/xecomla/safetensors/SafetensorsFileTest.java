@@ -115,6 +115,32 @@ class SafetensorsFileTest {
         assertEquals(List.of(), DataFiles.list(DataFiles.path(directory.toString())));
     }
 
+    /** Every byte of the elements and of the digests, and of what tells them apart. */
+    @Test
+    void digestedTensorsAreNotReadDamaged() throws IOException {
+        java.nio.file.Path local = directory.resolve("d.safetensors");
+        Path path = DataFiles.path(local.toString());
+        new SafetensorsWriter()
+                .addDigested("a", List.of(3L), new float[] {1, 2, 3})
+                .addDigested("b", List.of(2L), new double[] {4, 5})
+                .write(path);
+        byte[] whole = Files.readAllBytes(local);
+        for (int i = 0; i < whole.length; i++) {
+            byte[] flipped = whole.clone();
+            flipped[i] ^= 1;
+            Files.write(local, flipped);
+            boolean same = false;
+            try {
+                SafetensorsFile read = SafetensorsFile.open(path);
+                same = Arrays.equals(new float[] {1, 2, 3}, read.readFloats("a"))
+                        && Arrays.equals(new double[] {4, 5}, read.readDoubles("b"));
+            } catch (UserException e) {
+                continue;
+            }
+            assertTrue(same, "a flipped bit in byte " + i + " is read as something else");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
