@@ -22,6 +22,9 @@ public final class StageDirectory {
     public static final String MANIFEST = "manifest.json";
     public static final String SUCCESS = "_SUCCESS";
 
+    /** With this begins the name of a directory that was found damaged and is kept for whoever asks why. */
+    public static final String SET_ASIDE = "damaged-";
+
     /** What is there already. */
     public enum State {
         /** Nothing: call {@link #begin}. */
@@ -215,7 +218,7 @@ public final class StageDirectory {
 
     /**
      * Marks the directory complete, with length and digest of every file in it and below, as its writer meant it to
-     * be; what killed tasks have left half-written is removed.
+     * be; what killed tasks have left half-written is removed, and what was set aside as damaged is no part of it.
      */
     public void complete(Map<String, Long> counts) {
         complete(counts, Optional.empty());
@@ -312,7 +315,8 @@ public final class StageDirectory {
                     entries.put(
                             name, MeantDigest.of(child, DataFiles.length(child)).orElseGet(() -> found(child)));
                 }
-            } else if (!new StageDirectory(child).collectSealed(name + "/", entries)) {
+            } else if (!child.getName().startsWith(SET_ASIDE)
+                    && !new StageDirectory(child).collectSealed(name + "/", entries)) {
                 collectMeant(child, name + "/", entries);
             }
         }
