@@ -83,9 +83,12 @@ public final class TrainerCheckpoint {
      */
     public Optional<Saved> newestAndSetAsideDamaged() {
         return newest(damaged -> {
-            Path aside = new Path(directory, StageDirectory.SET_ASIDE + damaged.step.path().getName());
+            Path aside = new Path(
+                    directory, StageDirectory.SET_ASIDE + damaged.step.path().getName());
             for (int again = 2; DataFiles.exists(aside); again++) {
-                aside = new Path(directory, StageDirectory.SET_ASIDE + damaged.step.path().getName() + "-" + again);
+                aside = new Path(
+                        directory,
+                        StageDirectory.SET_ASIDE + damaged.step.path().getName() + "-" + again);
             }
             DataFiles.rename(damaged.step.path(), aside);
             LOG.warn("{}; it is now {}, and an older checkpoint is taken", damaged.reason, DataFiles.display(aside));
