@@ -37,7 +37,8 @@ public final class RoundTrip {
         }
     }
 
-    private static ModelSource source(ModelConfig model, ParameterStore weights) {
+    /** A model whose parameters are in memory. */
+    public static ModelSource source(ModelConfig model, ParameterStore weights) {
         return new ModelSource() {
             @Override
             public ModelConfig config() {

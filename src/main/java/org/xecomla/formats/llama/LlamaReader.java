@@ -32,8 +32,9 @@ public final class LlamaReader implements ModelFormat {
     public ModelConfig config(Headers headers) {
         ModelJson json = headers.json();
         Family family = Family.of(headers.modelType()).orElseThrow();
-        AttentionConfig.Gqa layer = new DecoderJson(json).gqa(family.biases(json));
-        return model(json, family, headers.layers(tensors -> layer, (tensors, at) -> {
+        DecoderJson decoder = new DecoderJson(json);
+        AttentionConfig.Gqa layer = decoder.gqa(family.biases(json));
+        return model(decoder, family, headers.layers(tensors -> layer, (tensors, at) -> {
             throw new IllegalArgumentException("layer " + at + " is latent");
         }));
     }
@@ -50,16 +51,18 @@ public final class LlamaReader implements ModelFormat {
                 .orElseThrow(() -> new ConfigException(json.where() + ": without weights only model_type "
                         + String.join(", ", Family.modelTypes()) + " can be read, not "
                         + json.json().path("model_type")));
-        AttentionConfig layer = new DecoderJson(json).gqa(family.biases(json));
-        return model(json, family, Collections.nCopies(json.integer("num_hidden_layers"), layer));
+        DecoderJson decoder = new DecoderJson(json);
+        AttentionConfig layer = decoder.gqa(family.biases(json));
+        return model(decoder, family, Collections.nCopies(json.integer("num_hidden_layers"), layer));
     }
 
     /**
      * The model; where its queries see a window only, for texts no longer than that: there a window is no different
      * from looking at everything.
      */
-    private static ModelConfig model(ModelJson json, Family family, List<AttentionConfig> layers) {
-        ModelConfig model = new DecoderJson(json).model(layers, family.mlpBias(json));
+    private static ModelConfig model(DecoderJson decoder, Family family, List<AttentionConfig> layers) {
+        ModelJson json = decoder.json();
+        ModelConfig model = decoder.model(layers, family.mlpBias(json));
         OptionalInt window = family.window(json);
         if (window.isEmpty() || window.getAsInt() >= model.maxPositionEmbeddings()) {
             return model;

@@ -27,6 +27,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.Models;
+import org.xecomla.formats.RoundTrip;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
@@ -93,7 +94,7 @@ class GgufWriterTest {
     @MethodSource("forms")
     void everyFormComesBack(ModelConfig model) {
         try (ParameterStore saved = Models.weights(model, DataType.FLOAT, 1)) {
-            ModelSource source = source(model, saved);
+            ModelSource source = RoundTrip.source(model, saved);
             assertEquals(model, new GgufWriter(GgufType.F32).exported(model));
             GgufModel opened = written(source, GgufType.F32);
             assertEquals(model, opened.config());
@@ -111,7 +112,7 @@ class GgufWriterTest {
                 Models.mla(0, 7, false, false, yarn), Models.gqa(2, 6, yarn), Models.mla(5, 7, true, true, yarn))) {
             ModelConfig model = model(layer, 1e-5);
             try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 3)) {
-                ModelSource source = source(model, weights);
+                ModelSource source = RoundTrip.source(model, weights);
                 int[] ids = new int[B * T];
                 for (int i = 0; i < ids.length; i++) {
                     ids[i] = i * i % 29;
@@ -172,7 +173,7 @@ class GgufWriterTest {
         try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 1)) {
             weights.get("model.norm.weight").set(0, 3, Double.NaN);
             UserException broken =
-                    assertThrows(UserException.class, () -> written(source(model, weights), GgufType.F32));
+                    assertThrows(UserException.class, () -> written(RoundTrip.source(model, weights), GgufType.F32));
             assertTrue(broken.getMessage().startsWith("tensor output_norm.weight holds NaN"), broken.getMessage());
         }
         assertFalse(Files.exists(directory.resolve(GgufWriter.FILE)));
@@ -193,25 +194,6 @@ class GgufWriterTest {
 
     private static ModelDirectory open(String fixture) {
         return ModelDirectory.open(DataFiles.path("src/test/resources/golden/" + fixture));
-    }
-
-    private static ModelSource source(ModelConfig model, ParameterStore weights) {
-        return new ModelSource() {
-            @Override
-            public ModelConfig config() {
-                return model;
-            }
-
-            @Override
-            public float[] read(String parameter) {
-                return weights.get(parameter).toFloats();
-            }
-
-            @Override
-            public void load(String parameter, Tensor target) {
-                target.write(read(parameter), 0);
-            }
-        };
     }
 
     private static double[] logits(ModelSource source, int[] ids) {
