@@ -1,6 +1,7 @@
 package org.xecomla.files;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.BufferedFSInputStream;
@@ -39,13 +40,12 @@ public final class FaultyFileSystem extends RenamedLocalFileSystem {
 
     /** Reads by a stream's cursor and by positions alike. */
     private static final class Seekable extends FSInputStream {
-        private final Path path;
         private final FSDataInputStream in;
-        private boolean torn;
+        private final InputStream faulty; // the same bytes
 
         Seekable(Path path, FSDataInputStream in) {
-            this.path = path;
             this.in = in;
+            this.faulty = FaultyStreams.reading(path, in);
         }
 
         @Override
@@ -65,30 +65,12 @@ public final class FaultyFileSystem extends RenamedLocalFileSystem {
 
         @Override
         public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            return faulty.read();
         }
 
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
-            if (torn) {
-                return -1;
-            }
-            return FAULTS.pass(
-                    Operation.READ,
-                    path,
-                    () -> in.read(bytes, offset, length),
-                    () -> {
-                        torn = true;
-                        return in.read(bytes, offset, Math.max(1, length / 2));
-                    },
-                    () -> {
-                        int count = in.read(bytes, offset, length);
-                        if (count > 0) {
-                            bytes[offset + count / 2] ^= 1;
-                        }
-                        return count;
-                    });
+            return faulty.read(bytes, offset, length);
         }
 
         @Override
