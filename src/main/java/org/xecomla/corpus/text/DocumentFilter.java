@@ -28,13 +28,16 @@ public record DocumentFilter(long seed, DocumentSplit split, double share, long[
         return benchmarks.overlaps(document.text()) ? Verdict.IN_BENCHMARK : Verdict.KEPT;
     }
 
-    /** The same answer for the same document in every task. */
+    /**
+     * The same answer for the same document in every task, and wherever its file lies: a corpus that is copied to
+     * another store is drawn from as it was before.
+     */
     public boolean isDrawn(DocumentLocation location) {
-        return share >= 1
-                || CounterRandom.uniform(
-                                CounterRandom.key(
-                                        seed, split.source(), split.file().hashCode()),
-                                location.offset())
-                        < share;
+        if (share >= 1) {
+            return true;
+        }
+        String name = split.file().substring(split.file().lastIndexOf('/') + 1);
+        return CounterRandom.uniform(CounterRandom.key(seed, split.source(), name.hashCode()), location.offset())
+                < share;
     }
 }
