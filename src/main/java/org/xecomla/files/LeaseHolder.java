@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.UUID;
 
 /**
@@ -15,26 +16,30 @@ import java.util.UUID;
  * @param host for people
  * @param kernel names the boot of a machine and the space of its process numbers: where it is one's own, {@code pid}
  *     can be looked up
- * @param pidStart when the process began, in milliseconds: numbers come again
+ * @param startTicks when the process began, in ticks from the kernel's own start: numbers come again, clocks are set
  * @param heartbeat when the holder last said that it lives, in milliseconds since 1970
  * @param fence greater than that of every holder before
  */
-record LeaseHolder(String token, String host, String kernel, long pid, long pidStart, long heartbeat, long fence) {
+record LeaseHolder(String token, String host, String kernel, long pid, long startTicks, long heartbeat, long fence) {
+    private static final int STAT_START_TIME = 22 - 3; // proc(5) counts from 1; the state after the name is the third
+
     /** This process. */
     static LeaseHolder here(long fence) {
-        ProcessHandle process = ProcessHandle.current();
+        long pid = ProcessHandle.current().pid();
         return new LeaseHolder(
                 UUID.randomUUID().toString(),
                 hostName(),
                 kernelName(),
-                process.pid(),
-                start(process),
+                pid,
+                startTicks(pid),
                 System.currentTimeMillis(),
                 fence);
     }
 
+    /** The same later on. It differs whatever the clock says: others see by that alone that the holder lives. */
     LeaseHolder alive() {
-        return new LeaseHolder(token, host, kernel, pid, pidStart, System.currentTimeMillis(), fence);
+        long now = Math.max(heartbeat + 1, System.currentTimeMillis());
+        return new LeaseHolder(token, host, kernel, pid, startTicks, now, fence);
     }
 
     /** What a lease's file says; null where it says nothing that can be read. */
@@ -72,7 +77,7 @@ record LeaseHolder(String token, String host, String kernel, long pid, long pidS
 
     private boolean runs() {
         return ProcessHandle.of(pid)
-                .filter(process -> process.isAlive() && start(process) == pidStart)
+                .filter(process -> process.isAlive() && startTicks(pid) == startTicks)
                 .isPresent();
     }
 
@@ -86,11 +91,15 @@ record LeaseHolder(String token, String host, String kernel, long pid, long pidS
         return "process " + pid + " on " + host + ", last heard of " + ageSeconds() + " s ago";
     }
 
-    private static long start(ProcessHandle process) {
-        return process.info()
-                .startInstant()
-                .map(instant -> instant.toEpochMilli())
-                .orElse(0L);
+    /** Java tells a time of day here, which is another one whenever the clock has been set. */
+    private static long startTicks(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return Long.parseLong(afterName[STAT_START_TIME]);
+        } catch (IOException e) {
+            return 0; // it has ended, or this is no Linux
+        }
     }
 
     private static String hostName() {
@@ -103,8 +112,8 @@ record LeaseHolder(String token, String host, String kernel, long pid, long pidS
 
     private static String kernelName() {
         try {
-            return Files.readString(java.nio.file.Path.of("/proc/sys/kernel/random/boot_id"))
-                            .strip() + " " + Files.readSymbolicLink(java.nio.file.Path.of("/proc/self/ns/pid"));
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " "
+                    + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
         } catch (IOException e) {
             return ""; // no Linux: nobody's process is looked up
         }

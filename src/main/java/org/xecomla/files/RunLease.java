@@ -27,10 +27,10 @@ public final class RunLease implements AutoCloseable {
 
     private final Path file;
     private final Duration timeout;
-    private final LeaseHolder mine;
     private final RunFence fence;
     private final Runnable onLoss;
     private final ScheduledExecutorService heart;
+    private LeaseHolder mine; // as last heard of
     private volatile boolean lost;
     private long renewed = System.nanoTime();
 
@@ -151,7 +151,8 @@ public final class RunLease implements AutoCloseable {
                 lose();
                 return;
             }
-            DataFiles.writeString(file, mine.alive().toJson());
+            mine = mine.alive();
+            DataFiles.writeString(file, mine.toJson());
             renewed = System.nanoTime();
             onHeartbeat.run();
         } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package org.xecomla.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -81,6 +82,17 @@ class RunLeaseTest {
     }
 
     /** A driver that slept through the loss of its lease is over before it finishes anything. */
+    /** A clock that is set while a driver lives makes it no other process, and one that was set back no silent one. */
+    @Test
+    void ofItsOwnClockNothingIsBelieved() throws Exception {
+        double uptime =
+                Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]);
+        double startSeconds = LeaseHolder.here(1).startTicks() / 100.0;
+        assertTrue(startSeconds > 0 && startSeconds <= uptime, () -> startSeconds + " of " + uptime);
+        LeaseHolder ahead = elsewhere(System.currentTimeMillis() + 3_600_000);
+        assertNotEquals(ahead.toJson(), ahead.alive().toJson());
+    }
+
     @Test
     void everyHolderHasAGreaterNumber() throws Exception {
         RunLease first = acquire(LONG);
