@@ -4,12 +4,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.config.CorpusConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.text.CorpusFiles;
+import org.xecomla.corpus.text.Document;
 import org.xecomla.corpus.text.TextDocuments;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.run.RunModels;
 import org.xecomla.run.RunTokenizer;
 
 /**
@@ -22,30 +26,60 @@ import org.xecomla.run.RunTokenizer;
  * @param origin where the numbers are from, for a person
  */
 public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDouble tokensPerSecond, String origin) {
-    private static final long SAMPLED_CHARS = 200_000;
+    private static final int MAX_CHARS = 1 << 19; // of a plain text that are tokenised: a book may be one document
     private static final double BYTES_PER_TOKEN = 4;
     private static final long ASSUMED_VALID_TOKENS = 1_000_000;
 
-    /** From the length of the files and the tokens per byte of their beginning. */
+    /**
+     * From the length of the files and the tokens of a sample of each entry, counted as the shard stage counts them:
+     * conversations rendered, entries by their weights. Duplicates and texts of benchmarks are counted too.
+     */
     public static CorpusSize measure(RunConfig config, ModelConfig base) {
-        long[] seen = new long[3]; // characters, tokens, nanoseconds
+        CorpusConfig corpus = config.corpus();
+        TextDocuments train = TextDocuments.of(corpus.train(), corpus, corpus.weights());
         try (RunTokenizer tokenizer = RunTokenizer.open(config, base)) {
-            TextDocuments.of(config.corpus().train(), config.corpus()).read(document -> {
-                long start = System.nanoTime();
-                seen[0] += document.text().length();
-                seen[1] += tokenizer.packing().tokens(document, tokenizer.tokenizer()).length;
-                seen[2] += System.nanoTime() - start;
-                return seen[0] < SAMPLED_CHARS;
-            });
+            TokenCounter counter = new TokenCounter(tokenizer, RunModels.chat(config));
+            long tokens = Math.round(train.sampledSum(counter::tokens));
+            long validTokens = corpus.valid().isEmpty()
+                    ? 0
+                    : Math.round(TextDocuments.of(corpus.valid(), corpus).sampledSum(counter::tokens));
+            return new CorpusSize(
+                    train.bytes(), tokens, validTokens, counter.perSecond(), "about, from a sample of each entry");
         }
-        double perByte = (double) seen[1] / Math.max(1, seen[0]);
-        long bytes = bytes(config.corpus().train());
-        return new CorpusSize(
-                bytes,
-                Math.round(bytes * perByte),
-                Math.round(bytes(config.corpus().valid()) * perByte),
-                OptionalDouble.of(1e9 * seen[1] / Math.max(1, seen[2])),
-                "about, from the beginning of the text");
+    }
+
+    /** Counts tokens of documents as the shard stage does, and how long that takes. */
+    private static final class TokenCounter {
+        private final RunTokenizer tokenizer;
+        private final ChatRules chat;
+        private long numTokens;
+        private long nanoseconds;
+
+        TokenCounter(RunTokenizer tokenizer, ChatRules chat) {
+            this.tokenizer = tokenizer;
+            this.chat = chat;
+        }
+
+        /** Of a longer text about as many as its beginning says. */
+        long tokens(Document document) {
+            String text = document.text();
+            boolean isCut = !document.isConversation() && text.length() > MAX_CHARS;
+            int end = isCut ? text.offsetByCodePoints(0, text.codePointCount(0, MAX_CHARS) - 1) : text.length();
+            Document looked = isCut ? new Document(text.substring(0, end), document.location()) : document;
+            long start = System.nanoTime();
+            long tokens = tokenizer
+                    .packing()
+                    .tokens(looked, tokenizer.tokenizer(), chat)
+                    .ids()
+                    .length;
+            nanoseconds += System.nanoTime() - start;
+            numTokens += tokens;
+            return isCut ? Math.round((double) tokens * text.length() / end) : tokens;
+        }
+
+        OptionalDouble perSecond() {
+            return OptionalDouble.of(1e9 * numTokens / Math.max(1, nanoseconds));
+        }
     }
 
     /** A corpus that cannot be read here, of so many tokens. */
@@ -89,13 +123,6 @@ public record CorpusSize(long bytes, long tokens, long validTokens, OptionalDoub
 
     private static List<Path> paths(List<String> files) {
         return files.stream().map(DataFiles::path).toList();
-    }
-
-    private static long bytes(List<String> files) {
-        return paths(files).stream()
-                .flatMap(entry -> CorpusFiles.of(entry).files().stream())
-                .mapToLong(DataFiles::length)
-                .sum();
     }
 
     String describe() {

@@ -22,6 +22,7 @@ import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
@@ -90,6 +91,37 @@ public final class ParquetRows {
             throw damaged(path, e);
         } finally {
             codecs.release();
+        }
+    }
+
+    /**
+     * Rows that are stored together.
+     *
+     * @param start first byte of the group's share of its file: groups' shares cover the file
+     * @param end byte after that share
+     * @param from together with {@code to} the range that {@link #read(Path, long, long, Visitor)} takes for this group
+     */
+    public record RowGroup(Path file, long start, long end, long from, long to, long numRows) {}
+
+    /**
+     * The row groups of a file, in order, as its footer says.
+     *
+     * @throws UserException where the file is not Parquet
+     */
+    public static List<RowGroup> groups(Path path) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, new Configuration()))) {
+            List<BlockMetaData> blocks = reader.getFooter().getBlocks();
+            List<RowGroup> groups = new ArrayList<>();
+            for (int i = 0; i < blocks.size(); i++) {
+                BlockMetaData block = blocks.get(i);
+                long from = block.getStartingPos();
+                long end = i + 1 < blocks.size() ? blocks.get(i + 1).getStartingPos() : DataFiles.length(path);
+                long to = from + Math.max(1, block.getCompressedSize());
+                groups.add(new RowGroup(path, i == 0 ? 0 : from, end, from, to, block.getRowCount()));
+            }
+            return groups;
+        } catch (IOException | RuntimeException e) {
+            throw damaged(path, e);
         }
     }
 

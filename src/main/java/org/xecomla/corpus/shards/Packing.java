@@ -52,7 +52,7 @@ public record Packing(String tokenizerDigest, int vocabSize, OptionalInt bosToke
      * @throws UserException naming the document, where one of its ids is outside the vocabulary, or it cannot be
      *     rendered
      */
-    MaskedTokens tokens(Document document, Tokenizer tokenizer, ChatRules chat) {
+    public MaskedTokens tokens(Document document, Tokenizer tokenizer, ChatRules chat) {
         if (document.isConversation()) {
             MaskedTokens tokens = chat.tokens(document, tokenizer);
             checked(tokens.ids(), document);

@@ -111,13 +111,39 @@ record RecordFile(Path path, Compression compression, CorpusFormat format) {
         return compression == Compression.NONE && format != CorpusFormat.JSON_ARRAY;
     }
 
+    /**
+     * The beginning of a file.
+     *
+     * @param contents bytes, decompressed
+     * @param raw bytes of the file that they are in
+     */
+    record Unpacked(long contents, long raw) {}
+
+    /** Decompresses {@code limit} bytes of contents, or all, and says how long they are in the file. */
+    Unpacked unpack(long limit) {
+        Counted raw = new Counted(DataFiles.openStream(path));
+        try (InputStream in = open(path, compression, raw)) {
+            long contents = 0;
+            byte[] buffer = new byte[1 << 16];
+            for (int n = in.read(buffer); n >= 0; n = contents < limit ? in.read(buffer) : -1) {
+                contents += n;
+            }
+            return new Unpacked(contents, raw.number);
+        } catch (IOException e) {
+            throw broken(path, compression, e);
+        }
+    }
+
     /** The contents, decompressed. */
     InputStream open() {
         return open(path, compression);
     }
 
     private static InputStream open(Path path, Compression compression) {
-        InputStream raw = DataFiles.openStream(path);
+        return open(path, compression, DataFiles.openStream(path));
+    }
+
+    private static InputStream open(Path path, Compression compression, InputStream raw) {
         if (compression == Compression.NONE) {
             return raw;
         }
@@ -132,6 +158,29 @@ record RecordFile(Path path, Compression compression, CorpusFormat format) {
         String what =
                 compression == Compression.NONE ? " cannot be read" : "'s " + compression.title() + " data is damaged";
         return new UserException(DataFiles.display(path) + what + " or cut off: copy it again", cause);
+    }
+
+    /** Counts the bytes that are taken from it. */
+    private static final class Counted extends FilterInputStream {
+        private long number;
+
+        Counted(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int one = in.read();
+            number += one < 0 ? 0 : 1;
+            return one;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int count = in.read(bytes, offset, length);
+            number += Math.max(0, count);
+            return count;
+        }
     }
 
     /** Says of what is wrong with compressed data in which file. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.CorpusConfig;
 import org.xecomla.errors.UserException;
@@ -154,6 +155,32 @@ public final class TextDocuments {
     /** The share of a split's documents that is wanted: 1, or less in the last copy of its source. */
     public double share(DocumentSplit split) {
         return Math.min(1, sources.get(split.source()).weight() - split.copy());
+    }
+
+    /**
+     * About the sum of {@code size} over all documents, each as often as its entry's weight says, from a sample of
+     * every entry; {@code size} is asked of the sample.
+     *
+     * @throws UserException as {@link #read} does of what is read
+     */
+    public double sampledSum(ToLongFunction<Document> size) {
+        double sum = 0;
+        for (Source source : sources) {
+            SampledSum ofSource = new SampledSum(source.files(), source.form(), limits, size);
+            sum += source.weight() * ofSource.value();
+        }
+        if (sum == 0) {
+            read(document -> false); // says of an empty corpus that it is
+        }
+        return sum;
+    }
+
+    /** Length of the files in bytes, each as often as it is read. */
+    public long bytes() {
+        return sources.stream()
+                .mapToLong(source -> (long) Math.ceil(source.weight())
+                        * source.files().stream().mapToLong(DataFiles::length).sum())
+                .sum();
     }
 
     /** The files, for messages. */
