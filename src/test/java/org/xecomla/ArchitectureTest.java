@@ -39,6 +39,7 @@ class ArchitectureTest {
             "linalg",
             "files",
             "tensor",
+            "tensor.memory",
             "tensor.host",
             "tensor.cpu.bf16",
             "tensor.cpu",

@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.HostStorage;
 
 /**
  * Consecutive elements of a segment as bytes in host memory, for sockets: a window of the segment itself where it lies
@@ -26,13 +27,13 @@ public final class HostChunk {
     /** Elements {@code from} (inclusive) to {@code to} (exclusive) of {@code segment} (1, length). */
     public static HostChunk of(Tensor segment, int from, int to) {
         Tensor elements = segment.cols(from, to); // (1, n)
-        if (elements.storage().onHost()) {
-            return new HostChunk(elements, elements.storage().window(elements.offset(), elements.length()));
+        if (elements.storage() instanceof HostStorage storage) {
+            return new HostChunk(elements, storage.window(elements.offset(), elements.length()));
         }
         ByteBuffer copy = ByteBuffer.allocateDirect(
                         elements.cols() * elements.type().width())
                 .order(ByteOrder.nativeOrder());
-        if (elements.type() == DataType.DOUBLE) {
+        if (elements.type() == ElementType.DOUBLE) {
             copy.asDoubleBuffer().put(elements.toDoubles());
         } else {
             copy.asFloatBuffer().put(elements.toFloats());
@@ -47,10 +48,10 @@ public final class HostChunk {
 
     /** Makes what {@link #bytes()} now hold the segment's elements. */
     public void store() {
-        if (elements.storage().onHost()) {
+        if (elements.storage() instanceof HostStorage) {
             return;
         }
-        if (elements.type() == DataType.DOUBLE) {
+        if (elements.type() == ElementType.DOUBLE) {
             double[] values = new double[elements.cols()];
             bytes.rewind().order(ByteOrder.nativeOrder()).asDoubleBuffer().get(values);
             elements.write(values);
@@ -63,7 +64,7 @@ public final class HostChunk {
 
     /** Multiplies every element by {@code factor}. */
     public void scale(double factor) {
-        if (elements.type() == DataType.DOUBLE) {
+        if (elements.type() == ElementType.DOUBLE) {
             DoubleBuffer mine = bytes.asDoubleBuffer();
             for (int i = 0; i < mine.limit(); i++) {
                 mine.put(i, mine.get(i) * factor);
@@ -80,7 +81,7 @@ public final class HostChunk {
 
     /** Adds {@code others}, as many elements of the same type in native order. */
     public void add(ByteBuffer others) {
-        if (elements.type() == DataType.DOUBLE) {
+        if (elements.type() == ElementType.DOUBLE) {
             DoubleBuffer mine = bytes.asDoubleBuffer();
             DoubleBuffer its = others.asDoubleBuffer();
             for (int i = 0; i < mine.limit(); i++) {

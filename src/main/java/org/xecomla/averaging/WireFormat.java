@@ -5,9 +5,9 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
 
 /** How elements travel between replicas. Both sides of a connection use the same one. */
@@ -25,7 +25,7 @@ public enum WireFormat {
     }
 
     /** Bytes of an element of {@code type} on its way. */
-    public int width(DataType type) {
+    public int width(ElementType type) {
         return shortens(type) ? Short.BYTES : type.width();
     }
 
@@ -35,8 +35,8 @@ public enum WireFormat {
     }
 
     /** Whether elements of {@code type} lose anything on their way. */
-    public boolean shortens(DataType type) {
-        return this == BF16 && type == DataType.FLOAT;
+    public boolean shortens(ElementType type) {
+        return this == BF16 && type == ElementType.FLOAT;
     }
 
     /** The floats of {@code values} as bfloat16 into {@code out}, which is ready to be read then. */

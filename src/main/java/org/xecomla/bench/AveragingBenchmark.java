@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.averaging.RingGroup;
 import org.xecomla.config.AveragingConfig;
@@ -18,10 +17,12 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.spark.driver.ModelTasks;
 import org.xecomla.spark.leg.BarrierLeg;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.engine.ComputeKernels;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * How long the replicas of a leg take to average on the cluster that this is submitted to, and what that costs a
@@ -108,7 +109,8 @@ public final class AveragingBenchmark {
     private static double[] averageRounds(long parameters, int rounds, ParameterAveraging averaging) {
         List<Tensor> segments = new ArrayList<>();
         for (long left = parameters; left > 0; left -= SEGMENT_ELEMENTS) {
-            segments.add(Tensor.zeros(DataType.FLOAT, 1, (int) Math.min(left, SEGMENT_ELEMENTS))); // (1, length)
+            segments.add(Nd4jMemory.INSTANCE.zeros(
+                    ElementType.FLOAT, 1, (int) Math.min(left, SEGMENT_ELEMENTS))); // (1, length)
         }
         try (Kernels kernels = new CpuKernels(1)) {
             double[] seconds = new double[rounds];

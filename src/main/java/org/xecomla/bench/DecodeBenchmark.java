@@ -33,9 +33,9 @@ public final class DecodeBenchmark implements AutoCloseable {
         this.batch = batch;
         this.firstPosition = context - numNew;
         this.numNew = numNew;
-        this.cache = new KvCache(model.config(), model.weights().type(), batch, context);
+        this.cache = new KvCache(model.config(), model.kernels(), batch, context);
         this.decoder = new Decoder(model, cache);
-        this.arena = Arena.ofElements(model.weights().type(), decoder.arenaElements(firstPosition));
+        this.arena = Arena.of(model.kernels(), decoder.arenaBytes(firstPosition));
         for (int slot = 0; slot < batch; slot++) {
             decoder.prefill(ids(firstPosition), slot, arena);
             arena.release(0);

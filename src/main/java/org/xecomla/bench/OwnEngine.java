@@ -1,11 +1,12 @@
 package org.xecomla.bench;
 
 import java.util.function.LongSupplier;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.estimate.MemoryEstimate;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /** The engine of this project, in this process; and the rate of its own matrix product, what no step can exceed. */
 public final class OwnEngine implements BenchContestant {
@@ -20,9 +21,9 @@ public final class OwnEngine implements BenchContestant {
     private final long measuredBytes;
     private final Kernels kernels;
     private final LongSupplier clock;
-    private final Tensor a = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
-    private final Tensor b = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
-    private final Tensor c = Tensor.zeros(DataType.FLOAT, PRODUCT, PRODUCT);
+    private final Tensor a = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, PRODUCT, PRODUCT);
+    private final Tensor b = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, PRODUCT, PRODUCT);
+    private final Tensor c = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, PRODUCT, PRODUCT);
 
     /**
      * @param compute what {@code stepKernels} were made of

@@ -51,7 +51,7 @@ public final class StepBenchmark implements AutoCloseable {
         Replica.Shape memory = new Replica.Shape(shape.batch(), shape.length(), compute.recompute());
         this.replica = new Replica(config, Freeze.NONE.trainable(), memory, loss, kernels);
         RandomWeights.write(config, SEED, replica.weights());
-        this.adamW = new AdamW(replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.999, 1e-8, 0.01));
+        this.adamW = new AdamW(replica.weights().layout(), kernels, new AdamW.Settings(0.9, 0.999, 1e-8, 0.01));
         this.step = new TrainStep<>(replica, adamW, LearningRateSchedule.constant(1e-4), new GradientClip(1), loss);
         this.sequences = sequences(shape, model);
         this.ids = sequences.stream().flatMapToInt(s -> Arrays.stream(s.ids())).toArray();
@@ -98,7 +98,7 @@ public final class StepBenchmark implements AutoCloseable {
     /** Logits of every position. */
     public void forward() {
         if (teacherArena == null) {
-            teacherArena = Arena.ofElements(teacher.kernels().type(), teacher.arenaElements(this::logits));
+            teacherArena = Arena.of(teacher.kernels(), teacher.arenaBytes(this::logits));
         }
         logits(teacher, teacherArena);
     }

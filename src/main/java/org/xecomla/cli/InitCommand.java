@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
@@ -18,6 +17,7 @@ import org.xecomla.run.Revision;
 import org.xecomla.run.Texts;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.stage.InitStage;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.engine.ComputeKernels;
 import org.xecomla.upcycle.Student;
@@ -55,7 +55,7 @@ final class InitCommand extends ConfiguredCommand {
         Path directoryOfStudent = OutputDirectory.free(out);
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 Student student = StudentInitializer.make(
-                        directory, plan, () -> windows(config, directory, plan, text), kernels, DataType.FLOAT)) {
+                        directory, plan, () -> windows(config, directory, plan, text), kernels, ElementType.FLOAT)) {
             StageDirectory output = new StageDirectory(directoryOfStudent);
             output.begin(Manifest.asked(
                     InitStage.KIND,

@@ -1,10 +1,10 @@
 package org.xecomla.estimate;
 
 import java.util.function.Predicate;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.nn.Footprint;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.engine.SizingKernels;
 import org.xecomla.train.BatchSlice;
 import org.xecomla.train.Objective;
@@ -41,7 +41,7 @@ public record MemoryEstimate(Footprint model, long moments, long outer) {
             ComputeConfig.Precision precision) {
         BatchSlice slice =
                 new BatchSlice(plan.batchSequences(), numReplicas, numReplicas - 1); // the last is the largest
-        SizingKernels kernels = new SizingKernels(DataType.FLOAT, numThreads, precision);
+        SizingKernels kernels = new SizingKernels(ElementType.FLOAT, numThreads, precision);
         MemoryEstimate alone = of(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, kernels);
         int stores = (plan.rounds().remembersStart() ? 1 : 0) + (plan.rounds().plainOuterUpdate() ? 0 : 1);
         return new MemoryEstimate(alone.model, alone.moments, stores * alone.model.ofTrainableStore());

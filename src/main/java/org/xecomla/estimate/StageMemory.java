@@ -2,7 +2,6 @@ package org.xecomla.estimate;
 
 import java.util.Optional;
 import java.util.stream.LongStream;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.SparkSettings;
@@ -11,6 +10,7 @@ import org.xecomla.eval.Evaluator;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.teacher.Teacher;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.train.LayerMatching;
 import org.xecomla.train.TokenObjective;
 import org.xecomla.train.TrainingPlan;
@@ -104,7 +104,7 @@ public record StageMemory(long teacher, long init, long distill, long dpo, long 
         return Footprint.of(
                         shapes.base(),
                         null,
-                        DataType.FLOAT,
+                        ElementType.FLOAT,
                         length,
                         Recompute.NONE,
                         threads,

@@ -3,7 +3,6 @@ package org.xecomla.eval;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
@@ -11,6 +10,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
@@ -54,8 +54,8 @@ public final class Evaluator implements AutoCloseable {
     }
 
     private Arena arena(CausalLm model) {
-        long elements = model.arenaElements((sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
-        return Arena.ofElements(model.weights().type(), elements);
+        long elements = model.arenaBytes((sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
+        return Arena.of(model.kernels(), elements);
     }
 
     /** Makes the calls of one batch on a model without memory, so that its scratch can be sized. */
@@ -74,7 +74,7 @@ public final class Evaluator implements AutoCloseable {
         return Footprint.of(
                 model,
                 null,
-                DataType.FLOAT,
+                ElementType.FLOAT,
                 sequenceLength,
                 Recompute.NONE,
                 numThreads,

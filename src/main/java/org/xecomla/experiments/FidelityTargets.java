@@ -86,7 +86,7 @@ final class FidelityTargets implements AutoCloseable {
         Path out = directory(name);
         TargetShardSpec spec = spec(codec);
         long[] reading = new long[1];
-        Tensor rows = Tensor.zeros(kernels.type(), tokens.sequenceLength(), spec.vocabSize()); // (T, V)
+        Tensor rows = kernels.memory().zeros(kernels.type(), tokens.sequenceLength(), spec.vocabSize()); // (T, V)
         long start = System.nanoTime();
         for (int shard = 0; shard < tokens.numShards(); shard++) {
             long first = tokens.plan().firstSequence(shard);

@@ -29,7 +29,8 @@ public final class LoadedModel implements AutoCloseable {
     /** {@link #open(Path, Kernels, int)} of a directory whose configuration has been looked at already. */
     public static LoadedModel open(ModelDirectory directory, Kernels kernels, int maxSequenceLength) {
         ModelConfig config = directory.config();
-        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type());
+        ParameterStore weights =
+                ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.memory(), kernels.type());
         directory.load(weights);
         return new LoadedModel(weights, new CausalLm(config, weights, null, kernels, maxSequenceLength));
     }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.ConfigException;
@@ -29,6 +28,7 @@ import org.xecomla.formats.xecomla.XecomlaReader;
 import org.xecomla.formats.xecomla.XecomlaWriter;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 
@@ -209,7 +209,7 @@ public final class ModelDirectory implements ModelSource {
             int to = Math.min(target.rows(), from + rowsAtOnce);
             int inside = order.inside(from);
             Tensor part = target.rows(inside, inside + to - from); // (to - from, cols)
-            if (target.type() == DataType.DOUBLE) {
+            if (target.type() == ElementType.DOUBLE) {
                 double[] values = new double[(to - from) * cols];
                 file.read(reader, entry, (long) from * cols, values, 0, values.length);
                 requireFinite(values, located(parameter));

@@ -39,8 +39,8 @@ public final class AttentionProbe {
         int length = x.length / numInputs;
         Sequences window = Sequences.of(1, length);
         RopeFrequencies frequencies = RopeFrequencies.of(config.ropeDim(), ropeTheta, config.ropeScaling());
-        try (RopeTable rope = RopeTable.of(frequencies, length, kernels.type());
-                Arena arena = Arena.ofElements(kernels.type(), elements(config, weights, prefix, rope, window))) {
+        try (RopeTable rope = RopeTable.of(frequencies, length, kernels.memory(), kernels.type());
+                Arena arena = Arena.of(kernels, arenaBytes(config, weights, prefix, rope, window))) {
             Tensor input = arena.matrix(length, numInputs); // (T, I)
             Tensor output = arena.matrix(length, hiddenSize); // (T, D)
             input.write(x, 0);
@@ -51,7 +51,7 @@ public final class AttentionProbe {
         }
     }
 
-    private static long elements(
+    private static long arenaBytes(
             AttentionConfig config, ParameterStore weights, String prefix, RopeTable rope, Sequences window) {
         try (Arena sizing = Arena.sizing(weights.type());
                 Kernels nothing = new SizingKernels(weights.type())) {
@@ -61,7 +61,7 @@ public final class AttentionProbe {
             Tensor output = sizing.matrix(window.queryLength(), hiddenSize); // (T, D)
             Attention.of(config, prefix, new Parameters(weights, null, nothing), rope)
                     .forward(input, window, output, sizing);
-            return sizing.peakElements();
+            return sizing.peakBytes();
         }
     }
 }

@@ -60,7 +60,7 @@ public final class CausalLm implements AutoCloseable {
                 kernels,
                 maxSequenceLength,
                 recompute,
-                RopeTables.of(config, maxSequenceLength, weights.type()));
+                RopeTables.of(config, maxSequenceLength, kernels));
     }
 
     /** A model whose backward computes nothing again. */
@@ -128,16 +128,16 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * Elements that an arena must hold for {@code calls}: they are made on this model over kernels and an arena without
+     * Bytes that an arena must hold for {@code calls}: they are made on this model over kernels and an arena without
      * memory. Whatever they return or read is meaningless, shapes apart.
      */
-    public long arenaElements(BiConsumer<CausalLm, Arena> calls) {
+    public long arenaBytes(BiConsumer<CausalLm, Arena> calls) {
         try (Arena sizing = Arena.sizing(weights.type());
                 Kernels nothing = new SizingKernels(weights.type())) {
             calls.accept(
                     new CausalLm(config, weights, gradients, nothing, maxSequenceLength, recompute, ropeTables),
                     sizing);
-            return sizing.peakElements();
+            return sizing.peakBytes();
         }
     }
 

@@ -78,12 +78,12 @@ public final class Decoder {
      * Elements that an arena must hold for prompts of up to {@code longestPrompt} tokens and steps of all slots, each
      * with its logits.
      */
-    public long arenaElements(int longestPrompt) {
+    public long arenaBytes(int longestPrompt) {
         int[] ids = new int[longestPrompt];
         int[] slots = IntStream.range(0, cache.numSlots()).toArray();
         int[] positions = new int[slots.length];
         Arrays.fill(positions, Math.min(cache.capacity(), model.maxSequenceLength()) - 1);
-        return model.arenaElements((sized, arena) -> {
+        return model.arenaBytes((sized, arena) -> {
             Decoder decoder = new Decoder(sized, cache);
             decoder.logits(decoder.prefill(ids, 0, arena), arena);
             arena.release(0);

@@ -2,10 +2,10 @@ package org.xecomla.nn;
 
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.engine.SizingKernels;
@@ -23,7 +23,7 @@ import org.xecomla.tensor.engine.SizingKernels;
  * @param scratch of the kernels' threads
  */
 public record Footprint(
-        ParameterLayout layout, DataType type, long weights, long gradients, long tables, long arena, long scratch) {
+        ParameterLayout layout, ElementType type, long weights, long gradients, long tables, long arena, long scratch) {
     /**
      * What a model of these shapes takes for {@code calls}, which are made once over shapes without memory. Whatever
      * they return or read is meaningless, shapes apart.
@@ -39,7 +39,7 @@ public record Footprint(
             ComputeConfig.Recompute recompute,
             SizingKernels nothing,
             BiConsumer<CausalLm, Arena> calls) {
-        DataType type = nothing.type();
+        ElementType type = nothing.type();
         ParameterLayout layout = CausalLm.layout(config, trainable == null ? name -> false : trainable);
         Arena stores = Arena.sizing(type);
         ParameterStore weights = ParameterStore.on(stores, layout);
@@ -61,7 +61,7 @@ public record Footprint(
     public static Footprint of(
             ModelConfig config,
             Predicate<String> trainable,
-            DataType type,
+            ElementType type,
             int maxSequenceLength,
             ComputeConfig.Recompute recompute,
             int numThreads,

@@ -1,9 +1,9 @@
 package org.xecomla.nn;
 
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -20,16 +20,17 @@ public final class KvCache implements AutoCloseable {
     private final int capacity;
 
     /**
-     * @param type of the kernels that decode
+     * @param kernels that decode
      * @param numSlots sequences
      * @param capacity tokens of each
      */
-    public KvCache(ModelConfig config, DataType type, int numSlots, int capacity) {
+    public KvCache(ModelConfig config, Kernels kernels, int numSlots, int capacity) {
         this.numSlots = numSlots;
         this.capacity = capacity;
         this.layers = config.attention().stream()
                 .mapToInt(AttentionConfig::kvElementsPerToken)
-                .mapToObj(e -> Tensor.zeros(type, Math.multiplyExact(numSlots, capacity), e)) // (slots*capacity, E)
+                .mapToObj(e -> kernels.memory()
+                        .zeros(kernels.type(), Math.multiplyExact(numSlots, capacity), e)) // (slots*capacity, E)
                 .toList();
     }
 

@@ -1,11 +1,12 @@
 package org.xecomla.nn;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Memory;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -16,7 +17,7 @@ import org.xecomla.tensor.Tensor;
  * @param sin (positions, P/2)
  */
 record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
-    static RopeTable of(RopeFrequencies frequencies, int numPositions, DataType type) {
+    static RopeTable of(RopeFrequencies frequencies, int numPositions, Memory memory, ElementType type) {
         int numPlanes = frequencies.inverse().size();
         double[] cos = new double[numPositions * numPlanes];
         double[] sin = new double[numPositions * numPlanes];
@@ -28,12 +29,12 @@ record RopeTable(Tensor cos, Tensor sin) implements AutoCloseable {
             }
         }
         return new RopeTable(
-                Tensor.of(type, numPositions, numPlanes, cos), // (positions, P/2)
-                Tensor.of(type, numPositions, numPlanes, sin)); // (positions, P/2)
+                memory.of(type, numPositions, numPlanes, cos), // (positions, P/2)
+                memory.of(type, numPositions, numPlanes, sin)); // (positions, P/2)
     }
 
     /** A table that has shapes and no memory: only for {@code SizingKernels}. */
-    static RopeTable sizing(int ropeDim, int numPositions, DataType type) {
+    static RopeTable sizing(int ropeDim, int numPositions, ElementType type) {
         Arena arena = Arena.sizing(type);
         return new RopeTable(
                 arena.matrix(numPositions, ropeDim / 2), // (positions, P/2)

@@ -3,11 +3,12 @@ package org.xecomla.nn;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.tensor.ElementType;
+import org.xecomla.tensor.Kernels;
 
 /** The rope tables of a model: one for every kind of rope among its layers. */
 final class RopeTables implements AutoCloseable {
@@ -19,15 +20,18 @@ final class RopeTables implements AutoCloseable {
         config.attention().forEach(attention -> tables.computeIfAbsent(key(attention), make));
     }
 
-    static RopeTables of(ModelConfig config, int numPositions, DataType type) {
+    static RopeTables of(ModelConfig config, int numPositions, Kernels kernels) {
         return new RopeTables(
                 config,
                 key -> RopeTable.of(
-                        RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling), numPositions, type));
+                        RopeFrequencies.of(key.ropeDim, config.ropeTheta(), key.scaling),
+                        numPositions,
+                        kernels.memory(),
+                        kernels.type()));
     }
 
     /** Tables that have shapes and no memory: only for {@code SizingKernels}. */
-    static RopeTables sizing(ModelConfig config, int numPositions, DataType type) {
+    static RopeTables sizing(ModelConfig config, int numPositions, ElementType type) {
         return new RopeTables(config, key -> RopeTable.sizing(key.ropeDim, numPositions, type));
     }
 

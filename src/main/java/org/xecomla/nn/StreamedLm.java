@@ -1,11 +1,11 @@
 package org.xecomla.nn;
 
 import java.util.function.BiConsumer;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -46,7 +46,7 @@ public final class StreamedLm implements AutoCloseable {
 
     /** @param maxSequenceLength the longest T that will be asked for */
     public StreamedLm(ModelConfig config, Weights source, Kernels kernels, int maxSequenceLength) {
-        this(config, source, kernels, maxSequenceLength, RopeTables.of(config, maxSequenceLength, kernels.type()));
+        this(config, source, kernels, maxSequenceLength, RopeTables.of(config, maxSequenceLength, kernels));
     }
 
     private StreamedLm(ModelConfig config, Weights source, Kernels kernels, int maxSequenceLength, RopeTables rope) {
@@ -59,7 +59,7 @@ public final class StreamedLm implements AutoCloseable {
 
     /** What {@code calls} take, made once over shapes without memory; weights count as part of the arena. */
     public static Footprint footprint(
-            ModelConfig config, DataType type, int maxSequenceLength, BiConsumer<StreamedLm, Arena> calls) {
+            ModelConfig config, ElementType type, int maxSequenceLength, BiConsumer<StreamedLm, Arena> calls) {
         Arena arena = Arena.sizing(type);
         RopeTables tables = RopeTables.sizing(config, maxSequenceLength, type);
         SizingKernels nothing = new SizingKernels(type);

@@ -1,7 +1,6 @@
 package org.xecomla.optim;
 
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -29,10 +28,10 @@ public final class AdamW implements Optimizer {
     private long numSteps;
 
     /** Moments of zero for the trainable parameters of {@code layout}. */
-    public AdamW(ParameterLayout layout, DataType type, Settings settings) {
+    public AdamW(ParameterLayout layout, Kernels kernels, Settings settings) {
         this.settings = settings;
-        this.moments1 = ParameterStore.zerosOfTrainable(layout, type);
-        this.moments2 = ParameterStore.zerosOfTrainable(layout, type);
+        this.moments1 = ParameterStore.zerosOfTrainable(layout, kernels.memory(), kernels.type());
+        this.moments2 = ParameterStore.zerosOfTrainable(layout, kernels.memory(), kernels.type());
     }
 
     @Override

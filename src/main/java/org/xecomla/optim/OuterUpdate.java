@@ -1,7 +1,6 @@
 package org.xecomla.optim;
 
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
@@ -21,14 +20,16 @@ public final class OuterUpdate implements AutoCloseable {
     private final ParameterStore velocity; // null: plain averaging
 
     /** Velocity of zero for the trainable parameters of {@code layout}. */
-    public OuterUpdate(double learningRate, double momentum, ParameterLayout layout, DataType type) {
+    public OuterUpdate(double learningRate, double momentum, ParameterLayout layout, Kernels kernels) {
         if (!(learningRate > 0 && momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException(
                     "no outer update of learning rate " + learningRate + " and momentum " + momentum);
         }
         this.learningRate = learningRate;
         this.momentum = momentum;
-        this.velocity = plainAveraging(learningRate, momentum) ? null : ParameterStore.zerosOfTrainable(layout, type);
+        this.velocity = plainAveraging(learningRate, momentum)
+                ? null
+                : ParameterStore.zerosOfTrainable(layout, kernels.memory(), kernels.type());
     }
 
     /** Whether such an update leaves the average as it is. */

@@ -93,9 +93,9 @@ public final class Generator {
                 .mapToInt(s -> s.prompt.ids.length + s.added.length)
                 .max()
                 .orElseThrow();
-        try (KvCache cache = new KvCache(model.config(), model.weights().type(), prompts.size(), capacity)) {
+        try (KvCache cache = new KvCache(model.config(), model.kernels(), prompts.size(), capacity)) {
             Decoder decoder = new Decoder(model, cache);
-            try (Arena arena = Arena.ofElements(model.weights().type(), decoder.arenaElements(longestPrompt))) {
+            try (Arena arena = Arena.of(model.kernels(), decoder.arenaBytes(longestPrompt))) {
                 run(sequences, decoder, stop, arena);
             }
             List<int[]> added = sequences.stream().map(Sequence::result).toList();

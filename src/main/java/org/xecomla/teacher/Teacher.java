@@ -2,7 +2,6 @@ package org.xecomla.teacher;
 
 import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
@@ -16,6 +15,7 @@ import org.xecomla.targets.TargetEncoder;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
@@ -44,7 +44,7 @@ public final class Teacher implements AutoCloseable {
                 ? new TeacherModel.Streamed(new StreamedLm(config, directory::load, kernels, shape.sequenceLength()))
                 : new TeacherModel.Resident(LoadedModel.open(directory, kernels, shape.sequenceLength()));
         long bytes = shape.footprint(config, kernels.type(), 1).arena();
-        this.arena = Arena.ofElements(kernels.type(), bytes / kernels.type().width());
+        this.arena = Arena.of(kernels, bytes);
     }
 
     /** A teacher with all its weights in memory: {@link #open(Path, Kernels, int, int, long)} without a limit. */
@@ -87,7 +87,7 @@ public final class Teacher implements AutoCloseable {
      */
     public static Footprint footprint(ModelConfig config, int batchSequences, int sequenceLength, int numThreads) {
         return TeacherShape.resident(config, batchSequences, sequenceLength)
-                .footprint(config, DataType.FLOAT, numThreads);
+                .footprint(config, ElementType.FLOAT, numThreads);
     }
 
     /** Memory of weights, tables and activations. */

@@ -1,6 +1,5 @@
 package org.xecomla.teacher;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.Recompute;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.UserException;
@@ -8,6 +7,7 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.Footprint;
 import org.xecomla.nn.StreamedLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Sequences;
 
 /**
@@ -36,7 +36,7 @@ record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boole
      * @throws UserException where not even one sequence fits beside the largest layer
      */
     static TeacherShape within(
-            long limitBytes, ModelConfig config, DataType type, int batchSequences, int sequenceLength) {
+            long limitBytes, ModelConfig config, ElementType type, int batchSequences, int sequenceLength) {
         TeacherShape resident = resident(config, batchSequences, sequenceLength);
         if (resident.footprint(config, type, 1).total() <= limitBytes) {
             return resident;
@@ -59,7 +59,7 @@ record TeacherShape(int batchSequences, int sequenceLength, int chunkRows, boole
     }
 
     /** Memory from shapes alone; where weights are streamed, apart from the scratch of kernels. */
-    Footprint footprint(ModelConfig config, DataType type, int numThreads) {
+    Footprint footprint(ModelConfig config, ElementType type, int numThreads) {
         int[] ids = new int[batchSequences * sequenceLength];
         if (streamed) {
             return StreamedLm.footprint(config, type, sequenceLength, (sizing, scratch) -> {

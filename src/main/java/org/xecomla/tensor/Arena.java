@@ -1,7 +1,5 @@
 package org.xecomla.tensor;
 
-import org.nd4j.linalg.api.buffer.DataType;
-
 /**
  * A stack of scratch memory for one replica's step: {@link #matrix} moves the top up, {@link #release} moves it back.
  *
@@ -10,41 +8,43 @@ import org.nd4j.linalg.api.buffer.DataType;
  * then allocates nothing. Not thread-safe: one arena belongs to one replica.
  */
 public final class Arena implements AutoCloseable {
-    private static final int ALIGNMENT = 64; // elements: at least one cache line for FLOAT and DOUBLE
+    private static final int ALIGNMENT = 256; // bytes: cache lines of the processor, memory transactions of a device
 
-    private final DataType type;
+    private final ElementType type;
     private final Storage storage; // null: sizing only
-    private final long capacity;
-    private long top;
-    private long peak;
+    private final long capacity; // bytes
+    private long top; // bytes
+    private long peak; // bytes
 
-    private Arena(DataType type, Storage storage, long capacity) {
+    private Arena(ElementType type, Storage storage, long capacity) {
         this.type = type;
         this.storage = storage;
         this.capacity = capacity;
     }
 
     /** An arena that only counts. Its tensors have shapes and no memory. */
-    public static Arena sizing(DataType type) {
+    public static Arena sizing(ElementType type) {
         return new Arena(type, null, Long.MAX_VALUE);
     }
 
-    /** An arena of {@code numElements} elements, commonly the {@link #peakElements()} of a dry run. */
-    public static Arena ofElements(DataType type, long numElements) {
-        return new Arena(type, Storage.zeros(type, numElements), numElements);
+    /** An arena of {@code numBytes} in the kernels' memory, commonly the {@link #peakBytes()} of a dry run. */
+    public static Arena of(Kernels kernels, long numBytes) {
+        long width = kernels.type().width();
+        Storage storage = kernels.memory().zeros(kernels.type(), (numBytes + width - 1) / width);
+        return new Arena(kernels.type(), storage, numBytes);
     }
 
-    public DataType type() {
+    public ElementType type() {
         return type;
     }
 
     /** A matrix (rows, cols) on top of the stack. Its contents are whatever was there before. */
     public Tensor matrix(int rows, int cols) {
-        long offset = top;
-        long size = (long) rows * cols;
+        long offset = top / type.width(); // elements
+        long size = (long) rows * cols * type.width();
         top += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         if (top > capacity) {
-            throw new IllegalStateException("the arena holds " + capacity + " elements and the step asks for " + top
+            throw new IllegalStateException("the arena holds " + capacity + " bytes and the step asks for " + top
                     + ": it was sized for another shape");
         }
         peak = Math.max(peak, top);
@@ -64,13 +64,9 @@ public final class Arena implements AutoCloseable {
         top = mark;
     }
 
-    /** The highest top so far, in elements. */
-    public long peakElements() {
-        return peak;
-    }
-
+    /** The highest top so far. */
     public long peakBytes() {
-        return peak * type.width();
+        return peak;
     }
 
     @Override

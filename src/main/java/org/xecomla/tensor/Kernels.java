@@ -1,7 +1,5 @@
 package org.xecomla.tensor;
 
-import org.nd4j.linalg.api.buffer.DataType;
-
 /**
  * The fused operations that the model is made of, grouped by operation, each forward beside its backward, over
  * row-major views.
@@ -16,7 +14,10 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public interface Kernels extends AutoCloseable {
     /** The type of every tensor these kernels take. */
-    DataType type();
+    ElementType type();
+
+    /** Where every tensor these kernels take lives. */
+    Memory memory();
 
     Elementwise elementwise();
 

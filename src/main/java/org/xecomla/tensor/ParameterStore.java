@@ -3,7 +3,6 @@ package org.xecomla.tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
-import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Weights, gradients or moments of a model: a few flat segments with named views. Zeroing, clipping, AdamW, averaging
@@ -11,16 +10,17 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class ParameterStore implements AutoCloseable {
     private final ParameterLayout layout;
-    private final DataType type;
+    private final ElementType type;
     private final List<Tensor> segments; // each (1, length)
 
-    private ParameterStore(ParameterLayout layout, DataType type, List<Tensor> segments) {
+    private ParameterStore(ParameterLayout layout, ElementType type, List<Tensor> segments) {
         this.layout = layout;
         this.type = type;
         this.segments = segments;
     }
 
-    private static ParameterStore of(ParameterLayout layout, DataType type, int numSegments, IntFunction<Tensor> make) {
+    private static ParameterStore of(
+            ParameterLayout layout, ElementType type, int numSegments, IntFunction<Tensor> make) {
         List<Tensor> made = new ArrayList<>();
         for (long length : layout.segmentLengths().subList(0, numSegments)) {
             made.add(make.apply(Math.toIntExact(length))); // (1, length)
@@ -29,8 +29,8 @@ public final class ParameterStore implements AutoCloseable {
     }
 
     /** A store of all parameters, set to zero. */
-    public static ParameterStore zeros(ParameterLayout layout, DataType type) {
-        return of(layout, type, layout.segmentLengths().size(), length -> Tensor.zeros(type, 1, length));
+    public static ParameterStore zeros(ParameterLayout layout, Memory memory, ElementType type) {
+        return of(layout, type, layout.segmentLengths().size(), length -> memory.zeros(type, 1, length));
     }
 
     /**
@@ -42,8 +42,8 @@ public final class ParameterStore implements AutoCloseable {
     }
 
     /** A store of the trainable parameters only, set to zero: gradients and moments. */
-    public static ParameterStore zerosOfTrainable(ParameterLayout layout, DataType type) {
-        return of(layout, type, layout.numTrainableSegments(), length -> Tensor.zeros(type, 1, length));
+    public static ParameterStore zerosOfTrainable(ParameterLayout layout, Memory memory, ElementType type) {
+        return of(layout, type, layout.numTrainableSegments(), length -> memory.zeros(type, 1, length));
     }
 
     /** A store of the trainable parameters only on top of {@code arena}. */
@@ -55,7 +55,7 @@ public final class ParameterStore implements AutoCloseable {
         return layout;
     }
 
-    public DataType type() {
+    public ElementType type() {
         return type;
     }
 

@@ -1,2 +1,2 @@
-/** Kernels over off-heap memory, the arena that hands it out, and the flat store of parameters. */
+/** Kernels over memory that they name, the arena that hands it out, and the flat store of parameters. */
 package org.xecomla.tensor;

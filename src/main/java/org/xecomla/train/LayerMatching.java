@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.LayerMatchingConfig;
@@ -16,6 +15,7 @@ import org.xecomla.nn.Footprint;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.LayerStates;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Sequences;
@@ -75,9 +75,9 @@ public final class LayerMatching implements AutoCloseable {
         this.settings = settings;
         this.weight = settings.weight().orElse(settings.form() == LayerMatchingConfig.Form.MSE ? Double.NaN : 1);
         this.kernels = kernels;
-        this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.type());
+        this.weights = ParameterStore.zeros(CausalLm.layout(base, name -> false), kernels.memory(), kernels.type());
         this.base = new CausalLm(base, weights, null, kernels, shape.sequenceLength());
-        this.arena = Arena.ofElements(kernels.type(), this.base.arenaElements(statesOf(shape)));
+        this.arena = Arena.of(kernels, this.base.arenaBytes(statesOf(shape)));
     }
 
     /**
@@ -92,7 +92,7 @@ public final class LayerMatching implements AutoCloseable {
         return Footprint.of(
                 base,
                 null,
-                DataType.FLOAT,
+                ElementType.FLOAT,
                 shape.sequenceLength(),
                 ComputeConfig.Recompute.NONE,
                 numThreads,

@@ -55,13 +55,12 @@ public final class Replica implements AutoCloseable {
     public Replica(
             ModelConfig config, Predicate<String> trainable, Shape shape, Objective<?> objective, Kernels kernels) {
         ParameterLayout layout = CausalLm.layout(config, trainable);
-        this.weights = ParameterStore.zeros(layout, kernels.type());
-        this.gradients = ParameterStore.zerosOfTrainable(layout, kernels.type());
+        this.weights = ParameterStore.zeros(layout, kernels.memory(), kernels.type());
+        this.gradients = ParameterStore.zerosOfTrainable(layout, kernels.memory(), kernels.type());
         this.kernels = kernels;
         this.shape = shape;
         this.model = new CausalLm(config, weights, gradients, kernels, shape.sequenceLength, shape.recompute);
-        this.arena = Arena.ofElements(
-                kernels.type(), model.arenaElements((sizing, scratch) -> objective.dryRun(sizing, shape, scratch)));
+        this.arena = Arena.of(kernels, model.arenaBytes((sizing, scratch) -> objective.dryRun(sizing, shape, scratch)));
     }
 
     public ModelConfig config() {

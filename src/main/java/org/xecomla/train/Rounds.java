@@ -30,7 +30,9 @@ public final class Rounds implements AutoCloseable {
         this.replica = replica;
         this.start = plan.remembersStart()
                 ? ParameterStore.zerosOfTrainable(
-                        replica.weights().layout(), replica.weights().type())
+                        replica.weights().layout(),
+                        replica.kernels().memory(),
+                        replica.kernels().type())
                 : null;
     }
 

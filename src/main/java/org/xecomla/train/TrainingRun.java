@@ -52,12 +52,12 @@ public final class TrainingRun<S> implements AutoCloseable {
         this.objective = objective;
         this.slice = new BatchSlice(plan.batchSequences(), averaging.numReplicas(), averaging.rank());
         Replica replica = new Replica(model, plan.freeze().trainable(), plan.replicaShape(slice), objective, kernels);
-        AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), plan.adamW());
+        AdamW adamW = new AdamW(replica.weights().layout(), kernels, plan.adamW());
         OuterUpdate outer = new OuterUpdate(
                 plan.rounds().outerLearningRate(),
                 plan.rounds().outerMomentum(),
                 replica.weights().layout(),
-                kernels.type());
+                kernels);
         Rounds rounds = new Rounds(plan.rounds(), averaging, slice.share(), outer, replica);
         this.state = new TrainerState(replica, adamW, rounds);
     }

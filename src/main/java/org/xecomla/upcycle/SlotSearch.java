@@ -150,7 +150,7 @@ final class SlotSearch {
                         e.getKey(), e.getValue().rows(), e.getValue().cols(), false))
                 .toList());
         List<float[]> outputs = new ArrayList<>();
-        try (ParameterStore weights = ParameterStore.zeros(layout, kernels.type())) {
+        try (ParameterStore weights = ParameterStore.zeros(layout, kernels.memory(), kernels.type())) {
             named.forEach((name, tensor) -> weights.get(name).write(tensor.toDoubles()));
             for (float[] window : windows.subList(0, numWindows)) {
                 outputs.add(AttentionProbe.outputs(

@@ -6,16 +6,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no
@@ -35,7 +36,11 @@ public final class StudentInitializer {
      * @throws org.xecomla.errors.UserException where there is too little text
      */
     public static Student make(
-            ModelDirectory base, UpcyclePlan plan, Supplier<List<TokenSequence>> text, Kernels kernels, DataType type) {
+            ModelDirectory base,
+            UpcyclePlan plan,
+            Supplier<List<TokenSequence>> text,
+            Kernels kernels,
+            ElementType type) {
         BaseWeights weights = BaseWeights.of(base);
         if (!plan.needsCalibration()) {
             return initialise(weights, plan, null, type);
@@ -62,7 +67,8 @@ public final class StudentInitializer {
         ModelConfig config = base.config();
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().orElse(1);
-        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type())) {
+        try (ParameterStore weights =
+                ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.memory(), kernels.type())) {
             base.load(weights);
             try (CausalLm model = new CausalLm(config, weights, null, kernels, longest)) {
                 return numKept > 0
@@ -84,7 +90,7 @@ public final class StudentInitializer {
      * @param type of the student's weights
      * @throws org.xecomla.errors.ConfigException where the plan needs a calibration and there is none
      */
-    public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, DataType type) {
+    public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, ElementType type) {
         plan.requireCalibration(calibration != null);
         Stream<UpcycledLayer> layers = plan.layers().stream()
                 .map(layer -> layer(base, layer, calibration == null ? null : calibration.layer(layer.layer())));
@@ -92,12 +98,12 @@ public final class StudentInitializer {
     }
 
     /** The student of layers that were made elsewhere; those of the base that are not among them stay as they are. */
-    public static Student assemble(BaseWeights base, List<UpcycledLayer> layers, List<String> notes, DataType type) {
+    public static Student assemble(BaseWeights base, List<UpcycledLayer> layers, List<String> notes, ElementType type) {
         return assemble(base, layers.stream(), notes, type);
     }
 
     /** The same of layers that come one by one, each let go before the next. */
-    static Student assemble(BaseWeights base, Stream<UpcycledLayer> layers, List<String> notes, DataType type) {
+    static Student assemble(BaseWeights base, Stream<UpcycledLayer> layers, List<String> notes, ElementType type) {
         List<UpcycledLayer> shapes = new ArrayList<>();
         Map<String, Tensor> made = new HashMap<>();
         List<ParameterStore> stores = new ArrayList<>();
@@ -113,7 +119,11 @@ public final class StudentInitializer {
     }
 
     private static Student assemble(
-            BaseWeights base, List<UpcycledLayer> layers, Map<String, Tensor> made, List<String> notes, DataType type) {
+            BaseWeights base,
+            List<UpcycledLayer> layers,
+            Map<String, Tensor> made,
+            List<String> notes,
+            ElementType type) {
         List<AttentionConfig> attention = new ArrayList<>(base.config().attention());
         List<LayerReport> reports = new ArrayList<>();
         for (int l = 0; l < attention.size(); l++) {
@@ -125,13 +135,13 @@ public final class StudentInitializer {
         }
         ModelConfig config = PlainRope.where(base.config().withAttention(attention));
         ParameterLayout layout = CausalLm.layout(config, name -> true);
-        ParameterStore weights = ParameterStore.zeros(layout, type);
+        ParameterStore weights = ParameterStore.zeros(layout, Nd4jMemory.INSTANCE, type);
         for (String name : layout.places().keySet()) {
             Tensor target = weights.get(name); // (rows, cols)
             Tensor tensor = made.get(name); // (rows, cols); null: the base's
             if (tensor == null) {
                 base.copy(name, target);
-            } else if (type == DataType.DOUBLE) {
+            } else if (type == ElementType.DOUBLE) {
                 target.write(tensor.toDoubles());
             } else {
                 target.write(tensor.toFloats(), 0);
@@ -141,12 +151,12 @@ public final class StudentInitializer {
     }
 
     /** Moves a layer's tensors off the heap and names them in {@code made}. */
-    private static ParameterStore offHeap(UpcycledLayer layer, DataType type, Map<String, Tensor> made) {
+    private static ParameterStore offHeap(UpcycledLayer layer, ElementType type, Map<String, Tensor> made) {
         ParameterLayout layout = ParameterLayout.of(layer.tensors().entrySet().stream()
                 .map(e -> new ParameterLayout.Spec(
                         e.getKey(), e.getValue().rows(), e.getValue().cols(), true))
                 .toList());
-        ParameterStore store = ParameterStore.zeros(layout, type);
+        ParameterStore store = ParameterStore.zeros(layout, Nd4jMemory.INSTANCE, type);
         layer.tensors().forEach((name, tensor) -> {
             store.get(name).write(tensor.toDoubles());
             made.put(name, store.get(name));

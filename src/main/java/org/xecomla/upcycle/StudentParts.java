@@ -8,13 +8,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotSearch.Candidate;
 
@@ -86,7 +86,7 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
     }
 
     /** The student of layers that {@link #make} has made. */
-    public Student student(Made made, DataType type) {
+    public Student student(Made made, ElementType type) {
         BaseWeights weights = BaseWeights.of(ModelDirectory.open(base));
         return StudentInitializer.assemble(weights, made.shapes.stream().map(this::read), made.notes, type);
     }

@@ -23,8 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** The ring between threads of this JVM, over loopback. */
 class RingAveragingTest {
@@ -44,12 +45,12 @@ class RingAveragingTest {
     @ValueSource(ints = {1, 2, 3, 5})
     void everyReplicaGetsTheSameWeightedMean(int numReplicas) throws Exception {
         int[] lengths = {1, 2, 7, 1000, 600_001};
-        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+        for (ElementType type : List.of(ElementType.FLOAT, ElementType.DOUBLE)) {
             double[] shares = shares(numReplicas);
             List<List<double[]>> results = rings.run(numReplicas, ring -> {
                 List<Tensor> segments = new ArrayList<>();
                 for (int s = 0; s < lengths.length; s++) {
-                    segments.add(Tensor.of(type, 1, lengths[s], values(ring.rank(), s, lengths[s])));
+                    segments.add(Tensors.of(type, 1, lengths[s], values(ring.rank(), s, lengths[s])));
                 }
                 ring.average(segments, shares[ring.rank()]);
                 return segments.stream().map(Tensor::toDoubles).toList();
@@ -62,7 +63,7 @@ class RingAveragingTest {
                         expected[i] += shares[r] * part[i];
                     }
                 }
-                assertArrayEquals(expected, results.get(0).get(s), type == DataType.FLOAT ? 3e-7 : 1e-15);
+                assertArrayEquals(expected, results.get(0).get(s), type == ElementType.FLOAT ? 3e-7 : 1e-15);
                 for (List<double[]> other : results) {
                     assertArrayEquals(results.get(0).get(s), other.get(s), 0, "the same bits on every replica");
                 }
@@ -76,7 +77,7 @@ class RingAveragingTest {
     void bfloat16LosesNoMoreThanItsDigits(int numReplicas) throws Exception {
         int length = 600_001;
         List<double[]> results = rings.run(numReplicas, WireFormat.BF16, ring -> {
-            Tensor segment = Tensor.of(DataType.FLOAT, 1, length, values(ring.rank(), 0, length)); // (1, length)
+            Tensor segment = Tensors.of(ElementType.FLOAT, 1, length, values(ring.rank(), 0, length)); // (1, length)
             ring.average(List.of(segment), 1.0 / numReplicas);
             return segment.toDoubles();
         });
@@ -320,10 +321,10 @@ class RingAveragingTest {
     void replicasThatHoldOtherBitsNoticeIt() throws Exception {
         double[] values = values(0, 0, 600_001);
         for (String ended : rings.run(3, ring -> {
-            ring.requireEqual(List.of(Tensor.of(DataType.FLOAT, 1, values.length, values)));
+            ring.requireEqual(List.of(Tensors.of(ElementType.FLOAT, 1, values.length, values)));
             double[] mine = values.clone();
             mine[500_000] = ring.rank() == 1 ? Math.nextUp((float) mine[500_000]) : mine[500_000];
-            Tensor other = Tensor.of(DataType.FLOAT, 1, mine.length, mine); // (1, 600001)
+            Tensor other = Tensors.of(ElementType.FLOAT, 1, mine.length, mine); // (1, 600001)
             return assertThrows(IllegalStateException.class, () -> ring.requireEqual(List.of(other)))
                     .getMessage();
         })) {

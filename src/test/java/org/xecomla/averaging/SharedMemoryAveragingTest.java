@@ -10,8 +10,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.train.BatchSlice;
 import org.xecomla.train.Replicas;
 
@@ -27,9 +28,9 @@ class SharedMemoryAveragingTest {
         List<List<double[]>> results = Replicas.run(numReplicas, averaging -> {
             int rank = averaging.rank();
             List<Tensor> segments = List.of(
-                    Tensor.of(DataType.DOUBLE, 1, lengths[0], random(rank, lengths[0])),
-                    Tensor.of(DataType.DOUBLE, 1, lengths[1], random(rank, lengths[1])),
-                    Tensor.of(DataType.DOUBLE, 1, lengths[2], random(rank, lengths[2])));
+                    Tensors.of(ElementType.DOUBLE, 1, lengths[0], random(rank, lengths[0])),
+                    Tensors.of(ElementType.DOUBLE, 1, lengths[1], random(rank, lengths[1])),
+                    Tensors.of(ElementType.DOUBLE, 1, lengths[2], random(rank, lengths[2])));
             averaging.average(segments, new BatchSlice(12, numReplicas, rank).share());
             return segments.stream().map(Tensor::toDoubles).toList();
         });
@@ -52,9 +53,9 @@ class SharedMemoryAveragingTest {
     @Test
     void equalFloatsStayAsTheyAre() throws Exception {
         double[] values = random(9, 1000);
-        Tensor original = Tensor.of(DataType.FLOAT, 1, values.length, values);
+        Tensor original = Tensors.of(ElementType.FLOAT, 1, values.length, values);
         List<float[]> results = Replicas.run(3, averaging -> {
-            Tensor copy = Tensor.of(DataType.FLOAT, 1, values.length, values);
+            Tensor copy = Tensors.of(ElementType.FLOAT, 1, values.length, values);
             averaging.average(List.of(copy), 1.0 / 3);
             return copy.toFloats();
         });
@@ -89,7 +90,7 @@ class SharedMemoryAveragingTest {
     @Test
     void aloneTheMeanIsTheValueItself() {
         try (ParameterAveraging alone = ParameterAveraging.alone()) {
-            Tensor t = Tensor.of(DataType.FLOAT, 1, 2, 0.1, 0.2);
+            Tensor t = Tensors.of(ElementType.FLOAT, 1, 2, 0.1, 0.2);
             alone.average(List.of(t), 1);
             assertArrayEquals(new float[] {0.1f, 0.2f}, t.toFloats());
             assertArrayEquals(new double[] {5}, alone.allReduce(5));

@@ -3,7 +3,6 @@ package org.xecomla.bench;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -24,11 +23,13 @@ import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
@@ -101,7 +102,7 @@ public class KernelBenchmark {
     public void make() {
         of = BenchShape.of(shape);
         operations = switch (kernels) {
-            case "reference" -> new Nd4jKernels(DataType.FLOAT);
+            case "reference" -> new Nd4jKernels(ElementType.FLOAT);
             case "fast" -> new CpuKernels(threads);
             case "bf16" -> new CpuKernels(threads, Precision.BF16);
             default -> throw new IllegalArgumentException("kernels are reference, fast or bf16, not " + kernels);
@@ -150,7 +151,7 @@ public class KernelBenchmark {
         embedding = tensor(of.vocab(), of.dim());
         dEmbedding = tensor(of.vocab(), of.dim());
         moments1 = tensor(1, of.vocab() * of.dim());
-        moments2 = Tensor.zeros(DataType.FLOAT, 1, of.vocab() * of.dim());
+        moments2 = Tensors.zeros(ElementType.FLOAT, 1, of.vocab() * of.dim());
         int rows = Math.min(of.numTokens(), CausalLm.logitRows(of.config(BenchShape.Model.GQA)));
         chunk = x.rows(0, rows);
         logits = tensor(rows, of.vocab());
@@ -158,7 +159,7 @@ public class KernelBenchmark {
         float[] weights = new float[drawn.length];
         Arrays.fill(weights, 1f / DRAWS);
         distillation = new ForwardKl(new SoftLabels.Sampled(rows, DRAWS, drawn, weights), 1, 1.0 / rows);
-        arena = Arena.ofElements(DataType.FLOAT, 2L * rows * of.vocab());
+        arena = Arena.of(operations, 2L * rows * of.vocab() * Float.BYTES);
     }
 
     private Tensor tensor(int rows, int cols) {
@@ -166,7 +167,7 @@ public class KernelBenchmark {
         for (int i = 0; i < values.length; i++) {
             values[i] = random.nextFloat() - 0.5f;
         }
-        Tensor made = Tensor.zeros(DataType.FLOAT, rows, cols);
+        Tensor made = Tensors.zeros(ElementType.FLOAT, rows, cols);
         made.write(values, 0);
         return made;
     }

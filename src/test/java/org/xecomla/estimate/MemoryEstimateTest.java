@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.Freeze;
@@ -20,6 +19,7 @@ import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.engine.SizingKernels;
@@ -64,7 +64,7 @@ class MemoryEstimateTest {
             TokenObjective loss = TokenObjective.CROSS_ENTROPY;
             Replica replica = new Replica(MODEL, Freeze.NONE.trainable(), SHAPE, loss, kernels);
             RandomWeights.write(MODEL, 3, replica.weights());
-            AdamW adamW = new AdamW(replica.weights().layout(), kernels.type(), ADAM_W);
+            AdamW adamW = new AdamW(replica.weights().layout(), kernels, ADAM_W);
             return new Trained(
                     replica,
                     adamW,
@@ -101,7 +101,7 @@ class MemoryEstimateTest {
                 Freeze.NONE.trainable(),
                 SHAPE,
                 TokenObjective.CROSS_ENTROPY,
-                new SizingKernels(DataType.FLOAT, 2, ComputeConfig.Precision.FP32));
+                new SizingKernels(ElementType.FLOAT, 2, ComputeConfig.Precision.FP32));
         long parameters = ParameterShapes.numParameters(MODEL);
         assertEquals(4 * parameters, estimate.model().weights());
         assertEquals(4 * parameters, estimate.model().gradients());
@@ -122,7 +122,7 @@ class MemoryEstimateTest {
                 Freeze.NONE.trainable(),
                 shape,
                 TokenObjective.CROSS_ENTROPY,
-                new SizingKernels(DataType.FLOAT, 2, ComputeConfig.Precision.FP32));
+                new SizingKernels(ElementType.FLOAT, 2, ComputeConfig.Precision.FP32));
     }
 
     /** Logits of 2048 positions over 128,256 tokens would be 1,002 MiB. */

@@ -8,14 +8,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.eval.EvalDetails.Sums;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** Scores by position and by document; the golden models' documents begin with id 1. */
 class EvalDetailsTest {
@@ -27,9 +28,9 @@ class EvalDetailsTest {
 
     private static CausalLm model(String name) {
         ModelDirectory directory = ModelDirectory.open(DataFiles.path("src/test/resources/golden/" + name));
-        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(directory.config(), n -> false), DataType.DOUBLE);
+        ParameterStore weights = Tensors.zeros(CausalLm.layout(directory.config(), n -> false), ElementType.DOUBLE);
         directory.load(weights);
-        return new CausalLm(directory.config(), weights, null, new NaiveKernels(DataType.DOUBLE), LENGTH);
+        return new CausalLm(directory.config(), weights, null, new NaiveKernels(ElementType.DOUBLE), LENGTH);
     }
 
     private static EvalDetails details(List<int[]> windows, List<EvalSums> sums) {

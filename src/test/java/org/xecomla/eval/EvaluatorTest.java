@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
@@ -17,9 +16,11 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** On golden models, in double. Their three sequences of 23 tokens are the windows. */
 class EvaluatorTest {
@@ -31,9 +32,9 @@ class EvaluatorTest {
 
     private static CausalLm model(String name) {
         ModelDirectory directory = ModelDirectory.open(golden(name));
-        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(directory.config(), n -> false), DataType.DOUBLE);
+        ParameterStore weights = Tensors.zeros(CausalLm.layout(directory.config(), n -> false), ElementType.DOUBLE);
         directory.load(weights);
-        return new CausalLm(directory.config(), weights, null, new NaiveKernels(DataType.DOUBLE), LENGTH);
+        return new CausalLm(directory.config(), weights, null, new NaiveKernels(ElementType.DOUBLE), LENGTH);
     }
 
     private static List<TokenSequence> sequences(List<int[]> windows) {
@@ -96,7 +97,7 @@ class EvaluatorTest {
     private static double[][] probabilities(CausalLm model, int[] window) {
         int vocabSize = model.config().vocabSize();
         double[][] rows = new double[LENGTH][];
-        try (Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 20)) {
+        try (Arena arena = Arena.of(model.kernels(), 1 << 23)) {
             Tensor hidden = model.hiddenStates(window, 1, arena, null); // (T, D)
             Tensor logits = arena.matrix(LENGTH, vocabSize); // (T, V)
             model.logits(hidden, logits);

@@ -8,7 +8,6 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.Packing;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.WindowPacker;
@@ -18,8 +17,10 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
@@ -38,7 +39,7 @@ class SharedModelPerplexityTest {
     private static final long NUM_TOKENS = 169L * 255;
 
     static Stream<Kernels> kernels() {
-        return Stream.of(new CpuKernels(1), new Nd4jKernels(DataType.FLOAT));
+        return Stream.of(new CpuKernels(1), new Nd4jKernels(ElementType.FLOAT));
     }
 
     private static Path shared(String name) {
@@ -57,7 +58,7 @@ class SharedModelPerplexityTest {
         }
         try (kernels;
                 ParameterStore weights =
-                        ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
+                        Tensors.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
                 CausalLm model = new CausalLm(directory.config(), weights, null, kernels, LENGTH);
                 Evaluator evaluator = new Evaluator(model, null, LENGTH, 8)) {
             directory.load(weights);

@@ -15,14 +15,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
@@ -62,10 +63,10 @@ class CheckpointCasesTest {
         try (Kernels kernels = new CpuKernels(1);
                 LoadedModel loaded = LoadedModel.open(directory, kernels, ids.length)) {
             CausalLm model = loaded.model();
-            long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, 1, arena, null));
+            long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
             Tensor logits =
-                    Tensor.zeros(DataType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
-            try (Arena arena = Arena.ofElements(DataType.FLOAT, size)) {
+                    Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
+            try (Arena arena = Arena.of(kernels, size)) {
                 model.logits(model.hiddenStates(ids, 1, arena, null), logits);
                 return logits.toDoubles();
             } finally {

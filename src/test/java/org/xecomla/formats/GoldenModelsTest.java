@@ -15,11 +15,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.formats.checkpoint.WeightFiles;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** Every golden model opens, and loads what its tensors hold. */
 @Tag("shared")
@@ -43,7 +44,7 @@ class GoldenModelsTest {
     void loadsAndSavesTheSame(Path directory, @TempDir java.nio.file.Path temporary) {
         ModelDirectory model = ModelDirectory.open(directory);
         Path copy = DataFiles.path(temporary + "/model");
-        try (ParameterStore weights = ParameterStore.zeros(Models.layout(model.config()), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(Models.layout(model.config()), ElementType.FLOAT)) {
             model.load(weights);
             for (String name : weights.layout().places().keySet()) {
                 float[] loaded = weights.get(name).toFloats();

@@ -12,15 +12,16 @@ import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** A checkpoint larger than the Java heap is loaded and saved, tensor by tensor. */
 class LargeCheckpointTest {
@@ -37,7 +38,7 @@ class LargeCheckpointTest {
     @Test
     void loadsAndSavesWithASmallHeap() throws IOException, InterruptedException {
         Path original = DataFiles.path(temporary + "/original");
-        try (ParameterStore weights = ParameterStore.zeros(Models.layout(model()), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(Models.layout(model()), ElementType.FLOAT)) {
             assertTrue(
                     weights.layout().numParameters() * 4 > (HEAP_MIB << 20), "the checkpoint is larger than the heap");
             for (String name : weights.layout().places().keySet()) {
@@ -74,7 +75,7 @@ class LargeCheckpointTest {
     /** What the child process runs. */
     public static void main(String[] arguments) {
         ModelDirectory model = ModelDirectory.open(DataFiles.path(arguments[0] + "/original"));
-        try (ParameterStore weights = ParameterStore.zeros(Models.layout(model.config()), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(Models.layout(model.config()), ElementType.FLOAT)) {
             model.load(weights);
             ModelDirectory.save(
                     DataFiles.path(arguments[0] + "/copy"),

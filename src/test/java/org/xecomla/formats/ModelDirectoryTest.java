@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
@@ -26,7 +25,9 @@ import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** What is saved comes back: shapes, values in every type, any cut into files, the row order of latent attention. */
 class ModelDirectoryTest {
@@ -48,8 +49,8 @@ class ModelDirectoryTest {
     @EnumSource(names = {"F64", "F32", "F16", "BF16"})
     void everyTypeRounds(Dtype dtype) {
         ModelConfig model = Models.of(false, List.of(Models.mla(0, 7, false, true, RopeScaling.NONE)));
-        try (ParameterStore saved = Models.weights(model, DataType.FLOAT, 2);
-                ParameterStore loaded = ParameterStore.zeros(Models.layout(model), DataType.FLOAT)) {
+        try (ParameterStore saved = Models.weights(model, ElementType.FLOAT, 2);
+                ParameterStore loaded = Tensors.zeros(Models.layout(model), ElementType.FLOAT)) {
             ModelDirectory.save(directory, model, saved, options(dtype, SaveOptions.MAX_SHARD_BYTES));
             ModelDirectory opened = ModelDirectory.open(directory);
             assertEquals(dtype, opened.dtype());
@@ -75,7 +76,7 @@ class ModelDirectoryTest {
     @ValueSource(doubles = {Double.NaN, Double.NEGATIVE_INFINITY})
     void weightsThatAreNoNumbersAreNotWritten(double value) {
         ModelConfig model = Models.of(true, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 3)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 3)) {
             weights.get("model.norm.weight")
                     .write(Collections.nCopies(12, value).stream()
                             .mapToDouble(Double::doubleValue)
@@ -92,7 +93,7 @@ class ModelDirectoryTest {
     @Test
     void ropeRowsAreInterleavedInTheFile() {
         ModelConfig model = Models.of(true, List.of(Models.mla(0, 7, false, false, RopeScaling.NONE)));
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 3)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 3)) {
             String name = "model.layers.0.self_attn.kv_a_proj_with_mqa.weight";
             for (int row = 0; row < 13; row++) {
                 weights.get(name)
@@ -120,7 +121,7 @@ class ModelDirectoryTest {
     @Test
     void filesAreCutBySizeAndReplaceOldOnes() {
         ModelConfig model = Models.of(false, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 4)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 4)) {
             ModelDirectory.save(directory, model, weights, options(Dtype.F32, 2000));
             List<Path> shards = DataFiles.list(directory).stream()
                     .filter(path -> path.getName().endsWith(".safetensors"))
@@ -155,7 +156,7 @@ class ModelDirectoryTest {
             DataFiles.writeString(new Path(source, name), "{\"eos_token_id\": [5, 6], \"of\": \"" + name + "\"}");
         }
         ModelConfig model = Models.of(true, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 5)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 5)) {
             ModelDirectory.save(directory, model, weights, options(Dtype.F32, 5000));
             assertEquals(List.of(2), ModelDirectory.open(directory).eosTokenIds());
             ModelDirectory.save(directory, model, weights, SaveOptions.of(Dtype.F32, source));

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
@@ -29,7 +28,9 @@ import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** Directories that are wrong in one way each, and the line that says so. */
 class ModelErrorsTest {
@@ -50,7 +51,7 @@ class ModelErrorsTest {
     }
 
     private void save(long maxShardBytes) {
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 1)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 1)) {
             ModelDirectory.save(directory, model, weights, new SaveOptions(Dtype.F32, maxShardBytes, Optional.empty()));
         }
     }
@@ -284,7 +285,7 @@ class ModelErrorsTest {
         ModelConfig tied = Models.of(true, List.of(Models.gqa(2, 4, RopeScaling.NONE)));
         SaveOptions options = new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty());
         String embedding = "model.embed_tokens.weight";
-        try (ParameterStore weights = Models.weights(tied, DataType.FLOAT, 2)) {
+        try (ParameterStore weights = Models.weights(tied, ElementType.FLOAT, 2)) {
             ModelDirectory.save(directory, tied, weights, options);
             float[] values = weights.get(embedding).toFloats();
             withHead(values, embedding);
@@ -338,8 +339,8 @@ class ModelErrorsTest {
         String message = "DIR/model.safetensors: tensor " + name + " holds " + value
                 + ": the checkpoint is damaged, or its training diverged";
         ModelDirectory opened = ModelDirectory.open(directory);
-        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
-            try (ParameterStore loaded = ParameterStore.zeros(Models.layout(model), type)) {
+        for (ElementType type : List.of(ElementType.FLOAT, ElementType.DOUBLE)) {
+            try (ParameterStore loaded = Tensors.zeros(Models.layout(model), type)) {
                 UserException e = assertThrows(UserException.class, () -> opened.load(loaded));
                 assertEquals(message, e.getMessage().replace(DataFiles.display(directory), "DIR"));
             }

@@ -2,13 +2,14 @@ package org.xecomla.formats;
 
 import java.util.List;
 import java.util.Random;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** Small models of every form, with weights drawn by chance. */
 public final class Models {
@@ -73,8 +74,8 @@ public final class Models {
     }
 
     /** Weights between -2 and 2. */
-    public static ParameterStore weights(ModelConfig model, DataType type, long seed) {
-        ParameterStore store = ParameterStore.zeros(layout(model), type);
+    public static ParameterStore weights(ModelConfig model, ElementType type, long seed) {
+        ParameterStore store = Tensors.zeros(layout(model), type);
         Random random = new Random(seed);
         for (String name : store.layout().places().keySet()) {
             store.get(name)

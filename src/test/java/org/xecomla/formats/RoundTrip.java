@@ -5,14 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.formats.checkpoint.ModelExport;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** What a format writes, its reader gives back. */
 public final class RoundTrip {
@@ -23,8 +24,8 @@ public final class RoundTrip {
     /** Checks shape and every weight of a model that {@code export} writes as it is. */
     public static void check(ModelExport export, ModelConfig model, Path directory) {
         assertEquals(model, export.exported(model));
-        try (ParameterStore saved = Models.weights(model, DataType.FLOAT, 1);
-                ParameterStore loaded = ParameterStore.zeros(Models.layout(model), DataType.FLOAT)) {
+        try (ParameterStore saved = Models.weights(model, ElementType.FLOAT, 1);
+                ParameterStore loaded = Tensors.zeros(Models.layout(model), ElementType.FLOAT)) {
             export.write(source(model, saved), directory, new SaveOptions(Dtype.F32, SMALL, Optional.empty()));
             ModelDirectory opened = ModelDirectory.open(directory);
             assertEquals(model, opened.config());

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -30,11 +29,13 @@ import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** The whole model: a hybrid of grouped-query and latent layers, in double. */
 class CausalLmTest {
@@ -47,8 +48,8 @@ class CausalLmTest {
     /** Two documents in each sequence. */
     private static final Sequences DOCUMENTS = Sequences.of(B, new int[] {0, 1, 1, 1, 0, 0, 2, 2});
 
-    private final NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
-    private final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
+    private final NaiveKernels kernels = new NaiveKernels(ElementType.DOUBLE);
+    private final Arena arena = Arena.of(kernels, 1 << 19);
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     @AfterEach
@@ -78,7 +79,7 @@ class CausalLmTest {
 
     private CausalLm model(boolean tied, Predicate<String> trainable) {
         ParameterLayout layout = CausalLm.layout(hybrid(tied), trainable);
-        ParameterStore weights = ParameterStore.zeros(layout, DataType.DOUBLE);
+        ParameterStore weights = Tensors.zeros(layout, ElementType.DOUBLE);
         // in the order of names in the model, which does not depend on what is trained
         Random random = new Random(11);
         for (String name : ParameterShapes.of(hybrid(tied)).keySet()) {
@@ -86,7 +87,7 @@ class CausalLmTest {
             double centre = name.contains("norm") ? 1 : 0;
             view.write(random.doubles(view.length(), centre - 0.8, centre + 0.8).toArray());
         }
-        ParameterStore gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
+        ParameterStore gradients = Tensors.zerosOfTrainable(layout, ElementType.DOUBLE);
         CausalLm model = new CausalLm(hybrid(tied), weights, gradients, kernels, T);
         opened.addAll(List.of(weights, gradients, model));
         return model;
@@ -155,7 +156,7 @@ class CausalLmTest {
     }
 
     private static long arenaOf(CausalLm model) {
-        return model.arenaElements(
+        return model.arenaBytes(
                 (sizing, scratch) -> sizing.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), scratch));
     }
 
@@ -195,11 +196,11 @@ class CausalLmTest {
     void theDryRunFindsTheArenaTheStepNeeds() {
         CausalLm model = model(false, name -> true);
         TokenLoss loss = loss(1);
-        long elements = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, a));
-        try (Arena enough = Arena.ofElements(DataType.DOUBLE, elements);
-                Arena scarce = Arena.ofElements(DataType.DOUBLE, elements - 64)) {
+        long bytes = model.arenaBytes((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, a));
+        try (Arena enough = Arena.of(kernels, bytes);
+                Arena scarce = Arena.of(kernels, bytes - 256)) {
             model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, enough);
-            assertEquals(elements, enough.peakElements());
+            assertEquals(bytes, enough.peakBytes());
             assertThrows(
                     IllegalStateException.class,
                     () -> model.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss, scarce));
@@ -209,8 +210,8 @@ class CausalLmTest {
     @Test
     void inferenceHoldsOneBlockAtATime() {
         CausalLm model = model(false, name -> true);
-        long inference = model.arenaElements((m, a) -> m.loss(IDS, Sequences.of(B, IDS.length), loss(1), a));
-        long training = model.arenaElements((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), a));
+        long inference = model.arenaBytes((m, a) -> m.loss(IDS, Sequences.of(B, IDS.length), loss(1), a));
+        long training = model.arenaBytes((m, a) -> m.lossAndGradients(IDS, Sequences.of(B, IDS.length), loss(1), a));
         assertTrue(2 * inference < training, inference + " of " + training);
     }
 
@@ -258,8 +259,8 @@ class CausalLmTest {
         List<double[]> results = new ArrayList<>();
         List<LossSums> sums = new ArrayList<>();
         for (int rows : new int[] {B * T, chunkRows}) {
-            Tensor dWeight = Tensor.zeros(DataType.DOUBLE, V, D); // (V, D)
-            Tensor dHidden = Tensor.zeros(DataType.DOUBLE, B * T, D); // (B*T, D)
+            Tensor dWeight = Tensors.zeros(ElementType.DOUBLE, V, D); // (V, D)
+            Tensor dHidden = Tensors.zeros(ElementType.DOUBLE, B * T, D); // (B*T, D)
             Linear head = new Linear(weight, dWeight, kernels);
             ChunkedHead chunked = new ChunkedHead(head, rows);
             sums.add(chunked.lossAndGradients(hidden, loss(0.5), dHidden, arena));

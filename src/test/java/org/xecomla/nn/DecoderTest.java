@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
@@ -22,9 +21,11 @@ import org.xecomla.errors.UserException;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /** Decoding with the cache gives the logits of the whole sequence: the golden models, GQA, MLA and hybrid. */
@@ -46,11 +47,11 @@ class DecoderTest {
         int[] ids = Integers.of(Goldens.expected(fixture), "input_ids"); // (B*T)
         try (Kernels kernels = choice.make();
                 ParameterStore weights =
-                        ParameterStore.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
+                        Tensors.zeros(CausalLm.layout(directory.config(), name -> false), kernels.type());
                 CausalLm model = new CausalLm(directory.config(), weights, null, kernels, T)) {
             directory.load(weights);
             double error = new Run(model, ids).worstError();
-            double bound = kernels.type() == DataType.DOUBLE ? 1e-12 : 1e-5;
+            double bound = kernels.type() == ElementType.DOUBLE ? 1e-12 : 1e-5;
             assertTrue(error < bound, fixture + ": logits differ by " + error);
         }
     }
@@ -81,11 +82,11 @@ class DecoderTest {
         Random random = new Random(3);
         int[] ids = random.ints(B * T, 0, 31).toArray();
         try (Kernels kernels = choice.make();
-                ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), kernels.type());
+                ParameterStore weights = Tensors.zeros(CausalLm.layout(config, name -> false), kernels.type());
                 CausalLm model = new CausalLm(config, weights, null, kernels, T)) {
             GradientCheck.fill(weights, random);
             double error = new Run(model, ids).worstError();
-            assertTrue(error < (kernels.type() == DataType.DOUBLE ? 1e-12 : 1e-5), "logits differ by " + error);
+            assertTrue(error < (kernels.type() == ElementType.DOUBLE ? 1e-12 : 1e-5), "logits differ by " + error);
         }
     }
 
@@ -94,9 +95,9 @@ class DecoderTest {
         double worstError() {
             double[][] whole = wholeLogits(); // (B*T, V)
             double worst = 0;
-            try (KvCache cache = new KvCache(model.config(), model.weights().type(), B, T)) {
+            try (KvCache cache = new KvCache(model.config(), model.kernels(), B, T)) {
                 Decoder decoder = new Decoder(model, cache);
-                try (Arena arena = Arena.ofElements(model.weights().type(), decoder.arenaElements(T))) {
+                try (Arena arena = Arena.of(model.kernels(), decoder.arenaBytes(T))) {
                     for (int b = 0; b < B; b++) {
                         int[] prompt = Arrays.copyOfRange(ids, b * T, b * T + PROMPT_LENGTHS[b]);
                         double[] logits = decoder.logits(decoder.prefill(prompt, b, arena), arena)
@@ -131,10 +132,10 @@ class DecoderTest {
         }
 
         private double[][] wholeLogits() {
-            long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, B, arena, null));
+            long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, B, arena, null));
             int vocabSize = model.config().vocabSize();
-            Tensor logits = Tensor.zeros(model.weights().type(), B * T, vocabSize); // (B*T, V)
-            try (Arena arena = Arena.ofElements(model.weights().type(), size)) {
+            Tensor logits = Tensors.zeros(model.weights().type(), B * T, vocabSize); // (B*T, V)
+            try (Arena arena = Arena.of(model.kernels(), size)) {
                 model.logits(model.hiddenStates(ids, B, arena, null), logits);
                 double[][] rows = new double[B * T][];
                 Arrays.setAll(rows, n -> logits.rows(n, n + 1).toDoubles());
@@ -151,7 +152,8 @@ class DecoderTest {
         int elements = hybrid.attention().stream()
                 .mapToInt(layer -> layer.kvElementsPerToken())
                 .sum();
-        try (KvCache cache = new KvCache(hybrid, DataType.FLOAT, 5, 7)) {
+        try (Kernels kernels = new CpuKernels(1);
+                KvCache cache = new KvCache(hybrid, kernels, 5, 7)) {
             assertEquals(5L * 7 * elements * Float.BYTES, cache.bytes());
             assertEquals((double) elements * Float.BYTES, cache.bytesPerToken());
         }
@@ -162,11 +164,11 @@ class DecoderTest {
         ModelDirectory directory = ModelDirectory.open(Goldens.models().get(0));
         ModelConfig config = directory.config();
         try (Kernels kernels = new CpuKernels(1);
-                ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), DataType.FLOAT);
+                ParameterStore weights = Tensors.zeros(CausalLm.layout(config, name -> false), ElementType.FLOAT);
                 CausalLm model = new CausalLm(config, weights, null, kernels, T);
-                KvCache cache = new KvCache(config, DataType.FLOAT, 1, 4)) {
+                KvCache cache = new KvCache(config, kernels, 1, 4)) {
             Decoder decoder = new Decoder(model, cache);
-            try (Arena arena = Arena.ofElements(DataType.FLOAT, decoder.arenaElements(4))) {
+            try (Arena arena = Arena.of(kernels, decoder.arenaBytes(4))) {
                 assertThrows(UserException.class, () -> decoder.prefill(new int[5], 0, arena));
                 int[] first = {0};
                 assertThrows(UserException.class, () -> decoder.step(first, first, new int[] {4}, arena));

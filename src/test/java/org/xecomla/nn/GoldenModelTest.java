@@ -13,7 +13,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.RopeRowOrder;
@@ -25,11 +24,13 @@ import org.xecomla.nn.loss.TokenLoss;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /**
  * Logits, losses and every gradient of the golden models, which PyTorch computed in double. The worst errors are left
@@ -42,8 +43,8 @@ class GoldenModelTest {
 
     /** What a type can reach: float as golden/README.md asks, double up to the rounding of the stored weights. */
     private record Tolerance(double logits, double loss, double gradient) {
-        static Tolerance of(DataType type) {
-            return type == DataType.FLOAT ? new Tolerance(1e-5, 1e-6, 1e-4) : new Tolerance(1e-6, 1e-6, 5e-6);
+        static Tolerance of(ElementType type) {
+            return type == ElementType.FLOAT ? new Tolerance(1e-5, 1e-6, 1e-4) : new Tolerance(1e-6, 1e-6, 5e-6);
         }
     }
 
@@ -58,8 +59,8 @@ class GoldenModelTest {
         ModelDirectory directory = ModelDirectory.open(dir);
         ParameterLayout layout = CausalLm.layout(directory.config(), name -> true);
         try (Kernels kernels = choice.make();
-                ParameterStore weights = ParameterStore.zeros(layout, kernels.type());
-                ParameterStore gradients = ParameterStore.zerosOfTrainable(layout, kernels.type());
+                ParameterStore weights = Tensors.zeros(layout, kernels.type());
+                ParameterStore gradients = Tensors.zerosOfTrainable(layout, kernels.type());
                 CausalLm model = new CausalLm(directory.config(), weights, gradients, kernels, T)) {
             directory.load(weights);
             new Run(fixture + " " + choice, model, Goldens.expected(fixture)).check();
@@ -90,11 +91,11 @@ class GoldenModelTest {
         }
 
         private String checkLogits() {
-            DataType type = model.kernels().type();
-            long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, B, arena, null));
-            try (Arena arena = Arena.ofElements(type, size)) {
+            ElementType type = model.kernels().type();
+            long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, B, arena, null));
+            try (Arena arena = Arena.of(model.kernels(), size)) {
                 Tensor hidden = model.hiddenStates(ids, B, arena, null); // (B*T, D)
-                Tensor logits = Tensor.zeros(type, B * T, model.config().vocabSize()); // (B*T, V)
+                Tensor logits = Tensors.zeros(type, B * T, model.config().vocabSize()); // (B*T, V)
                 model.logits(hidden, logits);
                 double error = Goldens.relativeError(logits.toDoubles(), expected.readDoubles("logits"));
                 assertTrue(error < tolerance.logits, what + ": logits differ by " + error);
@@ -111,10 +112,10 @@ class GoldenModelTest {
             model.gradients()
                     .segments()
                     .forEach(segment -> model.kernels().elementwise().fill(segment, 0));
-            long size = model.arenaElements(
-                    (m, arena) -> m.lossAndGradients(ids, Sequences.of(B, ids.length), loss, arena));
+            long size =
+                    model.arenaBytes((m, arena) -> m.lossAndGradients(ids, Sequences.of(B, ids.length), loss, arena));
             LossSums sums;
-            try (Arena arena = Arena.ofElements(model.kernels().type(), size)) {
+            try (Arena arena = Arena.of(model.kernels(), size)) {
                 assertEquals(
                         sumsOf(loss, arena),
                         sums = model.lossAndGradients(ids, Sequences.of(B, ids.length), loss, arena));

@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
+import org.xecomla.tensor.Tensors;
 
 /** Rope frequencies of PyTorch, and the table made of them. */
 class GoldenRopeTest {
@@ -36,7 +37,7 @@ class GoldenRopeTest {
     @Test
     void tableHoldsTheAnglesOfEveryPosition() {
         RopeFrequencies frequencies = new RopeFrequencies(List.of(1.0, 0.25, 0.5), 1.5);
-        try (RopeTable table = RopeTable.of(frequencies, 5, DataType.DOUBLE)) {
+        try (RopeTable table = RopeTable.of(frequencies, 5, Tensors.MEMORY, ElementType.DOUBLE)) {
             for (int t = 0; t < 5; t++) {
                 for (int j = 0; j < 3; j++) {
                     double angle = t * frequencies.inverse().get(j);

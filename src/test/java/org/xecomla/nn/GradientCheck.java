@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import java.util.function.DoubleSupplier;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** Analytic gradients against central differences, in double. */
 public final class GradientCheck {
@@ -84,8 +85,8 @@ public final class GradientCheck {
     }
 
     static Tensor random(Random random, int rows, int cols) {
-        return Tensor.of(
-                DataType.DOUBLE,
+        return Tensors.of(
+                ElementType.DOUBLE,
                 rows,
                 cols,
                 random.doubles((long) rows * cols, -1, 1).toArray());

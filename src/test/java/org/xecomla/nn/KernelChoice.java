@@ -2,7 +2,7 @@ package org.xecomla.nn;
 
 import java.util.List;
 import java.util.function.Supplier;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.cpu.CpuKernels;
@@ -10,10 +10,11 @@ import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** Kernels under test, with a name that reports can show. */
 public record KernelChoice(String name, Supplier<Kernels> maker) {
-    static final KernelChoice NAIVE_DOUBLE = new KernelChoice("naive double", () -> new NaiveKernels(DataType.DOUBLE));
+    static final KernelChoice NAIVE_DOUBLE =
+            new KernelChoice("naive double", () -> new NaiveKernels(ElementType.DOUBLE));
     static final KernelChoice CPU_FLOAT = new KernelChoice("cpu float", () -> new CpuKernels(2));
-    static final KernelChoice ND4J_FLOAT = new KernelChoice("nd4j float", () -> new Nd4jKernels(DataType.FLOAT));
-    static final KernelChoice ND4J_DOUBLE = new KernelChoice("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE));
+    static final KernelChoice ND4J_FLOAT = new KernelChoice("nd4j float", () -> new Nd4jKernels(ElementType.FLOAT));
+    static final KernelChoice ND4J_DOUBLE = new KernelChoice("nd4j double", () -> new Nd4jKernels(ElementType.DOUBLE));
 
     /** Those that ship. */
     public static List<KernelChoice> all() {

@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
@@ -17,12 +16,14 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /**
  * Central differences of every layer in double, for inputs and weights, over odd and unequal dimensions: element by
@@ -61,7 +62,7 @@ class LayerGradientTest {
     private static final class Bench {
         final Random random = new Random(5);
         final ModelConfig model;
-        final Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 16);
+        final Arena arena;
         final ParameterStore weights;
         final ParameterStore gradients;
         final Parameters parameters;
@@ -75,13 +76,17 @@ class LayerGradientTest {
             boolean mlpBias = attention.biases() == Biases.ALL;
             this.model = new ModelConfig(D, F, 5, 16, 0.01, 10000, true, mlpBias, -1, List.of(), List.of(attention));
             ParameterLayout layout = CausalLm.layout(model, name -> true);
-            this.weights = ParameterStore.zeros(layout, DataType.DOUBLE);
-            this.gradients = ParameterStore.zerosOfTrainable(layout, DataType.DOUBLE);
+            this.weights = Tensors.zeros(layout, ElementType.DOUBLE);
+            this.gradients = Tensors.zerosOfTrainable(layout, ElementType.DOUBLE);
             GradientCheck.fill(weights, random);
             this.kernels = choice.make();
+            this.arena = Arena.of(kernels, 1 << 19);
             this.parameters = new Parameters(weights, gradients, kernels);
             this.rope = RopeTable.of(
-                    RopeFrequencies.of(attention.ropeDim(), 10000, attention.ropeScaling()), T, DataType.DOUBLE);
+                    RopeFrequencies.of(attention.ropeDim(), 10000, attention.ropeScaling()),
+                    T,
+                    kernels.memory(),
+                    ElementType.DOUBLE);
         }
 
         /** A fresh copy of the residual, which layers add to. */

@@ -16,6 +16,7 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** A real pre-trained model against the logits that transformers computed for it in double. */
 @Tag("shared")
@@ -38,13 +39,13 @@ class Stories260kTest {
         ModelDirectory directory = ModelDirectory.open(dir);
         ParameterLayout layout = CausalLm.layout(directory.config(), name -> false);
         try (Kernels kernels = choice.make();
-                ParameterStore weights = ParameterStore.zeros(layout, kernels.type());
+                ParameterStore weights = Tensors.zeros(layout, kernels.type());
                 CausalLm model = new CausalLm(directory.config(), weights, null, kernels, ids.length)) {
             directory.load(weights);
-            long size = model.arenaElements((m, a) -> m.hiddenStates(ids, 1, a, null));
-            try (Arena arena = Arena.ofElements(kernels.type(), size)) {
+            long size = model.arenaBytes((m, a) -> m.hiddenStates(ids, 1, a, null));
+            try (Arena arena = Arena.of(kernels, size)) {
                 Tensor hidden = model.hiddenStates(ids, 1, arena, null); // (T, D)
-                Tensor logits = Tensor.zeros(kernels.type(), 1, expected.length); // (1, V)
+                Tensor logits = Tensors.zeros(kernels.type(), 1, expected.length); // (1, V)
                 model.logits(hidden.rows(ids.length - 1, ids.length), logits);
                 double error = Goldens.relativeError(logits.toDoubles(), expected);
                 assertTrue(error < 1e-4, "last logits differ by " + error);

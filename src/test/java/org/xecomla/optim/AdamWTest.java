@@ -9,12 +9,13 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.nn.Goldens;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
@@ -31,11 +32,11 @@ class AdamWTest {
     private record Bench(ParameterStore weights, ParameterStore gradients, AdamW adamW, Kernels kernels)
             implements AutoCloseable {
         static Bench of(Kernels kernels) {
-            DataType type = kernels.type();
+            ElementType type = kernels.type();
             return new Bench(
-                    ParameterStore.zeros(LAYOUT, type),
-                    ParameterStore.zerosOfTrainable(LAYOUT, type),
-                    new AdamW(LAYOUT, type, SETTINGS),
+                    Tensors.zeros(LAYOUT, type),
+                    Tensors.zerosOfTrainable(LAYOUT, type),
+                    new AdamW(LAYOUT, kernels, SETTINGS),
                     kernels);
         }
 
@@ -61,14 +62,16 @@ class AdamWTest {
 
     static Iterable<Supplier<Kernels>> kernels() {
         return List.of(
-                () -> new CpuKernels(2), () -> new Nd4jKernels(DataType.FLOAT), () -> new Nd4jKernels(DataType.DOUBLE));
+                () -> new CpuKernels(2),
+                () -> new Nd4jKernels(ElementType.FLOAT),
+                () -> new Nd4jKernels(ElementType.DOUBLE));
     }
 
     @ParameterizedTest
     @MethodSource("kernels")
     void threeStepsAreThoseOfPyTorch(Supplier<Kernels> kernels) {
         try (Bench bench = Bench.of(kernels.get())) {
-            double tolerance = bench.kernels.type() == DataType.FLOAT ? 1e-6 : 1e-13;
+            double tolerance = bench.kernels.type() == ElementType.FLOAT ? 1e-6 : 1e-13;
             bench.weights.get("trained").write(expected.readDoubles("param"));
             bench.weights.get("frozen").write(1, 2, 3, 4);
             for (int i = 0; i < 3; i++) {

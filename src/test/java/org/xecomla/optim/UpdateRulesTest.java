@@ -7,11 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** Clipping, the schedule, plain descent and the outer update. */
 class UpdateRulesTest {
@@ -20,10 +21,10 @@ class UpdateRulesTest {
             new ParameterLayout.Spec("b", 2, 1, true),
             new ParameterLayout.Spec("frozen", 1, 1, false)));
 
-    private final Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+    private final Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
 
     private static ParameterStore store(double... values) {
-        ParameterStore store = ParameterStore.zeros(LAYOUT, DataType.DOUBLE);
+        ParameterStore store = Tensors.zeros(LAYOUT, ElementType.DOUBLE);
         store.segments().get(0).write(values);
         store.get("frozen").write(9);
         return store;
@@ -72,7 +73,7 @@ class UpdateRulesTest {
 
     @Test
     void plainAveragingLeavesTheAverageAlone() {
-        try (OuterUpdate outer = new OuterUpdate(1, 0, LAYOUT, DataType.DOUBLE)) {
+        try (OuterUpdate outer = new OuterUpdate(1, 0, LAYOUT, kernels)) {
             ParameterStore weights = store(0.1, 0.2, 0.3, 0.7);
             outer.apply(null, weights, kernels);
             assertArrayEquals(new double[] {0.1, 0.2, 0.3, 0.7}, trained(weights));
@@ -87,7 +88,7 @@ class UpdateRulesTest {
         double momentum = 0.9;
         double[] velocity = new double[4];
         double[] expected = {1, 2, 3, 4};
-        try (OuterUpdate outer = new OuterUpdate(rate, momentum, LAYOUT, DataType.DOUBLE)) {
+        try (OuterUpdate outer = new OuterUpdate(rate, momentum, LAYOUT, kernels)) {
             for (int round = 1; round <= 3; round++) {
                 double[] average = new double[4];
                 for (int i = 0; i < 4; i++) {

@@ -15,7 +15,6 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
@@ -25,6 +24,7 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.serve.Generator.Prompt;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
@@ -73,7 +73,7 @@ class GeneratorTest {
         UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
         try (Kernels kernels = new CpuKernels(2);
                 Tokenizer tokenizer = Tokenizer.open(DEMO);
-                Student student = StudentInitializer.initialise(BaseWeights.of(base), plan, null, DataType.FLOAT);
+                Student student = StudentInitializer.initialise(BaseWeights.of(base), plan, null, ElementType.FLOAT);
                 CausalLm model = new CausalLm(student.config(), student.weights(), null, kernels, 96)) {
             assertGreedyIsRecomputed(model, stories(tokenizer), 64);
         }
@@ -113,9 +113,9 @@ class GeneratorTest {
     }
 
     private static double[] lastLogits(CausalLm model, int[] ids) {
-        long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, 1, arena, null));
+        long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
         int vocabSize = model.config().vocabSize();
-        try (Arena arena = Arena.ofElements(DataType.FLOAT, size + vocabSize + 64)) {
+        try (Arena arena = Arena.of(model.kernels(), size + Float.BYTES * (vocabSize + 64L))) {
             Tensor hidden = model.hiddenStates(ids, 1, arena, null); // (T, D)
             Tensor logits = arena.matrix(1, vocabSize); // (1, V)
             model.logits(hidden.rows(ids.length - 1, ids.length), logits); // (1, V)

@@ -12,10 +12,10 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.LoadedModel;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -24,7 +24,7 @@ import org.xecomla.tensor.nd4j.Nd4jKernels;
 @Tag("shared")
 class SharedModelGeneratorTest {
     static Stream<Kernels> kernels() {
-        return Stream.of(new CpuKernels(1), new Nd4jKernels(DataType.FLOAT));
+        return Stream.of(new CpuKernels(1), new Nd4jKernels(ElementType.FLOAT));
     }
 
     @ParameterizedTest

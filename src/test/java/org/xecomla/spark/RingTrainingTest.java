@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.LoopbackRing;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.Freeze;
@@ -21,6 +20,7 @@ import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.OuterUpdate;
 import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.train.BatchSlice;
@@ -55,7 +55,7 @@ class RingTrainingTest {
 
     /** Weights after training by plain SGD without clipping, averaging after every step. */
     private static double[] train(ParameterAveraging averaging, int batch, boolean trains) {
-        NaiveKernels kernels = new NaiveKernels(DataType.DOUBLE);
+        NaiveKernels kernels = new NaiveKernels(ElementType.DOUBLE);
         TokenObjective loss = TokenObjective.CROSS_ENTROPY;
         TokenData data =
                 TokenData.of(sequences().stream().map(TokenSequence::of).toList());
@@ -67,7 +67,7 @@ class RingTrainingTest {
                         RoundPlan.plain(1),
                         averaging,
                         slice.share(),
-                        new OuterUpdate(1, 0, replica.weights().layout(), DataType.DOUBLE),
+                        new OuterUpdate(1, 0, replica.weights().layout(), kernels),
                         replica)) {
             Random random = new Random(5);
             for (Tensor segment : replica.weights().segments()) {

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -24,7 +23,9 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.run.RunLayout;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.stage.DistillStage;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /** A whole run in little: a corpus of stories, a tokenizer trained on them, and a base of random weights to upcycle. */
 public final class TinyRun {
@@ -69,7 +70,7 @@ public final class TinyRun {
         AttentionConfig attention = new AttentionConfig.Gqa(4, 2, 8, RopeScaling.NONE);
         ModelConfig model =
                 new ModelConfig(32, 48, vocabSize, 64, 1e-5, 10_000, true, 0, 1, List.of(attention, attention));
-        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(model, name -> true), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(CausalLm.layout(model, name -> true), ElementType.FLOAT)) {
             Random random = new Random(3);
             for (String name : weights.layout().places().keySet()) {
                 double centre = name.endsWith("norm.weight") ? 1 : 0;
@@ -121,8 +122,7 @@ public final class TinyRun {
 
     /** All weights of a model, one parameter after the other. */
     public static float[] weights(ModelDirectory model) {
-        try (ParameterStore weights =
-                ParameterStore.zeros(CausalLm.layout(model.config(), name -> true), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(CausalLm.layout(model.config(), name -> true), ElementType.FLOAT)) {
             model.load(weights);
             float[] all = new float[Math.toIntExact(weights.layout().numParameters())];
             int at = 0;

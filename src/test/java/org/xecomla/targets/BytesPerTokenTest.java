@@ -12,10 +12,11 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardPlan;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /**
  * Bytes on disk of whole shard files, header and index included, for a vocabulary of 128,256 and a teacher whose
@@ -79,7 +80,7 @@ class BytesPerTokenTest {
                     for (int sequence = 0; sequence < PLAN.numSequences(); sequence++) {
                         TargetEncoder encoder = codec.encoder(LENGTH, VOCAB_SIZE, sequence);
                         for (int t = 0; t < LENGTH; t++) {
-                            Tensor row = Tensor.zeros(DataType.FLOAT, 1, VOCAB_SIZE); // (1, V)
+                            Tensor row = Tensors.zeros(ElementType.FLOAT, 1, VOCAB_SIZE); // (1, V)
                             row.write(scattered(p, random), 0);
                             encoder.add(row);
                         }

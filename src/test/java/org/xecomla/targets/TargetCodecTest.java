@@ -15,11 +15,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.loss.SoftLabels;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 class TargetCodecTest {
     /** Two steps of 2^-11 in the binary logarithm: a probability's own rounding and that of the sum. */
@@ -250,8 +251,8 @@ class TargetCodecTest {
         for (int i = 0; i < said.length; i++) {
             wide[i / vocabSize * (vocabSize + 2) + 1 + i % vocabSize] = said[i];
         }
-        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
-            Tensor view = Tensor.of(type, rows, vocabSize + 2, wide).cols(1, 1 + vocabSize); // (T, V)
+        for (ElementType type : List.of(ElementType.FLOAT, ElementType.DOUBLE)) {
+            Tensor view = Tensors.of(type, rows, vocabSize + 2, wide).cols(1, 1 + vocabSize); // (T, V)
             for (TargetCodec codec : codecs()) {
                 byte[] whole = encode(codec, teacher, rows, vocabSize, 5);
                 TargetEncoder encoder = codec.encoder(rows, vocabSize, 5);
@@ -272,7 +273,7 @@ class TargetCodecTest {
             UserException e = assertThrows(UserException.class, () -> encode(codec, teacher, 4, 10, 81));
             assertTrue(e.getMessage().contains("position 2 of sequence 81"), e.getMessage());
         }
-        Tensor twice = Tensor.of(DataType.FLOAT, 1, 2, 1, 1);
+        Tensor twice = Tensors.of(ElementType.FLOAT, 1, 2, 1, 1);
         assertThrows(
                 UserException.class, () -> new TopKCodec(1, 1).encoder(1, 2, 0).add(twice));
     }

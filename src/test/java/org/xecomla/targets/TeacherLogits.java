@@ -1,9 +1,10 @@
 package org.xecomla.targets;
 
 import java.util.stream.IntStream;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.nn.SoftTargets;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** What a teacher says, from its logits, for tests. */
 public final class TeacherLogits {
@@ -14,7 +15,7 @@ public final class TeacherLogits {
         int vocabSize = logits.length / numRows;
         double[] wide =
                 IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).toArray(); // (n, V)
-        Tensor probabilities = Tensor.zeros(DataType.FLOAT, numRows, vocabSize); // (n, V)
+        Tensor probabilities = Tensors.zeros(ElementType.FLOAT, numRows, vocabSize); // (n, V)
         probabilities.write(SoftTargets.dense(wide, vocabSize, temperature).probabilities(), 0);
         return probabilities;
     }

@@ -22,7 +22,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -40,8 +39,10 @@ import org.xecomla.safetensors.Dtype;
 import org.xecomla.targets.DenseCodec;
 import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShards;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
@@ -76,7 +77,7 @@ class StreamedTeacherProcessTest {
     @BeforeEach
     void writeModelAndTokens() {
         Random random = new Random(5);
-        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(MODEL, name -> false), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(CausalLm.layout(MODEL, name -> false), ElementType.FLOAT)) {
             double[] some = random.doubles(1_000_003, -0.05, 0.05).toArray();
             weights.segments().forEach(segment -> {
                 for (int from = 0; from < segment.cols(); from += some.length) {

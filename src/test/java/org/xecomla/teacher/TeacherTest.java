@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -47,8 +46,10 @@ import org.xecomla.targets.TargetShardSpec;
 import org.xecomla.targets.TargetShardWriter;
 import org.xecomla.targets.TargetShards;
 import org.xecomla.targets.TopKCodec;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
@@ -115,7 +116,7 @@ class TeacherTest {
             packed.add(new TokenSequence(window, learned, begins));
         }
         TeacherShape shape = new TeacherShape(2, LENGTH, 5, streamed);
-        try (Kernels kernels = nd4j ? new Nd4jKernels(DataType.FLOAT) : new CpuKernels(2)) {
+        try (Kernels kernels = nd4j ? new Nd4jKernels(ElementType.FLOAT) : new CpuKernels(2)) {
             List<float[]> together;
             try (Teacher teacher = new Teacher(ModelDirectory.open(MODEL), kernels, shape)) {
                 together = targetsOf(teacher, "packed", packed);
@@ -176,7 +177,7 @@ class TeacherTest {
     void targetsAreTheTeachersDistributions() {
         TargetShardSpec spec =
                 new TargetShardSpec(PLAN, LENGTH, vocabSize, new DenseCodec(1.5), "teacher", tokenPacking());
-        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
+        try (Kernels kernels = new Nd4jKernels(ElementType.FLOAT);
                 Teacher teacher =
                         new Teacher(ModelDirectory.open(MODEL), kernels, new TeacherShape(2, LENGTH, 5, false));
                 TokenShards shards = TokenShards.open(tokens)) {
@@ -204,7 +205,7 @@ class TeacherTest {
     void repeatedWorkGivesTheSameBytesAndLeavesNoTrace() {
         TargetShardSpec spec =
                 new TargetShardSpec(PLAN, LENGTH, vocabSize, new TopKCodec(1, 6), "teacher", tokenPacking());
-        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT);
+        try (Kernels kernels = new Nd4jKernels(ElementType.FLOAT);
                 Teacher first = Teacher.open(MODEL, kernels, 2, LENGTH);
                 Teacher second = Teacher.open(MODEL, kernels, 2, LENGTH);
                 TokenShards shards = TokenShards.open(tokens)) {
@@ -229,7 +230,7 @@ class TeacherTest {
 
     @Test
     void sequencesBeyondTheTeachersLengthAreRefused() {
-        try (Kernels kernels = new Nd4jKernels(DataType.FLOAT)) {
+        try (Kernels kernels = new Nd4jKernels(ElementType.FLOAT)) {
             ConfigException failure =
                     assertThrows(ConfigException.class, () -> Teacher.open(MODEL, kernels, 1, 100_000));
             assertTrue(failure.getMessage().contains("100000"), failure.getMessage());
@@ -252,7 +253,7 @@ class TeacherTest {
                 1,
                 2,
                 Collections.nCopies(35, new AttentionConfig.Gqa(4, 2, 16, RopeScaling.NONE)));
-        try (ParameterStore weights = ParameterStore.zeros(CausalLm.layout(config, name -> false), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(CausalLm.layout(config, name -> false), ElementType.FLOAT)) {
             Random random = new Random(5);
             weights.segments()
                     .forEach(segment -> segment.write(

@@ -6,7 +6,6 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.cpu.CpuKernels;
 
@@ -29,7 +28,7 @@ class Bf16AttentionTest {
                     .toArray();
             Sequences structure = Sequences.of(sequences, firstKeys);
             Tensor out = like(dOut);
-            Tensor logSumExp = Tensor.zeros(kernels.type(), q.rows(), heads);
+            Tensor logSumExp = Tensors.zeros(kernels.type(), q.rows(), heads);
             HeadView queries = HeadView.of(q, heads);
             HeadView keys = HeadView.of(k, keyHeads);
             HeadView values = HeadView.of(v, keyHeads);
@@ -54,7 +53,7 @@ class Bf16AttentionTest {
         }
 
         private Tensor like(Tensor t) {
-            return Tensor.zeros(kernels.type(), t.rows(), t.cols());
+            return Tensors.zeros(kernels.type(), t.rows(), t.cols());
         }
     }
 
@@ -71,12 +70,12 @@ class Bf16AttentionTest {
                 keyHeads);
     }
 
-    private Tensor drawn(DataType type, int rows, int cols) {
+    private Tensor drawn(ElementType type, int rows, int cols) {
         double[] values = new double[rows * cols];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
         }
-        return Tensor.of(type, rows, cols, values);
+        return Tensors.of(type, rows, cols, values);
     }
 
     @ParameterizedTest
@@ -89,7 +88,7 @@ class Bf16AttentionTest {
     })
     void agreesWithTheNaiveLoop(
             int sequences, int length, int document, int heads, int keyHeads, int width, int valueWidth) {
-        Kernels naive = new NaiveKernels(DataType.DOUBLE);
+        Kernels naive = new NaiveKernels(ElementType.DOUBLE);
         Tensor[] expected = call(naive, sequences, length, heads, keyHeads, width, valueWidth)
                 .run(sequences, length, document);
         try (Kernels kernels = new CpuKernels(2, ComputeConfig.Precision.BF16)) {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
@@ -18,7 +17,7 @@ class KernelGradientsTest {
     private static final double STEP = 1e-6;
     private static final double TOLERANCE = 1e-7;
 
-    private final Kernels kernels = new Nd4jKernels(DataType.DOUBLE);
+    private final Kernels kernels = new Nd4jKernels(ElementType.DOUBLE);
     private final Random random = new Random(11);
     private final List<Tensor> made = new ArrayList<>();
 
@@ -30,13 +29,13 @@ class KernelGradientsTest {
 
     private Tensor random(int rows, int cols) {
         double[] values = random.doubles((long) rows * cols, -1, 1).toArray();
-        Tensor t = Tensor.of(DataType.DOUBLE, rows, cols, values);
+        Tensor t = Tensors.of(ElementType.DOUBLE, rows, cols, values);
         made.add(t);
         return t;
     }
 
     private Tensor zeros(int rows, int cols) {
-        Tensor t = Tensor.zeros(DataType.DOUBLE, rows, cols);
+        Tensor t = Tensors.zeros(ElementType.DOUBLE, rows, cols);
         made.add(t);
         return t;
     }

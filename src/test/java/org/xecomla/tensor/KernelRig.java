@@ -9,7 +9,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.cpu.Lanes;
@@ -36,7 +35,7 @@ final class KernelRig implements AutoCloseable {
     }
 
     final Kernels kernels;
-    private final NaiveKernels oracle = new NaiveKernels(DataType.DOUBLE);
+    private final NaiveKernels oracle = new NaiveKernels(ElementType.DOUBLE);
     private final Random random = new Random(7);
     private final List<Pair> pairs = new ArrayList<>();
 
@@ -50,8 +49,8 @@ final class KernelRig implements AutoCloseable {
                 named("cpu, vectors, 1 thread", () -> new CpuKernels(1, ComputeConfig.Precision.FP32, Lanes.best())),
                 named("cpu, vectors, 3 threads", () -> new CpuKernels(3, ComputeConfig.Precision.FP32, Lanes.best())),
                 named("cpu, scalar, 2 threads", () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)),
-                named("nd4j float", () -> new Nd4jKernels(DataType.FLOAT)),
-                named("nd4j double", () -> new Nd4jKernels(DataType.DOUBLE)));
+                named("nd4j float", () -> new Nd4jKernels(ElementType.FLOAT)),
+                named("nd4j double", () -> new Nd4jKernels(ElementType.DOUBLE)));
     }
 
     private static Supplier<Kernels> named(String name, Supplier<Kernels> supplier) {
@@ -69,7 +68,7 @@ final class KernelRig implements AutoCloseable {
     }
 
     boolean isDouble() {
-        return kernels.type() == DataType.DOUBLE;
+        return kernels.type() == ElementType.DOUBLE;
     }
 
     /** {@code forFloat}, or 1e-10 where the kernels compute in double. */
@@ -108,8 +107,8 @@ final class KernelRig implements AutoCloseable {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (size * random.nextGaussian());
         }
-        Tensor tested = Tensor.of(kernels.type(), rows, cols, values);
-        Tensor expected = Tensor.of(DataType.DOUBLE, rows, cols, values);
+        Tensor tested = Tensors.of(kernels.type(), rows, cols, values);
+        Tensor expected = Tensors.of(ElementType.DOUBLE, rows, cols, values);
         return new Pair(tested, expected, tested, expected);
     }
 

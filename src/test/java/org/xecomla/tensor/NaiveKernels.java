@@ -1,22 +1,27 @@
 package org.xecomla.tensor;
 
-import org.nd4j.linalg.api.buffer.DataType;
-
 /**
  * Every operation as the plain loop of its definition, in double on the heap: the oracle of the kernel tests. Results
- * are rounded once, when they are written back.
+ * are rounded once, when they are written back. Their memory is the heap: models that run on them take tensors by the
+ * interface alone.
  */
 public final class NaiveKernels
         implements Kernels, Elementwise, Gemm, Bias, Norm, Rope, HeadCopy, Attention, SwiGlu, Embedding, Head, AdamW {
-    private final DataType type;
+    private final ElementType type;
+    private final Memory memory = new HeapMemory();
 
-    public NaiveKernels(DataType type) {
+    public NaiveKernels(ElementType type) {
         this.type = type;
     }
 
     @Override
-    public DataType type() {
+    public ElementType type() {
         return type;
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
     }
 
     @Override

@@ -57,8 +57,7 @@ class Bf16TrainingTest {
         try (Kernels kernels = new CpuKernels(2, precision);
                 Replica replica =
                         new Replica(MODEL, Freeze.NONE.trainable(), new Replica.Shape(BATCH, LENGTH), loss, kernels);
-                AdamW adamW =
-                        new AdamW(replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.98, 1e-8, 0))) {
+                AdamW adamW = new AdamW(replica.weights().layout(), kernels, new AdamW.Settings(0.9, 0.98, 1e-8, 0))) {
             RandomWeights.write(MODEL, 3, replica.weights());
             TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, adamW, new LearningRateSchedule(3e-3, 3e-4, 10, STEPS), new GradientClip(1), loss);

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.Freeze;
 import org.xecomla.config.LossSchedule;
 import org.xecomla.config.LossSchedule.Form;
 import org.xecomla.nn.loss.SoftLabels;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.train.data.TrainingSequence;
@@ -47,7 +47,7 @@ class DistillationObjectiveTest {
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH);
         List<TrainingSequence> sequences = Tiny.sequences(new Tiny.Data(3, true), 3);
         for (long step : new long[] {0, 4, 10}) {
-            try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+            try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                     Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels)) {
                 RandomWeights.write(Tiny.MODEL, 7, replica.weights());
                 Measures measures = loss.addGradients(replica, sequences, step);
@@ -70,7 +70,7 @@ class DistillationObjectiveTest {
         float[] atOne = softmax(1);
         DistillationObjective loss = new DistillationObjective(
                 new TokenObjective(0, 2), CONSTANT, new LossSchedule(Form.LINEAR, 1), NUM_STEPS, null);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 Replica replica = Tiny.replica(1, new TokenObjective(0.5, 2), Freeze.NONE, kernels)) {
             double scheduled =
                     loss.addGradients(replica, List.of(sequence(atTwo)), 10).value(TokenObjective.KL);

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.Freeze;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
@@ -17,6 +16,7 @@ import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -106,8 +106,8 @@ class GoldenLossesTest {
         List<TrainingSequence> batch = sequences(name);
         Replica.Shape shape = new Replica.Shape(2, batch.get(0).ids().length);
         try (Replica replica = new Replica(directory.config(), Freeze.NONE.trainable(), shape, LOSS, kernels);
-                AdamW adamW = new AdamW(
-                        replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.98, 1e-8, 0.1))) {
+                AdamW adamW =
+                        new AdamW(replica.weights().layout(), kernels, new AdamW.Settings(0.9, 0.98, 1e-8, 0.1))) {
             directory.load(replica.weights());
             TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, adamW, new LearningRateSchedule(3e-3, 3e-4, 3, 10), new GradientClip(1), LOSS);
@@ -147,12 +147,12 @@ class GoldenLossesTest {
 
     @Test
     void inDoubleAsPyTorch() {
-        compare(new Nd4jKernels(DataType.DOUBLE), 1e-7);
+        compare(new Nd4jKernels(ElementType.DOUBLE), 1e-7);
     }
 
     @Test
     void inFloatWithinOneInTenThousand() {
-        compare(new Nd4jKernels(DataType.FLOAT), 1e-4);
+        compare(new Nd4jKernels(ElementType.FLOAT), 1e-4);
         compare(new CpuKernels(2), 1e-4);
     }
 }

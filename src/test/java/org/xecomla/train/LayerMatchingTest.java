@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.config.Freeze;
@@ -25,6 +24,7 @@ import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Sequences;
@@ -77,7 +77,7 @@ class LayerMatchingTest {
         LayerMatchingConfig settings = new LayerMatchingConfig(form, OptionalDouble.of(0.7), states);
         Replica.Shape shape = new Replica.Shape(2, Tiny.LENGTH, recompute);
         List<TrainingSequence> sequences = masked ? masked() : Tiny.sequences(new Tiny.Data(3, true), 3);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
                 Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
                 Replica probe = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels)) {
@@ -101,11 +101,11 @@ class LayerMatchingTest {
         List<TrainingSequence> sequences = masked();
         double sum = 0;
         long count = 0;
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
                 CausalLm base = new CausalLm(base(12), loss.layers().baseWeights(), null, kernels, Tiny.LENGTH);
                 Replica replica = new Replica(Tiny.MODEL, Freeze.NONE.trainable(), shape, loss, kernels);
-                Arena arena = Arena.ofElements(kernels.type(), 1 << 16)) {
+                Arena arena = Arena.of(kernels, 1 << 16)) {
             RandomWeights.write(Tiny.MODEL, 7, replica.weights());
             for (TrainingSequence sequence : sequences) {
                 arena.release(0);
@@ -154,7 +154,7 @@ class LayerMatchingTest {
         Replica.Shape shape = new Replica.Shape(1, Tiny.LENGTH);
         LayerMatchingConfig settings = new LayerMatchingConfig(
                 LayerMatchingConfig.Form.MSE, OptionalDouble.of(1), LayerMatchingConfig.States.BOTH);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 DistillationObjective loss = loss(settings, base(12), shape, kernels);
                 Replica replica = new Replica(base(12), Freeze.NONE.trainable(), shape, loss, kernels)) {
             RandomWeights.write(base(12), 11, replica.weights());
@@ -168,7 +168,7 @@ class LayerMatchingTest {
         Replica.Shape shape = new Replica.Shape(1, Tiny.LENGTH);
         LayerMatchingConfig settings = new LayerMatchingConfig(
                 LayerMatchingConfig.Form.MSE, OptionalDouble.of(1), LayerMatchingConfig.States.BOTH);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE)) {
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE)) {
             String message = assertThrows(
                             ConfigException.class,
                             () -> new LayerMatching(settings, base(16), Tiny.MODEL, shape, kernels))
@@ -184,10 +184,10 @@ class LayerMatchingTest {
         LayerMatchingConfig settings = new LayerMatchingConfig(
                 LayerMatchingConfig.Form.MSE, OptionalDouble.empty(), LayerMatchingConfig.States.BOTH);
         Tiny.Data data = new Tiny.Data(20, true);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 DistillationObjective loss = loss(settings, Tiny.MODEL, shape, kernels);
                 CausalLm base = new CausalLm(base(12), loss.layers().baseWeights(), null, kernels, Tiny.LENGTH);
-                Arena arena = Arena.ofElements(kernels.type(), 1 << 16)) {
+                Arena arena = Arena.of(kernels, 1 << 16)) {
             double sum = 0;
             long count = 0;
             for (long s = 0; s < 8; s++) {

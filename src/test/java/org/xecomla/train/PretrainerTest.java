@@ -16,7 +16,6 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
@@ -27,8 +26,10 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 class PretrainerTest {
@@ -132,8 +133,7 @@ class PretrainerTest {
         assertTrue(Files.exists(temporary.resolve("a/tokenizer.json")));
         assertTrue(Files.exists(temporary.resolve("a/_SUCCESS")));
         assertFalse(Files.exists(temporary.resolve("a-checkpoints")));
-        try (ParameterStore store =
-                ParameterStore.zeros(CausalLm.layout(model.config(), name -> false), DataType.FLOAT)) {
+        try (ParameterStore store = Tensors.zeros(CausalLm.layout(model.config(), name -> false), ElementType.FLOAT)) {
             model.load(store);
             assertTrue(store.get(ParameterNames.FINAL_NORM).get(0, 0) > 0.5);
         }

@@ -25,6 +25,7 @@ import org.xecomla.targets.TargetShards;
 import org.xecomla.teacher.Teacher;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
@@ -145,7 +146,7 @@ final class StoriesRecipe implements AutoCloseable {
     }
 
     Score score(CausalLm model, List<int[]> windows) {
-        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(base.config(), name -> false), kernels.type());
+        ParameterStore weights = Tensors.zeros(CausalLm.layout(base.config(), name -> false), kernels.type());
         base.load(weights);
         try (weights;
                 CausalLm teacher = new CausalLm(base.config(), weights, null, kernels, LENGTH);

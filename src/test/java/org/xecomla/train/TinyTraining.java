@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.ComputeConfig;
@@ -14,6 +13,7 @@ import org.xecomla.files.Manifest;
 import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.train.data.TrainingData;
@@ -105,7 +105,7 @@ final class TinyTraining {
             ParameterAveraging averaging,
             TrainingData data,
             AfterStep afterStep) {
-        Kernels kernels = new NaiveKernels(DataType.FLOAT);
+        Kernels kernels = new NaiveKernels(ElementType.FLOAT);
         try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
             run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
             List<TrainListener> listeners = new ArrayList<>();

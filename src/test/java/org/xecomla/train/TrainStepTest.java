@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.Freeze;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.nn.loss.SoftLabels;
@@ -16,6 +15,7 @@ import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterLayout;
@@ -25,7 +25,7 @@ class TrainStepTest {
     private static final TokenObjective MIXED = new TokenObjective(0.3, 1.5);
     private static final AdamW.Settings ADAM_W = new AdamW.Settings(0.9, 0.98, 1e-8, 0);
 
-    private final Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+    private final Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
 
     private static TrainStep<TrainingSequence> sgd(Replica replica, double rate, TokenObjective loss) {
         return new TrainStep<>(replica, new Sgd(), LearningRateSchedule.constant(rate), GradientClip.NONE, loss);
@@ -180,10 +180,10 @@ class TrainStepTest {
     @Test
     void aTinyModelLearns() {
         TokenObjective kl = new TokenObjective(0, 1);
-        Kernels floats = new NaiveKernels(DataType.FLOAT);
+        Kernels floats = new NaiveKernels(ElementType.FLOAT);
         List<TrainingSequence> batch = Tiny.sequences(new Tiny.Data(8, true), 8);
         Replica replica = Tiny.replica(8, kl, Freeze.NONE, floats);
-        AdamW adamW = new AdamW(replica.weights().layout(), DataType.FLOAT, ADAM_W);
+        AdamW adamW = new AdamW(replica.weights().layout(), floats, ADAM_W);
         TrainStep<TrainingSequence> step =
                 new TrainStep<>(replica, adamW, new LearningRateSchedule(0.02, 0.002, 5, 60), new GradientClip(1), kl);
         double first = step.run(0, batch).measures().value("kl");

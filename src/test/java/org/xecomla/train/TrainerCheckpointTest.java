@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.Freeze;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
@@ -88,7 +88,7 @@ class TrainerCheckpointTest {
     void anotherNumberOfReplicasStartsFromTheMeanOfTheMoments() throws Exception {
         TrainingPlan plan = TinyTraining.plan(0, Freeze.NONE);
         TrainerCheckpoint checkpoints = checkpoints("run");
-        Kernels kernels = new NaiveKernels(DataType.FLOAT);
+        Kernels kernels = new NaiveKernels(ElementType.FLOAT);
         List<double[]> saved = Replicas.run(2, averaging -> {
             try (TrainingRun<TrainingSequence> run =
                     new TrainingRun<>(plan, TinyTraining.LOSS, Tiny.MODEL, kernels, averaging)) {
@@ -173,7 +173,7 @@ class TrainerCheckpointTest {
         TrainerCheckpoint checkpoints = checkpoints("run");
         Replicas.run(3, averaging -> {
             try (TrainingRun<TrainingSequence> run = new TrainingRun<>(
-                    plan, TinyTraining.LOSS, Tiny.MODEL, new NaiveKernels(DataType.FLOAT), averaging)) {
+                    plan, TinyTraining.LOSS, Tiny.MODEL, new NaiveKernels(ElementType.FLOAT), averaging)) {
                 run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
                 int[] rounds = new int[1];
                 List<TrainListener> listeners = List.of(run.savingTo(checkpoints));
@@ -193,7 +193,7 @@ class TrainerCheckpointTest {
     /** Mean loss over all sequences. */
     private static double loss(double[] weights) {
         TokenObjective kl = new TokenObjective(0, 1);
-        try (Replica replica = Tiny.replica(1, kl, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
+        try (Replica replica = Tiny.replica(1, kl, Freeze.NONE, new NaiveKernels(ElementType.FLOAT))) {
             int at = 0;
             for (Tensor segment : replica.weights().segments()) {
                 segment.write(Arrays.copyOfRange(weights, at, at + segment.cols()));
@@ -232,7 +232,7 @@ class TrainerCheckpointTest {
                 resumed + " is not among the losses of other seeds " + losses);
         double untrained = loss(Replicas.run(1, averaging -> {
                     try (Replica replica =
-                            Tiny.replica(1, TinyTraining.LOSS, Freeze.NONE, new NaiveKernels(DataType.FLOAT))) {
+                            Tiny.replica(1, TinyTraining.LOSS, Freeze.NONE, new NaiveKernels(ElementType.FLOAT))) {
                         return Tiny.weights(replica);
                     }
                 })

@@ -11,7 +11,6 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.ParameterAveraging;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.Freeze;
@@ -22,6 +21,7 @@ import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.optim.Optimizer;
 import org.xecomla.optim.OuterUpdate;
 import org.xecomla.optim.Sgd;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -32,8 +32,8 @@ class TrainingLoopTest {
     private static final long NUM_STEPS = 6;
 
     /** How a run differs from the next. */
-    private record Run(DataType type, boolean adamW, int batch, RoundPlan rounds, GradientClip clip) {
-        Run(DataType type, boolean adamW, int batch, int localSteps, double outerRate, double outerMomentum) {
+    private record Run(ElementType type, boolean adamW, int batch, RoundPlan rounds, GradientClip clip) {
+        Run(ElementType type, boolean adamW, int batch, int localSteps, double outerRate, double outerMomentum) {
             this(
                     type,
                     adamW,
@@ -47,7 +47,7 @@ class TrainingLoopTest {
     private record Result(double[] weights, List<StepMetrics> steps, List<RoundMetrics> rounds) {}
 
     private static Result train(Run run, ParameterAveraging averaging) {
-        Kernels kernels = run.type == DataType.DOUBLE ? new Nd4jKernels(run.type) : new CpuKernels(1);
+        Kernels kernels = run.type == ElementType.DOUBLE ? new Nd4jKernels(run.type) : new CpuKernels(1);
         Tiny.Data data = new Tiny.Data(17, true);
         BatchSlice slice = new BatchSlice(run.batch, averaging.numReplicas(), averaging.rank());
         List<StepMetrics> steps = new ArrayList<>();
@@ -66,7 +66,7 @@ class TrainingLoopTest {
         try (kernels;
                 Replica replica = Tiny.replica(2, KL, Freeze.NONE, kernels);
                 Optimizer optimizer = run.adamW
-                        ? new AdamW(replica.weights().layout(), run.type, new AdamW.Settings(0.9, 0.98, 1e-8, 0))
+                        ? new AdamW(replica.weights().layout(), kernels, new AdamW.Settings(0.9, 0.98, 1e-8, 0))
                         : new Sgd();
                 Rounds local = new Rounds(
                         run.rounds,
@@ -76,7 +76,7 @@ class TrainingLoopTest {
                                 run.rounds.outerLearningRate(),
                                 run.rounds.outerMomentum(),
                                 replica.weights().layout(),
-                                run.type),
+                                kernels),
                         replica)) {
             TrainStep<TrainingSequence> step = new TrainStep<>(
                     replica, optimizer, LearningRateSchedule.constant(run.adamW ? 0.01 : 0.3), run.clip, KL);
@@ -95,14 +95,14 @@ class TrainingLoopTest {
 
     @Test
     void oneReplicaRepeatsItselfBitForBit() {
-        Run run = new Run(DataType.FLOAT, true, 4, 1, 1, 0);
+        Run run = new Run(ElementType.FLOAT, true, 4, 1, 1, 0);
         assertArrayEquals(alone(run).weights, alone(run).weights, 0);
     }
 
     @Test
     void averagingWithOneselfChangesNoBit() throws Exception {
-        Run everyStep = new Run(DataType.FLOAT, true, 4, 1, 1, 0);
-        Run everyFour = new Run(DataType.FLOAT, true, 4, 4, 1, 0);
+        Run everyStep = new Run(ElementType.FLOAT, true, 4, 1, 1, 0);
+        Run everyFour = new Run(ElementType.FLOAT, true, 4, 4, 1, 0);
         double[] expected = alone(everyStep).weights;
         assertArrayEquals(expected, alone(everyFour).weights, 0);
         assertArrayEquals(
@@ -115,7 +115,7 @@ class TrainingLoopTest {
     @ParameterizedTest
     @CsvSource({"2, 4", "3, 4", "3, 7", "5, 6"})
     void replicasWithPlainSgdEqualOneLargeBatch(int numReplicas, int batch) throws Exception {
-        Run run = new Run(DataType.DOUBLE, false, batch, 1, 1, 0);
+        Run run = new Run(ElementType.DOUBLE, false, batch, 1, 1, 0);
         Result one = alone(run);
         List<Result> several = Replicas.run(numReplicas, averaging -> train(run, averaging));
         for (Result replica : several) {
@@ -136,7 +136,7 @@ class TrainingLoopTest {
     /** With averaged gradients also AdamW, clipping and unequal shares are those of one large batch. */
     @ParameterizedTest
     @CsvSource({"DOUBLE, 2, 4, 1e-10", "DOUBLE, 3, 7, 1e-10", "FLOAT, 2, 4, 1e-5", "FLOAT, 4, 8, 1e-5"})
-    void averagedGradientsWithAdamWEqualOneLargeBatch(DataType type, int numReplicas, int batch, double tolerance)
+    void averagedGradientsWithAdamWEqualOneLargeBatch(ElementType type, int numReplicas, int batch, double tolerance)
             throws Exception {
         Run run = new Run(
                 type,
@@ -165,9 +165,9 @@ class TrainingLoopTest {
     /** What travels as changes since the round's start comes to the same average. */
     @Test
     void averagingChangesIsAveragingWeights() throws Exception {
-        Run weights = new Run(DataType.DOUBLE, true, 4, 2, 0.7, 0.9);
+        Run weights = new Run(ElementType.DOUBLE, true, 4, 2, 0.7, 0.9);
         Run deltas = new Run(
-                DataType.DOUBLE,
+                ElementType.DOUBLE,
                 true,
                 4,
                 new RoundPlan(2, AveragingConfig.What.WEIGHTS, true, 0.7, 0.9),
@@ -180,7 +180,7 @@ class TrainingLoopTest {
 
     @Test
     void replicasTogetherSeeWhatOneWould() throws Exception {
-        Run run = new Run(DataType.FLOAT, true, 5, 2, 1, 0);
+        Run run = new Run(ElementType.FLOAT, true, 5, 2, 1, 0);
         Result one = alone(run);
         List<Result> several = Replicas.run(3, averaging -> train(run, averaging));
         for (int s = 0; s < NUM_STEPS; s++) {
@@ -201,7 +201,7 @@ class TrainingLoopTest {
 
     @Test
     void outerMomentumIsDeterministicAndTheSameEverywhere() throws Exception {
-        Run run = new Run(DataType.FLOAT, true, 4, 2, 0.7, 0.9);
+        Run run = new Run(ElementType.FLOAT, true, 4, 2, 0.7, 0.9);
         List<Result> first = Replicas.run(2, averaging -> train(run, averaging));
         List<Result> second = Replicas.run(2, averaging -> train(run, averaging));
         assertArrayEquals(first.get(0).weights, first.get(1).weights, 0);
@@ -211,7 +211,7 @@ class TrainingLoopTest {
 
     @Test
     void aRoundEndsWithTheRun() {
-        Result result = alone(new Run(DataType.FLOAT, true, 4, 4, 1, 0));
+        Result result = alone(new Run(ElementType.FLOAT, true, 4, 4, 1, 0));
         assertArrayEquals(
                 new long[] {4, 6},
                 result.rounds.stream().mapToLong(RoundMetrics::step).toArray());

@@ -12,7 +12,6 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -22,6 +21,7 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
+import org.xecomla.tensor.ElementType;
 
 /** Students made from their bases against the fixtures' weights and logits. */
 class GoldenStartTest {
@@ -48,7 +48,8 @@ class GoldenStartTest {
                 null);
     }
 
-    private static double logitsDifference(String name, BaseWeights base, List<UpcycledLayer> layers, DataType type) {
+    private static double logitsDifference(
+            String name, BaseWeights base, List<UpcycledLayer> layers, ElementType type) {
         SafetensorsFile expected = Goldens.tensors(name, "expected.safetensors");
         int[] ids = Integers.of(expected, "input_ids");
         try (Student student = Goldens.student(base, layers, type)) {
@@ -79,7 +80,7 @@ class GoldenStartTest {
             assertProducts(golden, l, layer);
             layers.add(layer);
         }
-        assertEquals(0, logitsDifference(name, base, layers, DataType.DOUBLE), 1e-5);
+        assertEquals(0, logitsDifference(name, base, layers, ElementType.DOUBLE), 1e-5);
     }
 
     private static void assertProducts(BaseWeights golden, int l, UpcycledLayer layer) {
@@ -124,11 +125,11 @@ class GoldenStartTest {
                 "aligned-gqa-llama3rope-r24-fold1-norm"
             })
     void alignedMakesTheFixture(String name) throws IOException {
-        assertEquals(0, alignedDifference(name, DataType.DOUBLE), 1e-5);
-        assertEquals(0, alignedDifference(name, DataType.FLOAT), 1e-4);
+        assertEquals(0, alignedDifference(name, ElementType.DOUBLE), 1e-5);
+        assertEquals(0, alignedDifference(name, ElementType.FLOAT), 1e-4);
     }
 
-    private static double alignedDifference(String name, DataType type) throws IOException {
+    private static double alignedDifference(String name, ElementType type) throws IOException {
         BaseWeights base = Goldens.model(about(name).get("base").asText());
         BaseWeights golden = Goldens.model(name);
         int[] ids = Integers.of(Goldens.tensors(name, "calibration.safetensors"), "input_ids");

@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
@@ -49,10 +49,10 @@ final class Goldens {
 
     /** The student of these layers, in double; without any, the base itself. */
     static Student student(BaseWeights base, List<UpcycledLayer> layers) {
-        return student(base, layers, DataType.DOUBLE);
+        return student(base, layers, ElementType.DOUBLE);
     }
 
-    static Student student(BaseWeights base, List<UpcycledLayer> layers, DataType type) {
+    static Student student(BaseWeights base, List<UpcycledLayer> layers, ElementType type) {
         return StudentInitializer.assemble(base, layers, List.of(), type);
     }
 
@@ -61,7 +61,7 @@ final class Goldens {
         int longest = ids.length / numSequences;
         int vocabSize = student.config().vocabSize();
         try (CausalLm model = model(student, longest);
-                Arena arena = Arena.ofElements(student.weights().type(), model.arenaElements((m, a) -> {
+                Arena arena = Arena.of(model.kernels(), model.arenaBytes((m, a) -> {
                     m.hiddenStates(ids, numSequences, a, null);
                     a.matrix(ids.length, vocabSize);
                 }))) {
@@ -73,17 +73,17 @@ final class Goldens {
     }
 
     private static CausalLm model(Student student, int longest) {
-        DataType type = student.weights().type();
-        Kernels kernels = type == DataType.DOUBLE ? new NaiveKernels(type) : new CpuKernels(1);
+        ElementType type = student.weights().type();
+        Kernels kernels = type == ElementType.DOUBLE ? new NaiveKernels(type) : new CpuKernels(1);
         return new CausalLm(student.config(), student.weights(), null, kernels, longest);
     }
 
     /** Calibration of all layers of {@code base}. */
     static Calibration calibration(BaseWeights base, List<int[]> windows) {
-        return calibration(base, windows, DataType.DOUBLE);
+        return calibration(base, windows, ElementType.DOUBLE);
     }
 
-    static Calibration calibration(BaseWeights base, List<int[]> windows, DataType type) {
+    static Calibration calibration(BaseWeights base, List<int[]> windows, ElementType type) {
         try (Student student = student(base, List.of(), type);
                 CausalLm model = model(student, windows.get(0).length)) {
             int numLayers = base.config().numLayers();

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -27,6 +26,7 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.Integers;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.upcycle.slots.PhasedPlan;
 import org.xecomla.upcycle.slots.RopeSlot;
 
@@ -182,7 +182,7 @@ class PhasedUpcyclerTest {
         PhasedPlan phased = new PhasedPlan(slots, about.get("kscale").asDouble(), balanced);
         BaseWeights base = Goldens.model(about.get("base").asText());
         int[] ids = Integers.of(Goldens.tensors(name, "calibration.safetensors"), "input_ids");
-        Calibration calibration = Goldens.calibration(base, Goldens.windows(ids, 64), DataType.DOUBLE);
+        Calibration calibration = Goldens.calibration(base, Goldens.windows(ids, 64), ElementType.DOUBLE);
         BaseWeights golden = Goldens.model(name);
         List<UpcycledLayer> layers = new ArrayList<>();
         for (int l = 0; l < base.config().numLayers(); l++) {

@@ -13,12 +13,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.nn.CausalLm;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.upcycle.slots.RopeSlot;
@@ -55,7 +55,7 @@ class SlotPlannerTest {
     private static Planned planned(UpcyclePlan plan, int length) {
         List<TokenSequence> windows = plan.windows(text(length));
         try (Kernels kernels = new CpuKernels(1);
-                Student base = Goldens.student(BASE, List.of(), DataType.FLOAT);
+                Student base = Goldens.student(BASE, List.of(), ElementType.FLOAT);
                 CausalLm model = new CausalLm(
                         BASE.config(),
                         base.weights(),
@@ -64,7 +64,7 @@ class SlotPlannerTest {
                         windows.get(0).ids().length)) {
             Calibration seen = Calibration.keepingWindows(model, windows, plan.latentLayers(), SlotChoice.LAST_WINDOWS);
             UpcyclePlan found = SlotPlanner.planned(BASE, plan, seen, kernels);
-            return new Planned(found, StudentInitializer.initialise(BASE, found, seen, DataType.FLOAT));
+            return new Planned(found, StudentInitializer.initialise(BASE, found, seen, ElementType.FLOAT));
         }
     }
 

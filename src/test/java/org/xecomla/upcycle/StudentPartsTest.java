@@ -20,11 +20,11 @@ import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 
@@ -68,8 +68,8 @@ class StudentPartsTest {
         StudentParts.Made made = parts.make(plan, StudentPartsTest::text, workers(asked));
         try (Kernels kernels = new CpuKernels(1);
                 Student whole = StudentInitializer.make(
-                        ModelDirectory.open(BASE), plan, StudentPartsTest::text, kernels, DataType.FLOAT);
-                Student student = parts.student(travelled(made), DataType.FLOAT)) {
+                        ModelDirectory.open(BASE), plan, StudentPartsTest::text, kernels, ElementType.FLOAT);
+                Student student = parts.student(travelled(made), ElementType.FLOAT)) {
             assertEquals(whole.config(), student.config());
             assertEquals(whole.report().lines(), student.report().lines());
             for (String name : whole.weights().layout().places().keySet()) {

@@ -53,8 +53,8 @@ public final class ContinuationScorer {
         for (int from = 0; from < inputs.size(); from += batchPrompts) {
             batches.add(inputs.subList(from, Math.min(inputs.size(), from + batchPrompts)));
         }
-        long elements = batches.stream().mapToLong(this::arenaElements).max().orElse(0);
-        try (Arena arena = Arena.ofElements(model.weights().type(), elements)) {
+        long elements = batches.stream().mapToLong(this::arenaBytes).max().orElse(0);
+        try (Arena arena = Arena.of(model.kernels(), elements)) {
             for (List<Input> batch : batches) {
                 score(batch, continuations, result, arena);
                 arena.release(0);
@@ -79,8 +79,8 @@ public final class ContinuationScorer {
         return inputs;
     }
 
-    private long arenaElements(List<Input> batch) {
-        return model.arenaElements((sized, sizing) -> {
+    private long arenaBytes(List<Input> batch) {
+        return model.arenaBytes((sized, sizing) -> {
             Tensor rows = scoredRows(sized, batch, sizing); // (n, D)
             Logits.of(sized, rows.rows(0, Math.min(rows.rows(), Logits.chunkRows(model))), sizing);
         });

@@ -1,9 +1,10 @@
 package org.xecomla.formats.checkpoint;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /** A model whose parameters are read one by one, in the engine's row order. */
 public interface ModelSource {
@@ -18,7 +19,7 @@ public interface ModelSource {
     /** One parameter in memory of its own, which the caller gives back. (rows, cols) */
     default Tensor tensor(String parameter) {
         ParameterShapes.Shape shape = ParameterShapes.of(config()).get(parameter);
-        Tensor tensor = Tensor.zeros(DataType.FLOAT, shape.rows(), shape.cols()); // (rows, cols)
+        Tensor tensor = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, shape.rows(), shape.cols()); // (rows, cols)
         load(parameter, tensor);
         return tensor;
     }

@@ -1,13 +1,14 @@
 package org.xecomla.formats.deepseek;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.StudentAttention;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * The weights of a dense DeepSeek V3 that computes what a student computes; {@link DeepseekWriter} says how.
@@ -33,7 +34,7 @@ final class DeepseekWeights {
         if (ParameterNames.isAttention(name)) {
             ParameterNames.InLayer place = ParameterNames.inLayer(name).orElseThrow();
             Matrix made = projection(place.layer(), place.name());
-            return Tensor.of(DataType.FLOAT, made.rows(), made.cols(), made.toDoubles());
+            return Nd4jMemory.INSTANCE.of(ElementType.FLOAT, made.rows(), made.cols(), made.toDoubles());
         }
         boolean tiedHead = name.equals(ParameterNames.HEAD) && student.config().tieWordEmbeddings();
         Tensor tensor = student.tensor(tiedHead ? ParameterNames.EMBEDDING : name); // (rows, cols)

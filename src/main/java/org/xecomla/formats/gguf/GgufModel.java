@@ -1,7 +1,6 @@
 package org.xecomla.formats.gguf;
 
 import org.apache.hadoop.fs.Path;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
@@ -10,6 +9,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.RopeRowOrder;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -76,7 +76,7 @@ public final class GgufModel implements ModelSource {
     @Override
     public void load(String parameter, Tensor target) {
         float[] values = read(parameter);
-        if (target.type() == DataType.FLOAT) {
+        if (target.type() == ElementType.FLOAT) {
             target.write(values, 0);
             return;
         }

@@ -3,7 +3,6 @@ package org.xecomla.formats.gguf;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
@@ -14,7 +13,9 @@ import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.RopeRowOrder;
 import org.xecomla.formats.checkpoint.StudentAttention;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * The tensors of a GGUF file, as llama.cpp lays them out.
@@ -64,7 +65,7 @@ final class GgufWeights {
     }
 
     private static Tensor tensor(Matrix m) {
-        return Tensor.of(DataType.FLOAT, m.rows(), m.cols(), m.toDoubles());
+        return Nd4jMemory.INSTANCE.of(ElementType.FLOAT, m.rows(), m.cols(), m.toDoubles());
     }
 
     private static Matrix ordered(Matrix m, RopeRowOrder order) {

@@ -1,14 +1,15 @@
 package org.xecomla.formats.official;
 
 import java.util.Set;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.StudentAttention;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * The weights with which the official code computes what a student computes; {@link OfficialWriter} says how.
@@ -33,7 +34,7 @@ final class OfficialWeights {
         ParameterNames.InLayer place = ParameterNames.inLayer(name).orElse(null);
         if (place != null && QUERY.contains(place.name())) {
             Matrix matrix = query(place.layer(), place.name());
-            return Tensor.of(DataType.FLOAT, matrix.rows(), matrix.cols(), matrix.toDoubles());
+            return Nd4jMemory.INSTANCE.of(ElementType.FLOAT, matrix.rows(), matrix.cols(), matrix.toDoubles());
         }
         return student.tensor(name);
     }

@@ -15,12 +15,13 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig.KernelChoice;
 import org.xecomla.config.RunConfig;
 import org.xecomla.linalg.BlasLibrary;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Storage;
 import org.xecomla.tensor.engine.Device;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /** What this process and its machine can do: the driver's, or an executor's. Starts no Spark. */
 final class MachineChecks {
@@ -115,10 +116,11 @@ final class MachineChecks {
     }
 
     private static Finding nd4j() {
-        try (Storage storage = Storage.zeros(DataType.FLOAT, 1)) {
+        try (Storage storage = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, 1)) {
             return Finding.ok(
                     "nd4j",
-                    "natives load; tensors live " + (storage.onHost() ? "in the machine's memory" : "on the GPU"));
+                    "natives load; " + storage.length() + " element lives "
+                            + (Nd4jMemory.isOnHost() ? "in the machine's memory" : "on the GPU"));
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.shards.TokenShards;
@@ -18,6 +17,7 @@ import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
@@ -47,8 +47,8 @@ public final class InitStage extends SparkStage {
         complete(context, (base, plan) -> {
             RunLayout layout = context.layout();
             try (Kernels kernels = TaskKernels.of(context.config());
-                    Student student =
-                            StudentInitializer.make(base, plan, () -> windows(layout, plan), kernels, DataType.FLOAT)) {
+                    Student student = StudentInitializer.make(
+                            base, plan, () -> windows(layout, plan), kernels, ElementType.FLOAT)) {
                 return save(context.config(), layout, student);
             }
         });
@@ -89,7 +89,7 @@ public final class InitStage extends SparkStage {
         try {
             StudentParts.Made made = parts.make(plan, () -> windows(layout, plan), workers);
             return workers.map("student", List.of(made), (layers, kernels) -> {
-                        try (Student student = parts.student(layers, DataType.FLOAT)) {
+                        try (Student student = parts.student(layers, ElementType.FLOAT)) {
                             return save(config, layout, student);
                         }
                     })

@@ -13,6 +13,7 @@ import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
 import org.xecomla.tensor.cpu.bf16.Bf16Shapes;
 import org.xecomla.tensor.host.HostScratch;
 import org.xecomla.tensor.host.Workers;
+import org.xecomla.tensor.memory.HostStorage;
 
 /**
  * Causal attention tile by tile: the scores of some tens of queries against all keys that they see are made, turned
@@ -89,7 +90,7 @@ public final class CpuAttention implements Attention {
             return new Operand(values, null);
         }
         Tensor place = scratch.matrix(worker, start, 1, 1);
-        long address = place.storage().address(place.offset());
+        long address = HostStorage.of(place).address(place.offset());
         Bf16Gemm.Rounded copy = new Bf16Gemm.Rounded(values.rows(), values.cols(), address, values.cols());
         rounding.onThisThread(worker, values, copy);
         return new Operand(values, copy);

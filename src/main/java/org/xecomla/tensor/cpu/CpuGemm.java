@@ -6,6 +6,7 @@ import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
 import org.xecomla.tensor.host.Workers;
+import org.xecomla.tensor.memory.HostStorage;
 
 /**
  * Matrix products by OpenBLAS's {@code cblas_sgemm} on the tensors' own memory. OpenBLAS computes on the thread that
@@ -71,12 +72,12 @@ final class CpuGemm implements Gemm {
                 c.cols(),
                 inner(transposeA, a),
                 (float) alpha,
-                a.storage().floats(a.offset()),
+                HostStorage.of(a).floats(a.offset()),
                 Math.max(1, a.stride()),
-                b.storage().floats(b.offset()),
+                HostStorage.of(b).floats(b.offset()),
                 Math.max(1, b.stride()),
                 (float) beta,
-                c.storage().floats(c.offset()),
+                HostStorage.of(c).floats(c.offset()),
                 c.stride());
     }
 

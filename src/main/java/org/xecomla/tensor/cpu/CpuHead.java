@@ -5,8 +5,8 @@ import static org.xecomla.tensor.cpu.HostRows.window;
 
 import java.nio.ByteBuffer;
 import org.xecomla.tensor.Head;
-import org.xecomla.tensor.Storage;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.HostStorage;
 
 /** {@link Head} row by row. */
 final class CpuHead implements Head {
@@ -23,12 +23,12 @@ final class CpuHead implements Head {
     @Override
     public void softmax(Tensor x, double beta, double[] logSumExp) {
         rows.eachRow(x.rows(), x.cols(), HostRows.DEAR, r -> {
-            logSumExp[r] = softmax(x.storage(), x.offset() + (long) r * x.stride(), x.cols(), (float) beta);
+            logSumExp[r] = softmax(HostStorage.of(x), x.offset() + (long) r * x.stride(), x.cols(), (float) beta);
         });
     }
 
     /** Of {@code n} elements from {@code start} on, block by block since a vocabulary is long; returns log sum exp. */
-    private double softmax(Storage storage, long start, int n, float beta) {
+    private double softmax(HostStorage storage, long start, int n, float beta) {
         float max = Float.NEGATIVE_INFINITY;
         for (int at = 0; at < n; at += HostRows.BLOCK) {
             max = Math.max(

@@ -1,11 +1,13 @@
 package org.xecomla.tensor.cpu;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.GroupedKernels;
+import org.xecomla.tensor.Memory;
 import org.xecomla.tensor.cpu.bf16.Bf16Gemm;
 import org.xecomla.tensor.host.HostScratch;
 import org.xecomla.tensor.host.Workers;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * The fast kernels of the processor, in FLOAT: OpenBLAS for products, the JDK's Vector API for the rest, both on the
@@ -56,8 +58,13 @@ public final class CpuKernels extends GroupedKernels {
     }
 
     @Override
-    public DataType type() {
-        return DataType.FLOAT;
+    public ElementType type() {
+        return ElementType.FLOAT;
+    }
+
+    @Override
+    public Memory memory() {
+        return Nd4jMemory.INSTANCE;
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.host.Workers;
+import org.xecomla.tensor.memory.HostStorage;
 
 /** Tensors in host memory, row by row or as runs of adjacent elements, over the threads of {@link Workers}. */
 final class HostRows {
@@ -78,20 +79,20 @@ final class HostRows {
 
     /** The window of memory that holds row {@code row}, from byte {@link #index} on. */
     static ByteBuffer window(Tensor t, int row) {
-        return t.storage().windowAt(t.offset() + (long) row * t.stride());
+        return HostStorage.of(t).windowAt(t.offset() + (long) row * t.stride());
     }
 
     static int index(Tensor t, int row) {
-        return t.storage().windowIndex(t.offset() + (long) row * t.stride());
+        return HostStorage.of(t).windowIndex(t.offset() + (long) row * t.stride());
     }
 
     /** The window of memory that holds the element at {@code position} in row-major order, byte {@link #runIndex}. */
     static ByteBuffer runWindow(Tensor t, long position) {
-        return t.storage().windowAt(at(t, position));
+        return HostStorage.of(t).windowAt(at(t, position));
     }
 
     static int runIndex(Tensor t, long position) {
-        return t.storage().windowIndex(at(t, position));
+        return HostStorage.of(t).windowIndex(at(t, position));
     }
 
     private static long at(Tensor t, long position) {

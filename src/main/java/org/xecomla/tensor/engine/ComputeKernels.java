@@ -1,8 +1,8 @@
 package org.xecomla.tensor.engine;
 
 import java.util.OptionalInt;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
@@ -30,7 +30,7 @@ public final class ComputeKernels {
                 if (gpu.isPresent() || Device.isGpu()) {
                     Device.use(gpu.orElse(0));
                 }
-                yield new Nd4jKernels(DataType.FLOAT);
+                yield new Nd4jKernels(ElementType.FLOAT);
             }
         };
     }

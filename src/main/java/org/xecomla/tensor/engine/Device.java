@@ -5,7 +5,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 import org.xecomla.errors.UserException;
-import org.xecomla.tensor.Storage;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /** The GPU that ND4J's arrays live on, where this build has a back end for GPUs and the machine has one. */
 public final class Device {
@@ -19,7 +19,7 @@ public final class Device {
 
     /** Whether ND4J computes on a GPU: the build's choice (profile {@code cuda}), not a run's. */
     public static boolean isGpu() {
-        return !Storage.isOnHost();
+        return !Nd4jMemory.isOnHost();
     }
 
     /** How many of them ND4J sees. */

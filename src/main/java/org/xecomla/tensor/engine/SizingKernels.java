@@ -1,13 +1,13 @@
 package org.xecomla.tensor.engine;
 
 import java.util.Arrays;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Attention;
 import org.xecomla.tensor.Bias;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Gemm;
@@ -16,6 +16,7 @@ import org.xecomla.tensor.Head;
 import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
+import org.xecomla.tensor.Memory;
 import org.xecomla.tensor.Norm;
 import org.xecomla.tensor.Rope;
 import org.xecomla.tensor.Sequences;
@@ -33,7 +34,7 @@ import org.xecomla.tensor.host.Workers;
  * the step needs. Outputs in heap arrays stay as they are, sums are 0.
  */
 public final class SizingKernels extends GroupedKernels {
-    private final DataType type;
+    private final ElementType type;
     private final int numThreads;
     private final ComputeConfig.Precision precision;
     private long scratch; // elements of a thread
@@ -44,12 +45,12 @@ public final class SizingKernels extends GroupedKernels {
             idle, new SizedGemm(), idle, new SizedNorm(), idle, idle, new SizedAttention(), idle, idle, idle, idle);
 
     /** For the arena only. */
-    public SizingKernels(DataType type) {
+    public SizingKernels(ElementType type) {
         this(type, 1, ComputeConfig.Precision.FP32);
     }
 
     /** To be asked for the scratch of {@link CpuKernels} as well, of so many threads and this precision. */
-    public SizingKernels(DataType type, int numThreads, ComputeConfig.Precision precision) {
+    public SizingKernels(ElementType type, int numThreads, ComputeConfig.Precision precision) {
         this.type = type;
         this.numThreads = numThreads;
         this.precision = precision;
@@ -61,8 +62,13 @@ public final class SizingKernels extends GroupedKernels {
     }
 
     @Override
-    public DataType type() {
+    public ElementType type() {
         return type;
+    }
+
+    @Override
+    public Memory memory() {
+        throw new IllegalStateException("kernels that size a step have no memory");
     }
 
     /** Products that are rounded hold copies of their operands. */

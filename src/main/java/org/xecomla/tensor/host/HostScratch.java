@@ -1,20 +1,21 @@
 package org.xecomla.tensor.host;
 
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Storage;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /** Scratch memory of {@code CpuKernels}: one slot a worker, grown to the largest size that was ever asked for. */
 public final class HostScratch implements AutoCloseable {
     private static final int ALIGNMENT = 64; // elements
 
     private final int numSlots;
-    private Storage storage = Storage.zeros(DataType.FLOAT, 1);
+    private Storage storage = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, 1);
     private long slotLength;
 
     public HostScratch(int numSlots) {
         this.numSlots = numSlots;
-        if (!storage.onHost()) {
+        if (!Nd4jMemory.isOnHost()) {
             storage.close();
             throw new IllegalStateException(
                     "CpuKernels compute in host memory, and ND4J's back end is not nd4j-native");
@@ -26,7 +27,7 @@ public final class HostScratch implements AutoCloseable {
         if (numElements > slotLength) {
             storage.close();
             slotLength = (numElements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-            storage = Storage.zeros(DataType.FLOAT, slotLength * numSlots);
+            storage = Nd4jMemory.INSTANCE.zeros(ElementType.FLOAT, slotLength * numSlots);
         }
     }
 
@@ -35,7 +36,7 @@ public final class HostScratch implements AutoCloseable {
         if (start + (long) rows * cols > slotLength) {
             throw new IllegalStateException("scratch of " + slotLength + " elements a slot is too small");
         }
-        return new Tensor(storage, DataType.FLOAT, slot * slotLength + start, rows, cols, cols);
+        return new Tensor(storage, ElementType.FLOAT, slot * slotLength + start, rows, cols, cols);
     }
 
     @Override

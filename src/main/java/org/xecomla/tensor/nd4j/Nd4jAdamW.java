@@ -6,6 +6,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 import org.xecomla.tensor.AdamW;
 import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link AdamW}, a part of the segment after the other. */
 final class Nd4jAdamW implements AdamW {
@@ -24,10 +25,10 @@ final class Nd4jAdamW implements AdamW {
             try (MemoryWorkspace ws = scratch.open()) {
                 adamWChunk(
                         step,
-                        weights.cols(from, to).array(),
-                        gradients.cols(from, to).array(),
-                        moments1.cols(from, to).array(),
-                        moments2.cols(from, to).array());
+                        NdArrays.of(weights.cols(from, to)),
+                        NdArrays.of(gradients.cols(from, to)),
+                        NdArrays.of(moments1.cols(from, to)),
+                        NdArrays.of(moments2.cols(from, to)));
             }
         }
     }

@@ -1,14 +1,15 @@
 package org.xecomla.tensor.nd4j;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.xecomla.tensor.Attention;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /**
  * Causal attention by batched products over heads: the textbook form, with all probabilities of a part in memory.
@@ -35,14 +36,16 @@ final class Nd4jAttention implements Attention, AutoCloseable {
         }
 
         /** (1, T, S): 1 where key j belongs to a document that ended before query i, else 0; null: nowhere. */
-        INDArray otherDocuments(DataType type) {
+        INDArray otherDocuments(ElementType type) {
             int[] first = sequences.firstKeys(b); // (T)
             if (first[first.length - 1] == 0) {
                 return null;
             }
-            INDArray firstKeys = Nd4j.createFromArray(first).castTo(type).reshape(1, first.length, 1); // (1, T, 1)
-            INDArray keys =
-                    Nd4j.arange(sequences.keyLength()).castTo(type).reshape(1, 1, sequences.keyLength()); // (1, 1, S)
+            INDArray firstKeys =
+                    Nd4j.createFromArray(first).castTo(NdArrays.type(type)).reshape(1, first.length, 1); // (1, T, 1)
+            INDArray keys = Nd4j.arange(sequences.keyLength())
+                    .castTo(NdArrays.type(type))
+                    .reshape(1, 1, sequences.keyLength()); // (1, 1, S)
             return Transforms.min(Transforms.relu(firstKeys.sub(keys), false), 1, false); // (1, T, S)
         }
 
@@ -52,12 +55,12 @@ final class Nd4jAttention implements Attention, AutoCloseable {
         }
     }
 
-    private final DataType type;
+    private final ElementType type;
     private final Nd4jScratch scratch;
     private INDArray mask; // (1, T, S): 0 where key j does not lie ahead of query i, else NEVER
     private int maskedLength;
 
-    Nd4jAttention(DataType type, Nd4jScratch scratch) {
+    Nd4jAttention(ElementType type, Nd4jScratch scratch) {
         this.type = type;
         this.scratch = scratch;
     }
@@ -158,7 +161,7 @@ final class Nd4jAttention implements Attention, AutoCloseable {
 
     private INDArray product(INDArray a, boolean transposeA, INDArray b, boolean transposeB) {
         INDArray c = Nd4j.createUninitialized(
-                type, a.size(0), transposeA ? a.size(2) : a.size(1), transposeB ? b.size(1) : b.size(2));
+                NdArrays.type(type), a.size(0), transposeA ? a.size(2) : a.size(1), transposeB ? b.size(1) : b.size(2));
         Nd4jGemm.matmul(a, transposeA, b, transposeB, 1, 0, c);
         return c;
     }
@@ -177,7 +180,9 @@ final class Nd4jAttention implements Attention, AutoCloseable {
             }
         }
         try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-            mask = Nd4j.createFromArray(values).castTo(type).reshape(1, numQueries, numKeys); // (1, T, S)
+            mask = Nd4j.createFromArray(values)
+                    .castTo(NdArrays.type(type))
+                    .reshape(1, numQueries, numKeys); // (1, T, S)
             maskedLength = numKeys;
         }
         return mask;

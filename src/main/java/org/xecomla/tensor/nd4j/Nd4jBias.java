@@ -3,6 +3,7 @@ package org.xecomla.tensor.nd4j;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.xecomla.tensor.Bias;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link Bias} by a broadcast and a sum over rows. */
 final class Nd4jBias implements Bias {
@@ -15,7 +16,7 @@ final class Nd4jBias implements Bias {
     @Override
     public void forward(Tensor bias, Tensor y) {
         try (MemoryWorkspace ws = scratch.open()) {
-            y.array().addiRowVector(bias.array());
+            NdArrays.of(y).addiRowVector(NdArrays.of(bias));
         }
     }
 
@@ -23,7 +24,7 @@ final class Nd4jBias implements Bias {
     public void backward(Tensor dY, Tensor dBias) {
         try (MemoryWorkspace ws = scratch.open()) {
             // forward was: y = ... + bias
-            dBias.array().addi(dY.array().sum(true, 0));
+            NdArrays.of(dBias).addi(NdArrays.of(dY).sum(true, 0));
         }
     }
 }

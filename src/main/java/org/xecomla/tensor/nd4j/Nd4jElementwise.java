@@ -5,6 +5,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.xecomla.tensor.Elementwise;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link Elementwise} by operations of whole arrays. */
 final class Nd4jElementwise implements Elementwise {
@@ -18,23 +19,23 @@ final class Nd4jElementwise implements Elementwise {
 
     @Override
     public void fill(Tensor x, double value) {
-        x.array().assign(value);
+        NdArrays.of(x).assign(value);
     }
 
     @Override
     public void copy(Tensor x, Tensor y) {
-        y.array().assign(x.array());
+        NdArrays.of(y).assign(NdArrays.of(x));
     }
 
     @Override
     public void scale(double alpha, Tensor x) {
-        x.array().muli(alpha);
+        NdArrays.of(x).muli(alpha);
     }
 
     @Override
     public void axpy(double alpha, Tensor x, Tensor y) {
         try (MemoryWorkspace ws = scratch.open()) {
-            y.array().addi(x.array().mul(alpha));
+            NdArrays.of(y).addi(NdArrays.of(x).mul(alpha));
         }
     }
 
@@ -45,8 +46,8 @@ final class Nd4jElementwise implements Elementwise {
             Tensor rows = x.rows(r, Math.min(x.rows(), r + rowsPerChunk(x)));
             for (int c = 0; c < x.cols(); c += CHUNK) {
                 try (MemoryWorkspace ws = scratch.open()) {
-                    INDArray chunk =
-                            rows.cols(c, Math.min(x.cols(), c + CHUNK)).array().castTo(DataType.DOUBLE);
+                    INDArray chunk = NdArrays.of(rows.cols(c, Math.min(x.cols(), c + CHUNK)))
+                            .castTo(DataType.DOUBLE);
                     sum += chunk.mul(chunk).sumNumber().doubleValue();
                 }
             }

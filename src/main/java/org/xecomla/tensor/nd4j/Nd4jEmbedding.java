@@ -7,6 +7,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.tensor.Embedding;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link Embedding} by the operations gather and scatter_add. Legend: N rows, D features. */
 final class Nd4jEmbedding implements Embedding {
@@ -19,7 +20,7 @@ final class Nd4jEmbedding implements Embedding {
     @Override
     public void gather(Tensor table, Indices ids, Tensor out) {
         try (MemoryWorkspace ws = scratch.open()) {
-            out.array().assign(rows(table, ids)); // (N, D)
+            NdArrays.of(out).assign(rows(table, ids)); // (N, D)
         }
     }
 
@@ -27,7 +28,7 @@ final class Nd4jEmbedding implements Embedding {
     static INDArray rows(Tensor table, Indices numbers) {
         numbers.requireRowsOf(table.rows());
         return Nd4j.exec(DynamicCustomOp.builder("gather")
-                .addInputs(table.array(), Nd4j.createFromArray(numbers.toArray()))
+                .addInputs(NdArrays.of(table), Nd4j.createFromArray(numbers.toArray()))
                 .addIntegerArguments(0)
                 .build())[0];
     }
@@ -36,7 +37,7 @@ final class Nd4jEmbedding implements Embedding {
     public void scatterAdd(Tensor dOut, Indices ids, Tensor dTable) {
         ids.requireRowsOf(dTable.rows());
         try (MemoryWorkspace ws = scratch.open()) {
-            scatterAdd("scatter_add", dTable.array(), Nd4j.createFromArray(ids.toArray()), dOut.array());
+            scatterAdd("scatter_add", NdArrays.of(dTable), Nd4j.createFromArray(ids.toArray()), NdArrays.of(dOut));
         }
     }
 

@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link Gemm} by the operation matmul. */
 final class Nd4jGemm implements Gemm {
@@ -22,7 +23,7 @@ final class Nd4jGemm implements Gemm {
             return;
         }
         try (MemoryWorkspace ws = scratch.open()) {
-            matmul(a.array(), transposeA, b.array(), transposeB, alpha, beta, c.array());
+            matmul(NdArrays.of(a), transposeA, NdArrays.of(b), transposeB, alpha, beta, NdArrays.of(c));
         }
     }
 

@@ -1,20 +1,21 @@
 package org.xecomla.tensor.nd4j;
 
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Head;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link Head}. Legend: N rows, V vocabulary, k chosen columns of a row. */
 final class Nd4jHead implements Head {
-    private final DataType type;
+    private final ElementType type;
     private final Nd4jScratch scratch;
 
-    Nd4jHead(DataType type, Nd4jScratch scratch) {
+    Nd4jHead(ElementType type, Nd4jScratch scratch) {
         this.type = type;
         this.scratch = scratch;
     }
@@ -22,7 +23,7 @@ final class Nd4jHead implements Head {
     @Override
     public void softmax(Tensor x, double beta, double[] logSumExp) {
         try (MemoryWorkspace ws = scratch.open()) {
-            INDArray in = x.array().muli(beta); // (N, V)
+            INDArray in = NdArrays.of(x).muli(beta); // (N, V)
             INDArray max = in.max(true, 1); // (N, 1)
             in.subiColumnVector(max);
             Transforms.exp(in, false);
@@ -36,12 +37,12 @@ final class Nd4jHead implements Head {
     @Override
     public void scaleRows(double[] factors, Tensor x) {
         try (MemoryWorkspace ws = scratch.open()) {
-            x.array().muliColumnVector(column(factors));
+            NdArrays.of(x).muliColumnVector(column(factors));
         }
     }
 
     private INDArray column(double[] values) {
-        return Nd4j.createFromArray(values).castTo(type).reshape(values.length, 1); // (N, 1)
+        return Nd4j.createFromArray(values).castTo(NdArrays.type(type)).reshape(values.length, 1); // (N, 1)
     }
 
     @Override
@@ -49,7 +50,7 @@ final class Nd4jHead implements Head {
         requireIds(ids, x.cols());
         try (MemoryWorkspace ws = scratch.open()) {
             INDArray read = Nd4j.exec(DynamicCustomOp.builder("gather_nd")
-                    .addInputs(x.array(), pairs(ids, ids.length / x.rows(), ids.length))
+                    .addInputs(NdArrays.of(x), pairs(ids, ids.length / x.rows(), ids.length))
                     .build())[0]; // (N * k)
             double[] all = read.data().asDouble();
             for (int i = 0; i < ids.length; i++) {
@@ -67,8 +68,8 @@ final class Nd4jHead implements Head {
                 added[i] = ids[i] < 0 ? 0 : values[i];
             }
             INDArray indices = pairs(ids, ids.length / x.rows(), ids.length); // (N * k, 2)
-            INDArray updates = Nd4j.createFromArray(added).castTo(type); // (N * k)
-            Nd4jEmbedding.scatterAdd("scatter_nd_add", x.array(), indices, updates);
+            INDArray updates = Nd4j.createFromArray(added).castTo(NdArrays.type(type)); // (N * k)
+            Nd4jEmbedding.scatterAdd("scatter_nd_add", NdArrays.of(x), indices, updates);
         }
     }
 

@@ -4,6 +4,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.xecomla.tensor.HeadCopy;
 import org.xecomla.tensor.HeadView;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** {@link HeadCopy}. Legend: N rows, H heads of W columns. */
 final class Nd4jHeadCopy implements HeadCopy {
@@ -20,7 +21,7 @@ final class Nd4jHeadCopy implements HeadCopy {
             return;
         }
         for (int h = 0; h < target.numHeads(); h++) {
-            target.head(h).array().assign(source.head(h).array()); // (N, W)
+            NdArrays.of(target.head(h)).assign(NdArrays.of(source.head(h))); // (N, W)
         }
     }
 
@@ -31,7 +32,7 @@ final class Nd4jHeadCopy implements HeadCopy {
             if (target.headStride() != 0) {
                 Nd4jHeads.rowsFirst(target).addi(heads);
             } else {
-                target.head(0).array().addi(heads.sum(1)); // (N, W)
+                NdArrays.of(target.head(0)).addi(heads.sum(1)); // (N, W)
             }
         }
     }

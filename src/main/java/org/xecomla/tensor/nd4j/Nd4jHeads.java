@@ -1,9 +1,9 @@
 package org.xecomla.tensor.nd4j;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.memory.NdArrays;
 
 /** Strided ND4J arrays over the memory of a {@link HeadView}. N rows, H heads of W columns. */
 final class Nd4jHeads {
@@ -27,12 +27,6 @@ final class Nd4jHeads {
 
     /** An array (a, b, W) whose first two strides are given; the third is 1. */
     private static INDArray view(Tensor t, long offset, long[] shape, long stride0, long stride1) {
-        return Nd4j.create(
-                t.storage().array().data(),
-                shape,
-                new long[] {stride0, stride1, 1},
-                t.offset() + offset,
-                'c',
-                t.type());
+        return NdArrays.of(t, offset, shape, new long[] {stride0, stride1, 1});
     }
 }

@@ -1,7 +1,9 @@
 package org.xecomla.tensor.nd4j;
 
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.GroupedKernels;
+import org.xecomla.tensor.Memory;
+import org.xecomla.tensor.memory.Nd4jMemory;
 
 /**
  * Kernels made of ND4J operations that every back end has, in FLOAT or DOUBLE: the way to a GPU, and the reference of
@@ -11,12 +13,12 @@ import org.xecomla.tensor.GroupedKernels;
  * Attention holds the probabilities (T, S) of all key heads of one sequence at a time. One thread at a time.
  */
 public final class Nd4jKernels extends GroupedKernels {
-    private final DataType type;
+    private final ElementType type;
     private final Nd4jScratch scratch = new Nd4jScratch();
     private final Nd4jAttention attention;
     private final Groups groups;
 
-    public Nd4jKernels(DataType type) {
+    public Nd4jKernels(ElementType type) {
         this.type = type;
         this.attention = new Nd4jAttention(type, scratch);
         this.groups = new Groups(
@@ -34,8 +36,13 @@ public final class Nd4jKernels extends GroupedKernels {
     }
 
     @Override
-    public DataType type() {
+    public ElementType type() {
         return type;
+    }
+
+    @Override
+    public Memory memory() {
+        return Nd4jMemory.INSTANCE;
     }
 
     @Override

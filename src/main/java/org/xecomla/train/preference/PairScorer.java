@@ -31,8 +31,7 @@ public final class PairScorer implements AutoCloseable {
         this.batchPairs = batchPairs;
         TokenPair longest = new TokenPair(new int[1], new int[maxLength - 1], new int[maxLength - 1]);
         List<TokenPair> pairs = Collections.nCopies(batchPairs, longest);
-        this.arena = Arena.ofElements(
-                model.weights().type(), model.arenaElements((sizing, scratch) -> score(sizing, pairs, scratch)));
+        this.arena = Arena.of(model.kernels(), model.arenaBytes((sizing, scratch) -> score(sizing, pairs, scratch)));
     }
 
     /**

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.eval.Logits;
@@ -14,18 +13,20 @@ import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 class ContinuationScorerTest {
     private static final int LENGTH = 23;
 
     private static CausalLm model() {
         ModelDirectory directory = ModelDirectory.open(DataFiles.path("src/test/resources/golden/mla-hybrid"));
-        ParameterStore weights = ParameterStore.zeros(CausalLm.layout(directory.config(), n -> false), DataType.DOUBLE);
+        ParameterStore weights = Tensors.zeros(CausalLm.layout(directory.config(), n -> false), ElementType.DOUBLE);
         directory.load(weights);
-        return new CausalLm(directory.config(), weights, null, new NaiveKernels(DataType.DOUBLE), LENGTH);
+        return new CausalLm(directory.config(), weights, null, new NaiveKernels(ElementType.DOUBLE), LENGTH);
     }
 
     /** Batched, padded and shared as alone. */
@@ -53,7 +54,7 @@ class ContinuationScorerTest {
         int[] ids = continuation.ids();
         double sum = 0;
         boolean greedy = true;
-        try (Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 20)) {
+        try (Arena arena = Arena.of(model.kernels(), 1 << 23)) {
             Tensor hidden = model.hiddenStates(ids, 1, arena, null); // (T, D)
             Tensor logits = arena.matrix(ids.length, model.config().vocabSize()); // (T, V)
             model.logits(hidden, logits);

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -24,8 +23,10 @@ import org.xecomla.nn.Goldens;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /** An export computes what the student computes. */
@@ -88,9 +89,10 @@ public class DeepseekWriterTest {
         try (Kernels kernels = new CpuKernels(1);
                 LoadedModel loaded = LoadedModel.open(directory, kernels, T)) {
             CausalLm model = loaded.model();
-            long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, B, arena, null));
-            Tensor logits = Tensor.zeros(DataType.FLOAT, B * T, model.config().vocabSize()); // (B*T, V)
-            try (Arena arena = Arena.ofElements(DataType.FLOAT, size)) {
+            long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, B, arena, null));
+            Tensor logits =
+                    Tensors.zeros(ElementType.FLOAT, B * T, model.config().vocabSize()); // (B*T, V)
+            try (Arena arena = Arena.of(kernels, size)) {
                 model.logits(model.hiddenStates(ids, B, arena, null), logits);
                 return logits.toDoubles();
             } finally {

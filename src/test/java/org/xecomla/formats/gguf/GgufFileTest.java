@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.ElementType;
+import org.xecomla.tensor.Tensors;
 
 /** The container: what is written comes back, and a broken file is one line, whatever is broken. */
 class GgufFileTest {
@@ -39,8 +39,8 @@ class GgufFileTest {
         out.key("scores", new GgufValue.Reals(List.of(1f, 2f)));
         out.key("whole", -7);
         out.key("flag", true);
-        out.tensor("t", GgufType.Q8_0, List.of(32, 2), () -> Tensor.of(DataType.FLOAT, 2, 32, ramp()));
-        out.tensor("u", GgufType.F32, List.of(3), () -> Tensor.of(DataType.FLOAT, 1, 3, 1, 2, 3));
+        out.tensor("t", GgufType.Q8_0, List.of(32, 2), () -> Tensors.of(ElementType.FLOAT, 2, 32, ramp()));
+        out.tensor("u", GgufType.F32, List.of(3), () -> Tensors.of(ElementType.FLOAT, 1, 3, 1, 2, 3));
         out.write(DataFiles.path(file().toString()));
         return Files.readAllBytes(file());
     }

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.WeightType;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
@@ -35,9 +34,11 @@ import org.xecomla.nn.Goldens;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /** What is written computes what the model computes, and comes back. */
@@ -93,7 +94,7 @@ class GgufWriterTest {
     @ParameterizedTest
     @MethodSource("forms")
     void everyFormComesBack(ModelConfig model) {
-        try (ParameterStore saved = Models.weights(model, DataType.FLOAT, 1)) {
+        try (ParameterStore saved = Models.weights(model, ElementType.FLOAT, 1)) {
             ModelSource source = RoundTrip.source(model, saved);
             assertEquals(model, new GgufWriter(GgufType.F32).exported(model));
             GgufModel opened = written(source, GgufType.F32);
@@ -111,7 +112,7 @@ class GgufWriterTest {
         for (AttentionConfig layer : List.of(
                 Models.mla(0, 7, false, false, yarn), Models.gqa(2, 6, yarn), Models.mla(5, 7, true, true, yarn))) {
             ModelConfig model = model(layer, 1e-5);
-            try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 3)) {
+            try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 3)) {
                 ModelSource source = RoundTrip.source(model, weights);
                 int[] ids = new int[B * T];
                 for (int i = 0; i < ids.length; i++) {
@@ -170,7 +171,7 @@ class GgufWriterTest {
     @Test
     void halfAFileIsNone() {
         ModelConfig model = model(Models.gqa(2, 6, RopeScaling.NONE), 1e-5);
-        try (ParameterStore weights = Models.weights(model, DataType.FLOAT, 1)) {
+        try (ParameterStore weights = Models.weights(model, ElementType.FLOAT, 1)) {
             weights.get("model.norm.weight").set(0, 3, Double.NaN);
             UserException broken =
                     assertThrows(UserException.class, () -> written(RoundTrip.source(model, weights), GgufType.F32));
@@ -199,13 +200,13 @@ class GgufWriterTest {
     private static double[] logits(ModelSource source, int[] ids) {
         try (Kernels kernels = new CpuKernels(1);
                 ParameterStore weights =
-                        ParameterStore.zeros(CausalLm.layout(source.config(), name -> false), DataType.FLOAT)) {
+                        Tensors.zeros(CausalLm.layout(source.config(), name -> false), ElementType.FLOAT)) {
             weights.layout().places().keySet().forEach(name -> source.load(name, weights.get(name)));
             try (CausalLm model = new CausalLm(source.config(), weights, null, kernels, T)) {
-                long size = model.arenaElements((m, arena) -> m.hiddenStates(ids, B, arena, null));
+                long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, B, arena, null));
                 Tensor logits =
-                        Tensor.zeros(DataType.FLOAT, B * T, model.config().vocabSize()); // (B*T, V)
-                try (Arena arena = Arena.ofElements(DataType.FLOAT, size)) {
+                        Tensors.zeros(ElementType.FLOAT, B * T, model.config().vocabSize()); // (B*T, V)
+                try (Arena arena = Arena.of(kernels, size)) {
                     model.logits(model.hiddenStates(ids, B, arena, null), logits);
                     return logits.toDoubles();
                 } finally {

@@ -14,6 +14,7 @@ import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** Losses and their gradients for given logits and mask, which PyTorch computed in double. */
 class GoldenLossTest {
@@ -69,8 +70,8 @@ class GoldenLossTest {
 
     private void check(KernelChoice choice, String name, TokenLoss loss) {
         try (Kernels kernels = choice.make();
-                Arena arena = Arena.ofElements(kernels.type(), 1 << 12)) {
-            Tensor logits = Tensor.of(kernels.type(), numRows, vocabSize, student); // (N, V)
+                Arena arena = Arena.of(kernels, 1 << 12)) {
+            Tensor logits = Tensors.of(kernels.type(), numRows, vocabSize, student); // (N, V)
             LossSums sums = loss.apply(logits, true, kernels, arena); // (N, V)
             assertEquals(Arrays.stream(mask).sum(), sums.numKl() + sums.numCe());
             double value = weight(loss) * (sums.klSum() + sums.ceSum());

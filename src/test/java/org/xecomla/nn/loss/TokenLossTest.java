@@ -13,16 +13,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.Divergence;
 import org.xecomla.nn.Goldens;
 import org.xecomla.nn.GradientCheck;
 import org.xecomla.nn.KernelChoice;
 import org.xecomla.nn.SoftTargets;
 import org.xecomla.tensor.Arena;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** Central differences of every loss and combination; tails, missing rows, accuracy. */
 class TokenLossTest {
@@ -88,13 +89,13 @@ class TokenLossTest {
     @ParameterizedTest
     @MethodSource("losses")
     void gradientIsThatOfTheSums(KernelChoice choice, TokenLoss loss) {
-        Tensor z = Tensor.of(DataType.DOUBLE, N, V, logits(1)); // (N, V)
-        Tensor spent = Tensor.zeros(DataType.DOUBLE, N, V); // (N, V)
+        Tensor z = Tensors.of(ElementType.DOUBLE, N, V, logits(1)); // (N, V)
+        Tensor spent = Tensors.zeros(ElementType.DOUBLE, N, V); // (N, V)
         try (Kernels kernels = choice.make();
-                Arena arena = Arena.ofElements(DataType.DOUBLE, 1 << 12)) {
+                Arena arena = Arena.of(kernels, 1 << 15)) {
             kernels.elementwise().copy(z, spent);
             LossSums withGradient = loss.apply(spent, true, kernels, arena); // (N, V)
-            Tensor dZ = Tensor.of(DataType.DOUBLE, N, V, spent.toDoubles()); // (N, V)
+            Tensor dZ = Tensors.of(ElementType.DOUBLE, N, V, spent.toDoubles()); // (N, V)
             GradientCheck.check("logits", z, dZ, () -> value(loss, z, spent, kernels, arena));
             kernels.elementwise().copy(z, spent);
             assertEquals(withGradient, loss.apply(spent, false, kernels, arena));
@@ -116,7 +117,7 @@ class TokenLossTest {
 
     @Test
     void rowsWithoutTargetOrLabelDoNotCount() {
-        LossSums sums = apply(withLabels(new ForwardKl(dense(1), 1, 1)), DataType.DOUBLE)
+        LossSums sums = apply(withLabels(new ForwardKl(dense(1), 1, 1)), ElementType.DOUBLE)
                 .sums();
         assertEquals(4, sums.numKl());
         assertEquals(3, sums.numCe());
@@ -124,14 +125,14 @@ class TokenLossTest {
 
     private record Applied(LossSums sums, double[] gradient) {}
 
-    private static Applied apply(TokenLoss loss, DataType type) {
+    private static Applied apply(TokenLoss loss, ElementType type) {
         return apply(loss, type, logits(1));
     }
 
-    private static Applied apply(TokenLoss loss, DataType type, double[] values) {
-        Tensor z = Tensor.of(type, N, V, values); // (N, V)
+    private static Applied apply(TokenLoss loss, ElementType type, double[] values) {
+        Tensor z = Tensors.of(type, N, V, values); // (N, V)
         try (Kernels kernels = new NaiveKernels(type);
-                Arena arena = Arena.ofElements(type, 1 << 12)) {
+                Arena arena = Arena.of(kernels, 1 << 15)) {
             LossSums sums = loss.apply(z, true, kernels, arena); // (N, V)
             return new Applied(sums, z.toDoubles());
         }
@@ -140,7 +141,7 @@ class TokenLossTest {
     @Test
     void divergenceFromOneselfIsZero() {
         SoftLabels own = SoftTargets.dense(logits(1), V, 2);
-        Applied applied = apply(new ForwardKl(own, 2, 4), DataType.DOUBLE);
+        Applied applied = apply(new ForwardKl(own, 2, 4), ElementType.DOUBLE);
         assertEquals(0, applied.sums().kl(), 1e-7);
         assertArrayEquals(new double[N * V], applied.gradient(), 1e-6);
     }
@@ -176,8 +177,8 @@ class TokenLossTest {
         }
         TokenLoss dense = TokenLoss.of(divergence, p, 1, 1);
         TokenLoss buckets = TokenLoss.of(divergence, new SoftLabels.TopK(N, 3, ids, listed, tail), 1, 1);
-        assertEquals(whole, apply(dense, DataType.DOUBLE).sums().klSum(), 1e-6);
-        assertEquals(inBuckets, apply(buckets, DataType.DOUBLE).sums().klSum(), 1e-6);
+        assertEquals(whole, apply(dense, ElementType.DOUBLE).sums().klSum(), 1e-6);
+        assertEquals(inBuckets, apply(buckets, ElementType.DOUBLE).sums().klSum(), 1e-6);
         assertTrue(inBuckets < whole, "a lower bound");
         assertThrows(IllegalArgumentException.class, () -> TokenLoss.of(divergence, sampled(), 1, 1));
     }
@@ -195,8 +196,8 @@ class TokenLossTest {
         int[] ids = new int[N * V];
         java.util.Arrays.setAll(ids, i -> i % V);
         TokenLoss listed = new ForwardKl(new SoftLabels.TopK(N, V, ids, dense.probabilities(), new float[N]), 1, 1);
-        Applied expected = apply(new ForwardKl(dense, 1, 1), DataType.DOUBLE);
-        Applied actual = apply(listed, DataType.DOUBLE);
+        Applied expected = apply(new ForwardKl(dense, 1, 1), ElementType.DOUBLE);
+        Applied actual = apply(listed, ElementType.DOUBLE);
         assertEquals(expected.sums().kl(), actual.sums().kl(), 1e-9);
         assertArrayEquals(expected.gradient(), actual.gradient(), 1e-9);
     }
@@ -212,8 +213,8 @@ class TokenLossTest {
             }
         }
         TokenLoss loss = new ForwardKl(topK(), 1, 1);
-        Applied expected = apply(loss, DataType.DOUBLE, sure);
-        Applied actual = apply(loss, DataType.FLOAT, sure);
+        Applied expected = apply(loss, ElementType.DOUBLE, sure);
+        Applied actual = apply(loss, ElementType.FLOAT, sure);
         assertTrue(
                 expected.sums().kl() > 1,
                 "the tail must matter: " + expected.sums().kl());
@@ -235,7 +236,7 @@ class TokenLossTest {
     @Test
     void whatCannotBeIsRefused() {
         TokenLoss two = new CombinedLoss(List.of(new ReverseKl(topK(), 1, 1), new ForwardKl(topK(), 1, 1)));
-        assertThrows(IllegalStateException.class, () -> apply(two, DataType.DOUBLE));
+        assertThrows(IllegalStateException.class, () -> apply(two, ElementType.DOUBLE));
         List<TokenLoss> uneven = List.of(new CrossEntropy(LABELS), new CrossEntropy(new int[N + 1]));
         assertThrows(IllegalArgumentException.class, () -> new CombinedLoss(uneven));
         assertThrows(IllegalArgumentException.class, () -> new ForwardKl(topK(), 0, 1));

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.RingGroup;
 import org.xecomla.config.AveragingConfig;
 import org.xecomla.config.AveragingConfig.Precision;
@@ -34,7 +33,9 @@ import org.xecomla.spark.driver.ModelTasks;
 import org.xecomla.spark.driver.Progress;
 import org.xecomla.spark.driver.ProgressAccumulator;
 import org.xecomla.spark.driver.ProgressListener;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 @Tag("spark")
 class BarrierLegTest {
@@ -84,7 +85,7 @@ class BarrierLegTest {
         List<Tensor> segments = new ArrayList<>();
         for (int length : new int[] {1, 2, 1000, 5_000_011}) {
             double[] values = new Random(rank + length).doubles(length, -1, 1).toArray();
-            segments.add(Tensor.of(DataType.FLOAT, 1, length, values));
+            segments.add(Tensors.of(ElementType.FLOAT, 1, length, values));
         }
         return segments;
     }

@@ -13,12 +13,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
 /** What is special about the processor's kernels: threads, determinism, and life without the Vector API. */
 class CpuKernelsTest {
@@ -44,28 +45,28 @@ class CpuKernelsTest {
         int rows = 2 * 130;
         Tensor x = tensor(random, rows, 96);
         Tensor w = tensor(random, 200, 96);
-        Tensor y = Tensor.zeros(DataType.FLOAT, rows, 200);
+        Tensor y = Tensors.zeros(ElementType.FLOAT, rows, 200);
         kernels.gemm().multiply(false, true, 1, x, w, 0, y);
-        Tensor dW = Tensor.zeros(DataType.FLOAT, 200, 96);
+        Tensor dW = Tensors.zeros(ElementType.FLOAT, 200, 96);
         kernels.gemm().multiply(true, false, 1, y, x, 0, dW);
         Tensor gain = tensor(random, 1, 96);
-        Tensor normed = Tensor.zeros(DataType.FLOAT, rows, 96);
-        Tensor inverseRms = Tensor.zeros(DataType.FLOAT, rows, 1);
+        Tensor normed = Tensors.zeros(ElementType.FLOAT, rows, 96);
+        Tensor inverseRms = Tensors.zeros(ElementType.FLOAT, rows, 1);
         kernels.norm().forward(x, gain, 1e-5, normed, inverseRms);
-        Tensor dX = Tensor.zeros(DataType.FLOAT, rows, 96);
-        Tensor dGain = Tensor.zeros(DataType.FLOAT, 1, 96);
+        Tensor dX = Tensors.zeros(ElementType.FLOAT, rows, 96);
+        Tensor dGain = Tensors.zeros(ElementType.FLOAT, 1, 96);
         kernels.norm().backward(normed, x, gain, inverseRms, dX, dGain);
         Sequences sequences = Sequences.of(2, rows);
         HeadView q = HeadView.of(x, 6);
         HeadView kv = HeadView.of(tensor(random, rows, 32), 2);
-        HeadView out = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
-        Tensor logSumExp = Tensor.zeros(DataType.FLOAT, rows, 6);
+        HeadView out = HeadView.of(Tensors.zeros(ElementType.FLOAT, rows, 96), 6);
+        Tensor logSumExp = Tensors.zeros(ElementType.FLOAT, rows, 6);
         kernels.attention().forward(q, kv, kv, out, logSumExp, sequences, 0.2);
-        HeadView dQ = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 96), 6);
-        HeadView dK = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
-        HeadView dV = HeadView.of(Tensor.zeros(DataType.FLOAT, rows, 32), 2);
+        HeadView dQ = HeadView.of(Tensors.zeros(ElementType.FLOAT, rows, 96), 6);
+        HeadView dK = HeadView.of(Tensors.zeros(ElementType.FLOAT, rows, 32), 2);
+        HeadView dV = HeadView.of(Tensors.zeros(ElementType.FLOAT, rows, 32), 2);
         kernels.attention().backward(q, q, kv, kv, out, logSumExp, sequences, 0.2, dQ, dK, dV);
-        Tensor table = Tensor.zeros(DataType.FLOAT, 7, 96);
+        Tensor table = Tensors.zeros(ElementType.FLOAT, 7, 96);
         kernels.embedding().scatterAdd(x, Indices.of(random.ints(rows, 0, 7).toArray()), table);
         float square = (float) kernels.elementwise().sumOfSquares(y);
         return List.of(
@@ -82,7 +83,7 @@ class CpuKernelsTest {
     }
 
     private static Tensor tensor(Random random, int rows, int cols) {
-        Tensor t = Tensor.zeros(DataType.FLOAT, rows, cols);
+        Tensor t = Tensors.zeros(ElementType.FLOAT, rows, cols);
         float[] values = new float[rows * cols];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
@@ -109,8 +110,8 @@ class CpuKernelsTest {
     @Test
     void operandsThatDoNotFitAreRefused() {
         try (CpuKernels kernels = new CpuKernels(1)) {
-            Tensor a = Tensor.zeros(DataType.FLOAT, 2, 3);
-            Tensor b = Tensor.zeros(DataType.FLOAT, 2, 4);
+            Tensor a = Tensors.zeros(ElementType.FLOAT, 2, 3);
+            Tensor b = Tensors.zeros(ElementType.FLOAT, 2, 4);
             assertThrows(IllegalArgumentException.class, () -> kernels.gemm().multiply(false, false, 1, a, b, 0, b));
             assertThrows(
                     IllegalArgumentException.class, () -> kernels.elementwise().axpy(1, a, b));
@@ -143,8 +144,8 @@ class CpuKernelsTest {
         public static void main(String[] args) {
             for (int i = 0; i < 2; i++) {
                 try (Kernels kernels = new CpuKernels(2)) {
-                    Tensor x = Tensor.of(DataType.FLOAT, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10); // (1, 10)
-                    kernels.head().softmax(Tensor.zeros(DataType.FLOAT, 2, 40), 1, new double[2]);
+                    Tensor x = Tensors.of(ElementType.FLOAT, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10); // (1, 10)
+                    kernels.head().softmax(Tensors.zeros(ElementType.FLOAT, 2, 40), 1, new double[2]);
                     System.out.println("sum " + kernels.elementwise().sumOfSquares(x));
                 }
             }

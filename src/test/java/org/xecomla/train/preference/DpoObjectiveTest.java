@@ -10,7 +10,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.averaging.Measures;
 import org.xecomla.config.DpoConfig;
 import org.xecomla.config.Freeze;
@@ -19,6 +18,7 @@ import org.xecomla.optim.AdamW;
 import org.xecomla.optim.GradientClip;
 import org.xecomla.optim.LearningRateSchedule;
 import org.xecomla.targets.LogProbabilities;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.cpu.CpuKernels;
@@ -84,7 +84,7 @@ class DpoObjectiveTest {
     @EnumSource(DpoConfig.Loss.class)
     void everyGradientIsThatOfCentralDifferences(DpoConfig.Loss form) {
         DpoObjective objective = objective(form, 0.3);
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 Replica replica = replica(objective, kernels)) {
             List<PreferenceSample> samples = samples(replica, 0.7);
             Measures measures = objective.addGradients(replica, samples, 0);
@@ -95,7 +95,7 @@ class DpoObjectiveTest {
 
     @Test
     void whatIsFilledInAndHowPairsAreBatchedChangesNothing() {
-        try (Kernels kernels = new NaiveKernels(DataType.DOUBLE);
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
                 Replica replica = replica(objective(DpoConfig.Loss.SIGMOID, 0.1), kernels);
                 PairScorer one = new PairScorer(replica.model(), Tiny.LENGTH, 1);
                 PairScorer all = new PairScorer(replica.model(), Tiny.LENGTH, 5)) {
@@ -115,8 +115,7 @@ class DpoObjectiveTest {
         DpoObjective objective = objective(DpoConfig.Loss.SIGMOID, 0.1);
         try (Kernels kernels = new CpuKernels(1);
                 Replica replica = replica(objective, kernels);
-                AdamW adamW = new AdamW(
-                        replica.weights().layout(), kernels.type(), new AdamW.Settings(0.9, 0.999, 1e-8, 0))) {
+                AdamW adamW = new AdamW(replica.weights().layout(), kernels, new AdamW.Settings(0.9, 0.999, 1e-8, 0))) {
             List<PreferenceSample> samples = samples(replica, 0);
             TrainStep<PreferenceSample> step = new TrainStep<>(
                     replica, adamW, new LearningRateSchedule(5e-3, 0, 1, 30), new GradientClip(1), objective);

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.cli.Main;
 import org.xecomla.corpus.stories.StoryGrammar;
 import org.xecomla.files.DataFiles;
@@ -25,7 +24,9 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.tensor.Tensors;
 
 /**
  * Ten pairs on the demo's model: tokens, loss, rewards, margins and every gradient are those of TRL's DPOTrainer. Its
@@ -113,8 +114,7 @@ class TrlTest {
     /** The policy: not quite the reference. */
     private void perturb(ModelDirectory model) {
         Random random = new Random(9);
-        try (ParameterStore weights =
-                ParameterStore.zeros(CausalLm.layout(model.config(), name -> true), DataType.FLOAT)) {
+        try (ParameterStore weights = Tensors.zeros(CausalLm.layout(model.config(), name -> true), ElementType.FLOAT)) {
             model.load(weights);
             for (String name : weights.layout().places().keySet()) {
                 double[] values = weights.get(name).toDoubles();

@@ -10,6 +10,7 @@ import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.host.HostScratch;
 import org.xecomla.tensor.host.Workers;
+import org.xecomla.tensor.memory.HostStorage;
 
 /**
  * Matrix products by oneDNN with operands rounded to bfloat16 (to nearest, ties to even), sums and results in fp32:
@@ -119,7 +120,7 @@ public final class Bf16Gemm implements AutoCloseable {
         long start = 0;
         for (int i = 0; i < copies.length; i++) {
             Tensor x = originals[i];
-            long address = operands.matrix(0, start, 1, 1).storage().address(start);
+            long address = HostStorage.of(operands.matrix(0, start, 1, 1)).address(start);
             copies[i] = new Rounded(x.rows(), x.cols(), address, x.cols());
             round(x, copies[i]);
             start += halves(x.length());
@@ -141,7 +142,7 @@ public final class Bf16Gemm implements AutoCloseable {
         roundings
                 .computeIfAbsent(
                         new Rounding(x.rows(), x.cols(), x.stride()), r -> oneDnn.rounding(r.rows, r.cols, r.stride))
-                .run(worker, x.storage().address(x.offset()), 0, copy.address);
+                .run(worker, HostStorage.of(x).address(x.offset()), 0, copy.address);
     }
 
     private static int bound(int total, int part, int numParts) {
@@ -173,7 +174,7 @@ public final class Bf16Gemm implements AutoCloseable {
         Product product =
                 new Product(transposeA, transposeB, c.rows(), c.cols(), k, a.stride, b.stride, c.stride(), adding);
         products.computeIfAbsent(product, this::operation)
-                .run(worker, a.address, b.address, c.storage().address(c.offset()));
+                .run(worker, a.address, b.address, HostStorage.of(c).address(c.offset()));
     }
 
     private OneDnn.Operation operation(Product p) {

@@ -13,6 +13,7 @@ import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.xecomla.tensor.host.HostScratch;
+import org.xecomla.tensor.memory.HostStorage;
 
 /**
  * The two operations of oneDNN that {@link Bf16Gemm} is made of, for one shape each: making one takes milliseconds,
@@ -125,7 +126,7 @@ final class OneDnn implements AutoCloseable {
 
     private long scratchpad(int worker, long numBytes) {
         scratchpads[worker].reserve((numBytes + Float.BYTES - 1) / Float.BYTES);
-        return scratchpads[worker].matrix(0, 0, 1, 1).storage().address(0);
+        return HostStorage.of(scratchpads[worker].matrix(0, 0, 1, 1)).address(0);
     }
 
     /** float (rows, cols) with {@code stride} to bfloat16 without gaps. */

@@ -10,10 +10,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.host.Workers;
 
@@ -36,7 +37,7 @@ class Bf16GemmTest {
 
     /** A window in a larger matrix, so that a write beside it would be seen. */
     private Tensor window(int rows, int cols) {
-        Tensor whole = Tensor.zeros(DataType.FLOAT, rows + 1, cols + 3);
+        Tensor whole = Tensors.zeros(ElementType.FLOAT, rows + 1, cols + 3);
         whole.write(random.doubles(whole.length(), -1, 1).toArray());
         return whole.rows(0, rows).cols(1, cols + 1);
     }
@@ -119,7 +120,7 @@ class Bf16GemmTest {
     @Test
     void newShapesAreLeftToFp32WhenManyAreKnown() {
         Bf16Shapes shapes = new Bf16Shapes();
-        Tensor whole = Tensor.zeros(DataType.FLOAT, 600, 96);
+        Tensor whole = Tensors.zeros(ElementType.FLOAT, 600, 96);
         int admitted = 0;
         for (int rows = 100; rows < 600; rows++) {
             admitted += shapes.admits(false, false, 1, whole.rows(0, rows), 0, whole.rows(0, rows)) ? 1 : 0;

@@ -1,4 +1,4 @@
-package org.xecomla.tensor;
+package org.xecomla.tensor.memory;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,14 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.xecomla.tensor.ElementType;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 
-class StorageTest {
+class HostStorageTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT", "DOUBLE"})
-    void aWindowsFirstElementIsTheOneAskedFor(DataType type) {
-        Tensor t = Tensor.of(type, 1, 6, 0, 1, 2, 3, 4, 5);
-        assertEquals(3 * type.width(), t.storage().window(2, 3).capacity());
+    void aWindowsFirstElementIsTheOneAskedFor(ElementType type) {
+        Tensor t = Tensors.of(type, 1, 6, 0, 1, 2, 3, 4, 5);
+        assertEquals(3 * type.width(), HostStorage.of(t).window(2, 3).capacity());
         assertArrayEquals(new double[] {2, 3}, t.cols(2, 4).toDoubles());
         assertArrayEquals(new float[] {4, 5}, t.cols(4, 6).toFloats());
         t.cols(2, 4).write(7, 8);
@@ -25,8 +27,8 @@ class StorageTest {
     @Test
     void largeStorageIsSeenWhereItLies() {
         int half = 1 << 27; // floats in half a GiB
-        Tensor t = Tensor.zeros(DataType.FLOAT, 1, half + 100);
-        try (Storage storage = t.storage()) {
+        Tensor t = Tensors.zeros(ElementType.FLOAT, 1, half + 100);
+        try (HostStorage storage = HostStorage.of(t)) {
             t.cols(half - 1, half + 2).write(1, 2, 3);
             t.cols(half + 99, half + 100).write(4);
             assertArrayEquals(new double[3], t.cols(0, 3).toDoubles());
