@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 
 /**
@@ -118,7 +119,7 @@ public final class ShardReader implements AutoCloseable {
         head.get(ShardFormat.PREAMBLE_BYTES, json);
         try {
             return ShardHeader.parse(json);
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | ConfigException e) {
             throw new UserException(DataFiles.display(file.path()) + " has a header that is not understood", e);
         }
     }
@@ -217,7 +218,8 @@ public final class ShardReader implements AutoCloseable {
     private void requireLikely(ShardFormat.Block block, byte[] packed, String part) {
         int length = block.unpackedLength();
         boolean bomb = length > LARGE_BLOCK_BYTES && length / MOST_SHRUNK > packed.length;
-        if (length < 0 || length > ShardFormat.MAX_BLOCK_BYTES || bomb || Zstd.decompressedSize(packed) != length) {
+        boolean impossible = length < 0 || length > ShardFormat.MAX_BLOCK_BYTES || packed.length == 0;
+        if (impossible || bomb || Zstd.decompressedSize(packed) != length) {
             throw new UserException(DataFiles.display(file.path()) + " is no shard of this program: " + part + " has "
                     + packed.length + " bytes and would have " + length + " unpacked");
         }

@@ -13,6 +13,7 @@ import org.xecomla.nn.loss.SoftLabels;
 public record DenseCodec(double temperature) implements TargetCodec {
     public static final String NAME = "dense";
     private static final long MAX_RECORD_BYTES = 1L << 28;
+    private static final float MOST = 1.001f; // 1, up to rounding
 
     public DenseCodec {
         TargetCodec.requirePositive(temperature);
@@ -42,6 +43,11 @@ public record DenseCodec(double temperature) implements TargetCodec {
                     "a record has " + record.length + " bytes, not " + 4 * probabilities.length);
         }
         ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(probabilities);
+        for (float probability : probabilities) {
+            if (!(probability >= 0 && probability <= MOST)) {
+                throw new IllegalArgumentException("a record has a probability of " + probability);
+            }
+        }
         return new SoftLabels.Dense(sequenceLength, vocabSize, probabilities);
     }
 

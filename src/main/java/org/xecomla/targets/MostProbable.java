@@ -114,6 +114,9 @@ final class MostProbable {
             probabilities[i] = in.probability(0);
             sum += probabilities[i];
         }
+        if (!(sum > 0)) {
+            throw new IllegalArgumentException("a record has no probability above 0");
+        }
         for (int i = 0; i < k; i++) {
             probabilities[i] = (float) (probabilities[i] / sum);
         }

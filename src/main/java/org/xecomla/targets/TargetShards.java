@@ -3,6 +3,7 @@ package org.xecomla.targets;
 import java.util.Map;
 import java.util.function.IntFunction;
 import org.apache.hadoop.fs.Path;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.ShardDirectory;
@@ -29,7 +30,15 @@ public final class TargetShards implements AutoCloseable {
      */
     public static TargetShards open(Path directory) {
         ShardDirectory shards = ShardDirectory.open(directory, TargetShardSpec.KIND);
-        return new TargetShards(shards, TargetShardSpec.of(shards));
+        try {
+            return new TargetShards(shards, TargetShardSpec.of(shards));
+        } catch (IllegalArgumentException | ConfigException e) {
+            shards.close();
+            throw new UserException(
+                    "the targets in " + DataFiles.display(directory) + " are described as none can be ("
+                            + e.getMessage() + "): make them again, in a new directory",
+                    e);
+        }
     }
 
     public TargetShardSpec spec() {
@@ -46,8 +55,18 @@ public final class TargetShards implements AutoCloseable {
 
     /** The targets of sequence {@code sequence}: T rows, in the order of the student's positions. */
     public SoftLabels read(long sequence) {
-        SoftLabels targets = spec.codec().decode(shards.read(sequence), spec.sequenceLength(), spec.vocabSize());
-        return TargetAlignment.NEXT_TOKEN.toPositions(targets);
+        byte[] record = shards.read(sequence);
+        try {
+            SoftLabels targets = spec.codec().decode(record, spec.sequenceLength(), spec.vocabSize());
+            return TargetAlignment.NEXT_TOKEN.toPositions(targets);
+        } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+            // Right checksums over what cannot be: nobody of us has written that.
+            throw new UserException(
+                    "the targets of sequence " + sequence + " in " + DataFiles.display(shards.directory())
+                            + " are none of targets.codec = "
+                            + spec.codec().settings().get("codec") + ": make them again, in a new directory",
+                    e);
+        }
     }
 
     /** SHA-256 of shard {@code shard}'s header and records. */
