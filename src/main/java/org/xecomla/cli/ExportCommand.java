@@ -2,6 +2,8 @@ package org.xecomla.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
@@ -9,10 +11,15 @@ import org.xecomla.config.ByteSize;
 import org.xecomla.config.ExportConfig;
 import org.xecomla.config.WeightType;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Fingerprints;
+import org.xecomla.files.Manifest;
 import org.xecomla.files.OutputDirectory;
+import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.run.Revision;
 import org.xecomla.serve.Exporter;
+import org.xecomla.spark.stage.ExportStage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -89,14 +96,30 @@ final class ExportCommand extends ConsoleCommand {
         ModelDirectory student = ModelDirectory.open(DataFiles.path(model));
         Path directory = OutputDirectory.free(out);
         Exporter exporter = new Exporter(student, format, dtype);
-        exporter.write(
+        exporter.notes(); // says what cannot be before anything is written
+        StageDirectory output = new StageDirectory(directory);
+        output.begin(asked(student));
+        long parameters = exporter.write(
                 directory,
                 maxShardBytes,
                 Optional.of(student.path()),
                 Optional.empty(),
                 Optional.ofNullable(measurements).map(DataFiles::path));
+        output.complete(Map.of("parameters", parameters));
         exporter.notes().forEach(console::println);
         console.println(format.display() + " written to " + DataFiles.display(directory));
         return 0;
+    }
+
+    private Manifest asked(ModelDirectory student) {
+        Map<String, String> settings = Map.of(
+                "export.format",
+                format.display(),
+                "export.dtype",
+                dtype.name().toLowerCase(Locale.ROOT),
+                "export.max-shard-size",
+                Long.toString(maxShardBytes));
+        Map<String, String> inputs = Map.of("student", Fingerprints.anew().of(student.path()));
+        return Manifest.asked(ExportStage.KIND, 1, settings, 0, Revision.current(), inputs);
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
@@ -118,6 +119,19 @@ public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibration
             attention.set(plan.layer(), plan.largestAttention(shape, base.hiddenSize()));
         }
         return base.withAttention(attention);
+    }
+
+    /** The setting that gives layers rope frequencies of their own, which only this project's format holds. */
+    public Optional<String> ownFrequencies(ModelConfig base) {
+        if (search != null) {
+            return search.slots() == RopeSlots.OWN ? Optional.of("upcycle.rope-slots = own") : Optional.empty();
+        }
+        return layers.stream()
+                .filter(plan -> plan.ropeRows() == UpcycleConfig.RopeRows.STRONGEST)
+                .filter(plan -> plan.qkRopeHeadDim()
+                        < base.attention().get(plan.layer()).ropeDim())
+                .findFirst()
+                .map(plan -> "upcycle.rope-rows = strongest");
     }
 
     /** Whether the student can only be made with calibration text. */

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
@@ -23,9 +24,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.files.DataFiles;
+import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.nn.CausalLm;
+import org.xecomla.safetensors.Dtype;
+import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.Tensor;
+import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /** A student made in parts, by workers that know nothing but what is sent to them, is the one that is made at once. */
@@ -59,9 +67,10 @@ class StudentPartsTest {
                 "method=phased rope-slots=own",
                 "method=phased layers=[1]",
                 "method=aligned kv-norm=true",
+                "method=aligned rope-rows=strongest qk-rope-head-dim=4",
                 "method=xecomla qk-rope-head-dim=4"
             })
-    void partsMakeTheWhole(String settings) {
+    void partsMakeTheWhole(String settings) throws IOException {
         UpcyclePlan plan = plan(settings);
         StudentParts parts = new StudentParts(BASE, DataFiles.path(temporary + "/parts"));
         List<String> asked = new ArrayList<>();
@@ -79,6 +88,7 @@ class StudentPartsTest {
                         name);
             }
         }
+        isSavedAsItIs(made, parts);
         int numLayers = plan.layers().size();
         List<String> expected = new ArrayList<>(List.of("layers " + numLayers));
         if (plan.search() != null) {
@@ -88,6 +98,37 @@ class StudentPartsTest {
             expected.add(0, "calibration 1");
         }
         assertEquals(expected, asked);
+    }
+
+    /** Whatever a method makes, layers with rotary planes of their own too, is read as it was written. */
+    private void isSavedAsItIs(StudentParts.Made made, StudentParts parts) throws IOException {
+        Path directory = DataFiles.path(temporary + "/student");
+        try (Student student = parts.student(travelled(made), ElementType.FLOAT)) {
+            ModelDirectory.save(
+                    directory,
+                    student.config(),
+                    student.weights(),
+                    new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty()));
+            ModelDirectory saved = ModelDirectory.open(directory);
+            assertEquals(student.config().attention(), saved.config().attention());
+            int[] ids = {5, 3, 8, 1, 7};
+            try (Kernels kernels = new CpuKernels(1);
+                    LoadedModel again = LoadedModel.open(saved, kernels, ids.length);
+                    CausalLm model = new CausalLm(student.config(), student.weights(), null, kernels, ids.length)) {
+                assertArrayEquals(logits(kernels, model, ids), logits(kernels, again.model(), ids));
+            }
+        }
+    }
+
+    private static double[] logits(Kernels kernels, CausalLm model, int[] ids) {
+        long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
+        Tensor logits = Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
+        try (Arena arena = Arena.of(kernels, size)) {
+            model.logits(model.hiddenStates(ids, 1, arena, null), logits);
+            return logits.toDoubles();
+        } finally {
+            logits.storage().close();
+        }
     }
 
     /** Workers elsewhere: what they do and what they answer travels as bytes. */

@@ -17,7 +17,12 @@ public record LatentJson(ModelJson json) {
 
     /** What divides the scores where no other scale is given: the root of a head's width. */
     public double plainScale() {
-        return AttentionConfig.softmaxScale(json.integer("qk_nope_head_dim") + ropeDim());
+        return plainScale(ropeDim());
+    }
+
+    /** The same of a layer that has {@code ropeDim} of its own. */
+    public double plainScale(int ropeDim) {
+        return AttentionConfig.softmaxScale(json.integer("qk_nope_head_dim") + ropeDim);
     }
 
     /**
@@ -40,9 +45,15 @@ public record LatentJson(ModelJson json) {
      * @param ranks where {@code q_lora_rank} and {@code kv_lora_rank} of this layer are written
      */
     public AttentionConfig.Mla layer(LayerTensors tensors, ModelJson ranks, RopeScaling rope, double softmaxScale) {
+        return layer(tensors, ranks, ropeDim(), rope, softmaxScale);
+    }
+
+    /** The same of a layer that has {@code ropeDim} of its own. */
+    public AttentionConfig.Mla layer(
+            LayerTensors tensors, ModelJson ranks, int ropeDim, RopeScaling rope, double softmaxScale) {
         int numHeads = json.integer("num_attention_heads");
         int qRank = tensors.qLoraRank(ranks.integer("q_lora_rank", 0));
-        int kvRank = tensors.kvLoraRank(ranks.integer("kv_lora_rank", 0), ropeDim());
+        int kvRank = tensors.kvLoraRank(ranks.integer("kv_lora_rank", 0), ropeDim);
         int nope = json.integer("qk_nope_head_dim");
         int valueDim = json.integer("v_head_dim");
         return json.naming(() -> new AttentionConfig.Mla(
@@ -50,7 +61,7 @@ public record LatentJson(ModelJson json) {
                 qRank,
                 kvRank,
                 nope,
-                ropeDim(),
+                ropeDim,
                 valueDim,
                 tensors.has(ParameterNames.Q_A_NORM),
                 tensors.has(ParameterNames.KV_A_NORM),

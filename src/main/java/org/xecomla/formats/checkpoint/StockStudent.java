@@ -39,7 +39,7 @@ public record StockStudent(List<AttentionConfig.Mla> layers, String format) {
         AttentionConfig.Mla first = layers.get(0);
         if (first.ropeScaling() instanceof RopeScaling.Explicit) {
             throw new ConfigException("the student has rope frequencies of its own (upcycle.rope-rows = strongest),"
-                    + " which " + classes + "'s classes cannot compute");
+                    + " which " + classes + "'s classes cannot compute: export it as native");
         }
         boolean someNormed = layers.stream().anyMatch(AttentionConfig.Mla::qNorm);
         for (AttentionConfig.Mla layer : layers) {

@@ -24,6 +24,11 @@ public final class XecomlaReader implements ModelFormat {
     /** One object a layer, where latent layers differ in rank. */
     static final String LAYER_RANKS = "layer_ranks";
 
+    /** One object a layer, null for those that are not latent, where they list other frequencies. */
+    static final String LAYER_ROPES = "layer_ropes";
+
+    static final String FREQUENCIES = "mla_inv_freq";
+
     private static final String LLAMA = "llama";
 
     /** What YaRN takes where the configuration is silent. */
@@ -44,32 +49,29 @@ public final class XecomlaReader implements ModelFormat {
         ModelJson json = headers.json();
         DecoderJson decoder = new DecoderJson(json);
         LatentJson latent = new LatentJson(json);
-        List<AttentionConfig> layers = headers.layers(
-                tensors -> decoder.gqa(tensors.biases()),
-                (tensors, layer) -> latent.layer(
-                        tensors,
-                        json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json,
-                        rope(json, latent.ropeDim()),
-                        json.number("mla_scale", latent.plainScale())));
+        List<AttentionConfig> layers = headers.layers(tensors -> decoder.gqa(tensors.biases()), (tensors, layer) -> {
+            ModelJson ranks = json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
+            ModelJson rope = json.has(LAYER_ROPES) ? json.element(LAYER_ROPES, layer) : json;
+            int ropeDim = rope.integer("qk_rope_head_dim");
+            double scale = rope.number("mla_scale", latent.plainScale(ropeDim));
+            return latent.layer(tensors, ranks, ropeDim, rope(rope, ropeDim), scale);
+        });
         return decoder.model(layers, json.flag("mlp_bias", false));
     }
 
     private static RopeScaling rope(ModelJson json, int ropeDim) {
-        return json.has("mla_inv_freq")
-                ? new RopeScaling.Explicit(frequencies(json, ropeDim))
-                : RopeJson.read(json.object("mla_rope_scaling"), ORIGINAL_LENGTH);
-    }
-
-    private static List<Double> frequencies(ModelJson json, int ropeDim) {
+        if (!json.has(FREQUENCIES)) {
+            return RopeJson.read(json.object("mla_rope_scaling"), ORIGINAL_LENGTH);
+        }
         List<Double> frequencies = new ArrayList<>();
-        for (JsonNode value : json.json().get("mla_inv_freq")) {
+        for (JsonNode value : json.json().get(FREQUENCIES)) {
             frequencies.add(value.asDouble(-1));
         }
         if (frequencies.size() != ropeDim / 2
                 || frequencies.stream().anyMatch(f -> !(f > 0 && f < Double.POSITIVE_INFINITY))) {
-            throw new ConfigException(json.where() + ": mla_inv_freq must be a list of " + ropeDim / 2
+            throw new ConfigException(json.where() + ": " + FREQUENCIES + " must be a list of " + ropeDim / 2
                     + " positive frequencies, half of qk_rope_head_dim");
         }
-        return frequencies;
+        return new RopeScaling.Explicit(frequencies);
     }
 }

@@ -27,7 +27,8 @@ import org.xecomla.tensor.ParameterStore;
  * {@code q_lora_rank}, {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and {@code v_head_dim};
  * {@code layer_ranks}, one object a layer, where ranks differ (the plain keys then hold the largest);
  * {@code mla_rope_scaling} or {@code mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the
- * others; {@code mla_scale}, the factor on the scores before the softmax.
+ * others; {@code layer_ropes}, one object a layer, where listed frequencies differ; {@code mla_scale}, the factor on the
+ * scores before the softmax.
  */
 public final class XecomlaWriter implements ModelExport {
     @Override
@@ -53,7 +54,7 @@ public final class XecomlaWriter implements ModelExport {
         new ModelWriter(directory, config, options).write(weights::get, text(config, options.dtype()));
     }
 
-    /** @throws ConfigException where layers of one kind differ in more than their ranks and norms */
+    /** @throws ConfigException where layers of one kind differ in more than ranks, norms and listed frequencies */
     static String text(ModelConfig model, Dtype dtype) {
         List<AttentionConfig.Mla> latent = model.layers(AttentionConfig.Mla.class);
         if (latent.isEmpty()) {
@@ -77,8 +78,9 @@ public final class XecomlaWriter implements ModelExport {
         boolean alike = latent.stream().allMatch(layer -> sameButRanks(layer, first))
                 && model.layers(AttentionConfig.Gqa.class).stream().allMatch(gqa -> gqa.numHeads() == first.numHeads());
         if (!alike) {
-            throw new ConfigException("layers of latent attention differ in more than their ranks: config.json has one"
-                    + " number of heads, head dimensions, rope and softmax scale for all");
+            throw new ConfigException("layers of latent attention differ in more than their ranks and listed"
+                    + " frequencies: config.json has one number of heads, head dimensions, rope scaling and softmax"
+                    + " scale for all");
         }
         ArrayNode types = json.putArray("layer_types");
         model.attention()
@@ -89,20 +91,48 @@ public final class XecomlaWriter implements ModelExport {
         json.put("qk_rope_head_dim", first.qkRopeHeadDim());
         json.put("v_head_dim", first.vHeadDim());
         json.put("mla_scale", first.softmaxScale());
-        if (first.ropeScaling() instanceof RopeScaling.Explicit explicit) {
-            explicit.inverseFrequencies().forEach(json.putArray("mla_inv_freq")::add);
+        putRope(json, model, latent);
+    }
+
+    private static void putRope(ObjectNode json, ModelConfig model, List<AttentionConfig.Mla> latent) {
+        RopeScaling first = latent.get(0).ropeScaling();
+        if (latent.stream().anyMatch(layer -> !haveOneRope(layer, latent.get(0)))) {
+            ArrayNode perLayer = json.putArray(XecomlaReader.LAYER_ROPES);
+            for (AttentionConfig layer : model.attention()) {
+                if (layer instanceof AttentionConfig.Mla mla) {
+                    ObjectNode rope = perLayer.addObject();
+                    rope.put("qk_rope_head_dim", mla.qkRopeHeadDim());
+                    rope.put("mla_scale", mla.softmaxScale());
+                    putFrequencies(rope, (RopeScaling.Explicit) mla.ropeScaling());
+                } else {
+                    perLayer.addNull();
+                }
+            }
+        } else if (first instanceof RopeScaling.Explicit explicit) {
+            putFrequencies(json, explicit);
         } else {
-            RopeJson.write(json, "mla_rope_scaling", first.ropeScaling());
+            RopeJson.write(json, "mla_rope_scaling", first);
         }
     }
 
-    private static boolean sameButRanks(AttentionConfig.Mla a, AttentionConfig.Mla b) {
-        return a.numHeads() == b.numHeads()
-                && a.qkNopeHeadDim() == b.qkNopeHeadDim()
-                && a.qkRopeHeadDim() == b.qkRopeHeadDim()
-                && a.vHeadDim() == b.vHeadDim()
+    private static void putFrequencies(ObjectNode json, RopeScaling.Explicit rope) {
+        rope.inverseFrequencies().forEach(json.putArray(XecomlaReader.FREQUENCIES)::add);
+    }
+
+    private static boolean haveOneRope(AttentionConfig.Mla a, AttentionConfig.Mla b) {
+        return a.qkRopeHeadDim() == b.qkRopeHeadDim()
                 && a.softmaxScale() == b.softmaxScale()
                 && a.ropeScaling().equals(b.ropeScaling());
+    }
+
+    /** Layers that list their frequencies may each have others, and another number of them. */
+    private static boolean sameButRanks(AttentionConfig.Mla a, AttentionConfig.Mla b) {
+        boolean listed =
+                a.ropeScaling() instanceof RopeScaling.Explicit && b.ropeScaling() instanceof RopeScaling.Explicit;
+        return a.numHeads() == b.numHeads()
+                && a.qkNopeHeadDim() == b.qkNopeHeadDim()
+                && a.vHeadDim() == b.vHeadDim()
+                && (listed || haveOneRope(a, b));
     }
 
     private static void putRanks(ObjectNode json, ModelConfig model, List<AttentionConfig.Mla> latent) {

@@ -7,12 +7,15 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ExportConfig;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.chat.ChatTemplate;
+import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunModels;
 import org.xecomla.serve.Exporter;
 import org.xecomla.spark.driver.StageContext;
+import org.xecomla.upcycle.UpcyclePlan;
 
 /**
  * The distilled student as a Hugging Face directory, with the tokenizer's files and the chat template that it was
@@ -28,6 +31,19 @@ public final class ExportStage extends SparkStage {
                 KIND,
                 List.of(DistillStage.NAME, DpoStage.NAME, EvalStage.NAME),
                 layout -> List.of(layout.export()));
+    }
+
+    /** What a format cannot hold is known from the shape of the student, before days go into it. */
+    @Override
+    public void check(RunCheck check) {
+        RunConfig config = check.config();
+        Optional<String> own = UpcyclePlan.of(config.upcycle(), check.base()).ownFrequencies(check.base());
+        for (ExportConfig.Format format : config.export().formats()) {
+            if (format != ExportConfig.Format.NATIVE && own.isPresent()) {
+                throw new ConfigException("export.format = " + format.display() + " cannot hold the rope frequencies"
+                        + " that " + own.get() + " gives every layer: set export.format = native, or leave that out");
+            }
+        }
     }
 
     @Override

@@ -46,6 +46,19 @@ class XecomlaRoundTripTest {
                                 Models.biased(full, Biases.ALL))),
                 Arguments.of("picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
                 Arguments.of(
+                        "other picked planes in every layer, hybrid",
+                        false,
+                        List.of(
+                                Models.mla(0, 7, false, true, picked),
+                                full,
+                                Models.mla(9, 11, true, false, new RopeScaling.Explicit(List.of(0.5, 0.1, 0.01))))),
+                Arguments.of(
+                        "as many planes as every layer wants",
+                        false,
+                        List.of(
+                                Models.mla(0, 7, false, true, picked),
+                                withRope(Models.mla(0, 5, false, true, picked), List.of(1.0, 0.5)))),
+                Arguments.of(
                         "hybrid, ranks and norms by layer",
                         true,
                         List.of(
@@ -53,6 +66,21 @@ class XecomlaRoundTripTest {
                                 Models.mla(0, 7, false, true, Models.YARN),
                                 Models.mla(9, 11, true, false, Models.YARN),
                                 full)));
+    }
+
+    private static AttentionConfig withRope(AttentionConfig like, List<Double> frequencies) {
+        AttentionConfig.Mla layer = (AttentionConfig.Mla) like;
+        return new AttentionConfig.Mla(
+                layer.numHeads(),
+                layer.qLoraRank(),
+                layer.kvLoraRank(),
+                layer.qkNopeHeadDim(),
+                2 * frequencies.size(),
+                layer.vHeadDim(),
+                layer.qNorm(),
+                layer.kvNorm(),
+                new RopeScaling.Explicit(frequencies),
+                AttentionConfig.softmaxScale(layer.qkNopeHeadDim() + 2 * frequencies.size()));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -71,6 +99,8 @@ class XecomlaRoundTripTest {
                 false,
                 List.of(Models.mla(0, 7, false, false, RopeScaling.NONE), Models.mla(0, 7, false, false, Models.YARN)));
         ConfigException refusal = assertThrows(ConfigException.class, () -> XecomlaWriter.text(model, Dtype.F32));
-        assertTrue(refusal.getMessage().contains("differ in more than their ranks"), refusal.getMessage());
+        assertTrue(
+                refusal.getMessage().contains("differ in more than their ranks and listed frequencies"),
+                refusal.getMessage());
     }
 }

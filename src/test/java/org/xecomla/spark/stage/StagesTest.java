@@ -17,9 +17,15 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.xecomla.config.RunConfig;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
+import org.xecomla.spark.TinyRun;
 
 /** The list of stages, and what is made of it elsewhere. */
 class StagesTest {
@@ -41,6 +47,28 @@ class StagesTest {
     void anUnknownStageIsRefusedWithThoseThatThereAre() {
         UserException e = assertThrows(UserException.class, () -> Stages.named("shard", "train"));
         assertTrue(e.getMessage().startsWith("there is no stage train, only shard, teacher, "), e.getMessage());
+    }
+
+    /** What no format holds is said before shards and targets are made, with the way out. */
+    @ParameterizedTest
+    @CsvSource({"aligned, rope-rows, strongest", "phased, rope-slots, own"})
+    void frequenciesOfEveryLayersOwnHaveNoStockExport(String method, String key, String value, @TempDir Path dir)
+            throws Exception {
+        Map<String, String> settings = new TreeMap<>(TinyRun.in(dir).settings("run", 1));
+        settings.put("upcycle.method", method);
+        settings.put("upcycle." + key, value);
+        SparkStage export = Stages.named("export").get(0);
+        export.check(new RunCheck(RunConfig.ofOverrides(settings)));
+        settings.put("export.format", "deepseek-v3");
+        UserException e =
+                assertThrows(UserException.class, () -> export.check(new RunCheck(RunConfig.ofOverrides(settings))));
+        assertEquals(
+                "export.format = deepseek-v3 cannot hold the rope frequencies that upcycle." + key + " = " + value
+                        + " gives every layer: set export.format = native, or leave that out",
+                e.getMessage());
+        settings.put("upcycle.qk-rope-head-dim", "8"); // all of the base's planes
+        settings.put("upcycle.rope-slots", "servable");
+        export.check(new RunCheck(RunConfig.ofOverrides(settings)));
     }
 
     /** Airflow's tasks follow each other as the stages do, and wait for the same directories. */
