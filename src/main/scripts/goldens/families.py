@@ -1,10 +1,10 @@
-"""Fixtures of the families whose biases and windows are not Llama's, computed by the classes of transformers in double.
+"""Fixtures of the families that differ from Llama, computed by the classes of transformers in double.
 
 Legend: B sequences, T positions, V vocabulary.
 """
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 SHAPE = {
     "hidden_size": 32,
@@ -24,6 +24,7 @@ FAMILIES = {
     "family-llama-biases": LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True),
     "family-mistral": MistralConfig(**SHAPE, sliding_window=32, tie_word_embeddings=True),
     "family-qwen2": Qwen2Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
+    "family-qwen3": Qwen3Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
 }
 
 

@@ -12,26 +12,46 @@ import org.xecomla.tensor.Tensor;
 /**
  * Llama's attention with G key/value heads for H query heads (Ainslie et al. 2023); multi-head where G = H. Legend: B
  * batch, T time, D model, H query heads, G key/value heads, K head dimension.
+ *
+ * @param queryNorm of queries before they are rotated (Qwen3); null: none
+ * @param keyNorm the same of keys
  */
 record GroupedQueryAttention(
         AttentionConfig.Gqa config,
         Linear queries,
         Linear keys,
         Linear values,
+        HeadNorm queryNorm,
+        HeadNorm keyNorm,
         Linear output,
         RopeTable rope,
         Kernels kernels)
         implements Attention {
     /**
      * @param x (B*T, D)
-     * @param q (B*T, H*K), rotated
-     * @param k (B*T, G*K), rotated
+     * @param queries q (B*T, H*K), rotated, and what its norm needs
+     * @param keys k (B*T, G*K), rotated, and the same
      * @param v (B*T, G*K)
      * @param out (B*T, H*K)
      * @param logSumExp (B*T, H)
      */
-    record Cache(Tensor x, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, Sequences sequences)
-            implements Attention.Cache {}
+    record Cache(
+            Tensor x,
+            HeadNorm.Cache queries,
+            HeadNorm.Cache keys,
+            Tensor v,
+            Tensor out,
+            Tensor logSumExp,
+            Sequences sequences)
+            implements Attention.Cache {
+        Tensor q() {
+            return queries.y();
+        }
+
+        Tensor k() {
+            return keys.y();
+        }
+    }
 
     static GroupedQueryAttention of(AttentionConfig.Gqa config, String prefix, Parameters parameters, RopeTable rope) {
         return new GroupedQueryAttention(
@@ -42,6 +62,8 @@ record GroupedQueryAttention(
                         prefix + ParameterNames.K_PROJ, config.biases().ofInputs()),
                 parameters.linear(
                         prefix + ParameterNames.V_PROJ, config.biases().ofInputs()),
+                HeadNorm.of(config.norm(), config.numHeads(), prefix + ParameterNames.Q_NORM, parameters),
+                HeadNorm.of(config.norm(), config.numKvHeads(), prefix + ParameterNames.K_NORM, parameters),
                 parameters.linear(
                         prefix + ParameterNames.O_PROJ, config.biases().ofOutput()),
                 rope,
@@ -50,13 +72,20 @@ record GroupedQueryAttention(
 
     @Override
     public boolean trainable() {
-        return queries.trainable() || keys.trainable() || values.trainable() || output.trainable();
+        return queries.trainable()
+                || keys.trainable()
+                || values.trainable()
+                || queryNorm.trainable()
+                || keyNorm.trainable()
+                || output.trainable();
     }
 
     @Override
     public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
-        Tensor q = queries.forward(x, arena); // (B*T, H*K)
-        Tensor k = keys.forward(x, arena); // (B*T, G*K)
+        HeadNorm.Cache normedQueries = queryNorm.forward(queries.forward(x, arena), arena);
+        HeadNorm.Cache normedKeys = keyNorm.forward(keys.forward(x, arena), arena);
+        Tensor q = normedQueries.y(); // (B*T, H*K)
+        Tensor k = normedKeys.y(); // (B*T, G*K)
         Tensor v = values.forward(x, arena); // (B*T, G*K)
         Indices positions = sequences.positions();
         rope.rotate(queryHeads(q), positions, kernels);
@@ -73,21 +102,21 @@ record GroupedQueryAttention(
                         sequences,
                         config.softmaxScale());
         output.forwardAdding(out, y); // (B*T, D)
-        return new Cache(x, q, k, v, out, logSumExp, sequences);
+        return new Cache(x, normedQueries, normedKeys, v, out, logSumExp, sequences);
     }
 
     @Override
     public void store(Attention.Cache saved, Tensor tokens, Arena arena) {
         Cache cache = (Cache) saved;
-        int width = cache.k.cols(); // G*K
-        kernels.elementwise().copy(cache.k, tokens.cols(0, width)); // (T, G*K)
+        int width = cache.k().cols(); // G*K
+        kernels.elementwise().copy(cache.k(), tokens.cols(0, width)); // (T, G*K)
         kernels.elementwise().copy(cache.v, tokens.cols(width, 2 * width)); // (T, G*K)
     }
 
     @Override
     public void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
-        Tensor q = queries.forward(x, arena); // (n, H*K)
-        Tensor k = keys.forward(x, arena); // (n, G*K)
+        Tensor q = queryNorm.forward(queries.forward(x, arena), arena).y(); // (n, H*K)
+        Tensor k = keyNorm.forward(keys.forward(x, arena), arena).y(); // (n, G*K)
         Tensor v = values.forward(x, arena); // (n, G*K)
         step.rotate(queryHeads(q), rope);
         step.rotate(keyHeads(k), rope);
@@ -105,8 +134,8 @@ record GroupedQueryAttention(
         Cache cache = (Cache) saved;
         Indices positions = cache.sequences.positions();
         long mark = arena.mark();
-        Tensor dQ = arena.matrix(dY.rows(), cache.q.cols()); // (B*T, H*K)
-        Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, G*K)
+        Tensor dQ = arena.matrix(dY.rows(), cache.q().cols()); // (B*T, H*K)
+        Tensor dK = arena.matrix(dY.rows(), cache.k().cols()); // (B*T, G*K)
         Tensor dV = arena.matrix(dY.rows(), cache.v.cols()); // (B*T, G*K)
         long markOfOut = arena.mark();
         Tensor dOut = arena.matrix(dY.rows(), cache.out.cols()); // (B*T, H*K)
@@ -116,8 +145,8 @@ record GroupedQueryAttention(
         kernels.attention()
                 .backward(
                         queryHeads(dOut),
-                        queryHeads(cache.q),
-                        keyHeads(cache.k),
+                        queryHeads(cache.q()),
+                        keyHeads(cache.k()),
                         keyHeads(cache.v),
                         queryHeads(cache.out),
                         cache.logSumExp,
@@ -130,10 +159,10 @@ record GroupedQueryAttention(
         // forward was: q, k rotated in place
         rope.rotateBack(keyHeads(dK), positions, kernels);
         rope.rotateBack(queryHeads(dQ), positions, kernels);
-        // forward was: q = queries(x), k = keys(x), v = values(x)
+        // forward was: q = queryNorm(queries(x)), k = keyNorm(keys(x)), v = values(x)
         values.backward(dV, cache.x, dX); // (B*T, D)
-        keys.backwardAdding(dK, cache.x, dX); // (B*T, D)
-        queries.backwardAdding(dQ, cache.x, dX); // (B*T, D)
+        keys.backwardAdding(keyNorm.backward(dK, cache.keys, arena), cache.x, dX); // (B*T, D)
+        queries.backwardAdding(queryNorm.backward(dQ, cache.queries, arena), cache.x, dX); // (B*T, D)
         arena.release(mark);
     }
 

@@ -45,6 +45,8 @@ class LayerGradientTest {
                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE),
                 new AttentionConfig.Gqa(3, 3, 4, new RopeScaling.Llama3(8, 1, 4, 16)),
                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.INPUTS),
+                normed(AttentionConfig.NormScope.HEAD),
+                normed(AttentionConfig.NormScope.TOKEN),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, true, RopeScaling.NONE, 0.37, Biases.ALL),
                 new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, true, false, YARN, 0.4, Biases.INPUTS),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, false, RopeScaling.NONE, 0.37),
@@ -52,6 +54,11 @@ class LayerGradientTest {
                 new AttentionConfig.Mla(2, 0, 5, 3, 2, 4, false, true, new RopeScaling.Linear(2), 0.4),
                 new AttentionConfig.Mla(
                         2, 5, 3, 0, 6, 3, true, true, new RopeScaling.Explicit(List.of(1., .3, .1)), 0.4));
+    }
+
+    private static AttentionConfig normed(AttentionConfig.NormScope scope) {
+        AttentionConfig.HeadNorm norm = new AttentionConfig.HeadNorm(scope, 0.01);
+        return new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.ALL, norm);
     }
 
     static Stream<Arguments> kernelsAndAttentions() {

@@ -37,17 +37,53 @@ public sealed interface AttentionConfig extends Serializable {
         }
     }
 
+    /** Over what the norm of queries, and that of keys, takes its mean square. */
+    enum NormScope {
+        /** Every head by itself, all with one gain: Qwen3. */
+        HEAD,
+        /** All heads of a token together. */
+        TOKEN;
+
+        /** How many means a token of {@code numHeads} heads has. */
+        public int numGroups(int numHeads) {
+            return this == HEAD ? numHeads : 1;
+        }
+    }
+
+    /** RMSNorms of queries and keys before they are rotated. */
+    record HeadNorm(NormScope scope, double epsilon) implements Serializable {
+        public HeadNorm {
+            if (!(epsilon >= 0 && epsilon <= 1)) {
+                throw new ConfigException("the epsilon of the queries' norm is " + epsilon + ", not between 0 and 1");
+            }
+        }
+
+        /** Elements of a gain. */
+        public int size(int numHeads, int headDim) {
+            return numHeads / scope.numGroups(numHeads) * headDim;
+        }
+    }
+
     /** The common factor on scores of heads of {@code headDim} dimensions: headDim^-0.5. */
     static double softmaxScale(int headDim) {
         return Math.pow(headDim, -0.5);
     }
 
-    /** Grouped-query attention of Llama; multi-head where both counts are equal. Softmax scale headDim^-0.5. */
-    record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling, Biases biases)
+    /**
+     * Grouped-query attention of Llama; multi-head where both counts are equal. Softmax scale headDim^-0.5.
+     *
+     * @param norm of queries and keys; null: none
+     */
+    record Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling, Biases biases, HeadNorm norm)
             implements AttentionConfig {
-        /** Without biases. */
+        /** Without biases and norms. */
         public Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling) {
             this(numHeads, numKvHeads, headDim, ropeScaling, Biases.NONE);
+        }
+
+        /** Without norms. */
+        public Gqa(int numHeads, int numKvHeads, int headDim, RopeScaling ropeScaling, Biases biases) {
+            this(numHeads, numKvHeads, headDim, ropeScaling, biases, null);
         }
 
         public Gqa {
@@ -62,7 +98,7 @@ public sealed interface AttentionConfig extends Serializable {
 
         /** The same attention without biases. */
         public Gqa withoutBiases() {
-            return new Gqa(numHeads, numKvHeads, headDim, ropeScaling);
+            return new Gqa(numHeads, numKvHeads, headDim, ropeScaling, Biases.NONE, norm);
         }
 
         /** Columns of queries, keys and values as linear maps: biases are one more, of a constant input 1. */

@@ -22,6 +22,9 @@ public final class ParameterNames {
     public static final String V_PROJ = "self_attn.v_proj.weight";
     public static final String O_PROJ = "self_attn.o_proj.weight";
 
+    public static final String Q_NORM = "self_attn.q_norm.weight";
+    public static final String K_NORM = "self_attn.k_norm.weight";
+
     public static final String Q_A_PROJ = "self_attn.q_a_proj.weight";
     public static final String Q_A_NORM = "self_attn.q_a_layernorm.weight";
     public static final String Q_B_PROJ = "self_attn.q_b_proj.weight";

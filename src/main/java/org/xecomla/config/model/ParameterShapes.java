@@ -54,6 +54,12 @@ public final class ParameterShapes {
             linear(prefix + ParameterNames.K_PROJ, new Shape(kv, d), bias, shapes);
             linear(prefix + ParameterNames.V_PROJ, new Shape(kv, d), bias, shapes);
             linear(prefix + ParameterNames.O_PROJ, new Shape(d, q), gqa.biases().ofOutput(), shapes);
+            if (gqa.norm() != null) {
+                shapes.put(
+                        prefix + ParameterNames.Q_NORM, new Shape(1, gqa.norm().size(gqa.numHeads(), gqa.headDim())));
+                shapes.put(
+                        prefix + ParameterNames.K_NORM, new Shape(1, gqa.norm().size(gqa.numKvHeads(), gqa.headDim())));
+            }
         } else if (attention instanceof AttentionConfig.Mla mla) {
             latent(mla, prefix, d, shapes);
         }

@@ -32,7 +32,7 @@ public record DecoderJson(ModelJson json) {
         int intermediateSize = json.integer("intermediate_size");
         int vocabSize = json.integer("vocab_size");
         int maxLength = json.integer("max_position_embeddings");
-        double epsilon = json.number("rms_norm_eps", 1e-6);
+        double epsilon = epsilon();
         double theta = rope().theta();
         boolean tied = json.flag("tie_word_embeddings", false);
         int bos = json.integer("bos_token_id", -1);
@@ -52,18 +52,38 @@ public record DecoderJson(ModelJson json) {
                 attention));
     }
 
-    /** Its layers of grouped-query attention, with these biases. */
-    public AttentionConfig.Gqa gqa(AttentionConfig.Biases biases) {
+    /**
+     * Its layers of grouped-query attention.
+     *
+     * @param norms of queries and keys; null: none
+     */
+    public AttentionConfig.Gqa gqa(AttentionConfig.Biases biases, AttentionConfig.NormScope norms) {
         int numHeads = json.integer("num_attention_heads");
         int numKvHeads = json.integer("num_key_value_heads", numHeads);
+        int headDim = headDim();
+        RopeScaling rope = ropeScaling();
+        return json.naming(() -> new AttentionConfig.Gqa(
+                numHeads,
+                numKvHeads,
+                headDim,
+                rope,
+                biases,
+                norms == null ? null : new AttentionConfig.HeadNorm(norms, epsilon())));
+    }
+
+    /** A layer of grouped-query attention as its tensors say it is. */
+    public AttentionConfig.Gqa gqa(LayerTensors tensors) {
+        return gqa(tensors.biases(), tensors.norms(headDim()));
+    }
+
+    private int headDim() {
+        int numHeads = json.integer("num_attention_heads");
         int hiddenSize = json.integer("hidden_size");
         if (!json.has("head_dim") && (numHeads < 1 || hiddenSize % numHeads != 0)) {
             throw new ConfigException(json.where() + ": hidden_size " + hiddenSize
                     + " is no multiple of num_attention_heads " + numHeads + ", and there is no head_dim");
         }
-        int headDim = json.has("head_dim") ? json.integer("head_dim") : hiddenSize / numHeads;
-        RopeScaling rope = ropeScaling();
-        return json.naming(() -> new AttentionConfig.Gqa(numHeads, numKvHeads, headDim, rope, biases));
+        return json.has("head_dim") ? json.integer("head_dim") : hiddenSize / numHeads;
     }
 
     /**
@@ -77,6 +97,11 @@ public record DecoderJson(ModelJson json) {
                 throw json.unsupported(bias, "projections have no biases in this format");
             }
         }
+    }
+
+    /** Of its norms. */
+    private double epsilon() {
+        return json.number("rms_norm_eps", 1e-6);
     }
 
     /** Where its rope is written. */

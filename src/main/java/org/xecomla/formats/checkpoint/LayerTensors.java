@@ -33,6 +33,20 @@ public final class LayerTensors {
                 : AttentionConfig.Biases.NONE;
     }
 
+    /**
+     * Over what queries and keys of a layer that is not latent are normalised; null: they are not.
+     *
+     * @param headDim elements of a head
+     */
+    public AttentionConfig.NormScope norms(int headDim) {
+        List<Long> gain = shapes.get(prefix + ParameterNames.Q_NORM);
+        return gain == null
+                ? null
+                : gain.equals(List.of((long) headDim))
+                        ? AttentionConfig.NormScope.HEAD
+                        : AttentionConfig.NormScope.TOKEN;
+    }
+
     private boolean hasBias(String projection) {
         return has(projection) && has(ParameterNames.bias(projection));
     }

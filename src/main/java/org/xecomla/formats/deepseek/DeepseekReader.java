@@ -37,7 +37,7 @@ public final class DeepseekReader implements ModelFormat {
         RopeScaling rope = decoder.ropeScaling();
         return decoder.model(
                 headers.layers(
-                        tensors -> decoder.gqa(Biases.NONE),
+                        tensors -> decoder.gqa(Biases.NONE, null),
                         (tensors, layer) -> latent.layer(
                                 tensors,
                                 json,

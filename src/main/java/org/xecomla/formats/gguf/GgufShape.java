@@ -79,6 +79,10 @@ final class GgufShape {
             throw new ConfigException(
                     "layers of grouped-query attention differ: llama.cpp's llama has one shape for" + " all");
         }
+        if (first.norm() != null) {
+            throw new ConfigException("queries and keys of the model are normalised, and llama.cpp's llama has no place"
+                    + " for that: llama.cpp's own converter takes the checkpoint itself");
+        }
         RopeScaling rope = first.ropeScaling() instanceof RopeScaling.None
                 ? RopeScaling.NONE
                 : new RopeScaling.Explicit(RopeFrequencies.of(first.headDim(), model.ropeTheta(), first.ropeScaling())

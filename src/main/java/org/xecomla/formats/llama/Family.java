@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.xecomla.config.model.AttentionConfig.Biases;
+import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.formats.checkpoint.ModelJson;
 
 /**
@@ -48,6 +49,24 @@ enum Family {
                     ? OptionalInt.of(json.integer("sliding_window"))
                     : OptionalInt.empty();
         }
+    },
+
+    /** Qwen2 with norms of queries and keys in the place of biases. */
+    QWEN3("qwen3") {
+        @Override
+        Biases biases(ModelJson json) {
+            return json.flag("attention_bias", false) ? Biases.ALL : Biases.NONE;
+        }
+
+        @Override
+        NormScope norms() {
+            return NormScope.HEAD;
+        }
+
+        @Override
+        OptionalInt window(ModelJson json) {
+            return QWEN2.window(json);
+        }
     };
 
     private final String modelType;
@@ -64,6 +83,11 @@ enum Family {
     /** Which projections of the attention have biases. */
     Biases biases(ModelJson json) {
         return Biases.NONE;
+    }
+
+    /** Over what queries and keys are normalised; null: they are not. */
+    NormScope norms() {
+        return null;
     }
 
     /** Whether the projections of the feed-forward layers have biases. */

@@ -33,7 +33,7 @@ public final class LlamaReader implements ModelFormat {
         ModelJson json = headers.json();
         Family family = Family.of(headers.modelType()).orElseThrow();
         DecoderJson decoder = new DecoderJson(json);
-        AttentionConfig.Gqa layer = decoder.gqa(family.biases(json));
+        AttentionConfig.Gqa layer = decoder.gqa(family.biases(json), family.norms());
         return model(decoder, family, headers.layers(tensors -> layer, (tensors, at) -> {
             throw new IllegalArgumentException("layer " + at + " is latent");
         }));
@@ -52,7 +52,7 @@ public final class LlamaReader implements ModelFormat {
                         + String.join(", ", Family.modelTypes()) + " can be read, not "
                         + json.json().path("model_type")));
         DecoderJson decoder = new DecoderJson(json);
-        AttentionConfig layer = decoder.gqa(family.biases(json));
+        AttentionConfig layer = decoder.gqa(family.biases(json), family.norms());
         return model(decoder, family, Collections.nCopies(json.integer("num_hidden_layers"), layer));
     }
 

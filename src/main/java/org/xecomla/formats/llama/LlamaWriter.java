@@ -16,8 +16,8 @@ import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.safetensors.Dtype;
 
 /**
- * Writes a Llama, or the family whose biases the model has, in the old spelling that every version of transformers
- * reads.
+ * Writes a Llama, or the family whose biases and norms the model has, in the old spelling that every version of
+ * transformers reads.
  */
 public final class LlamaWriter implements ModelExport {
     @Override
@@ -32,14 +32,31 @@ public final class LlamaWriter implements ModelExport {
         return model;
     }
 
-    /** @throws ConfigException where no family has these biases */
+    /** @throws ConfigException where no family has these biases and norms */
     private static Family family(ModelConfig model) {
+        AttentionConfig.HeadNorm norm = ((AttentionConfig.Gqa) model.attention().get(0)).norm();
+        if (norm != null) {
+            return normed(model, norm);
+        }
         boolean inputsOnly = model.attention().get(0).biases() == AttentionConfig.Biases.INPUTS;
         if (inputsOnly && model.mlpBias()) {
             throw new ConfigException("biases of queries, keys and values and of the feed-forward layers, and none of"
                     + " the attention's output: no class of transformers has these");
         }
         return inputsOnly ? Family.QWEN2 : Family.LLAMA;
+    }
+
+    private static Family normed(ModelConfig model, AttentionConfig.HeadNorm norm) {
+        boolean fits = norm.scope() == AttentionConfig.NormScope.HEAD
+                && norm.epsilon() == model.rmsNormEps()
+                && model.attention().get(0).biases() != AttentionConfig.Biases.INPUTS
+                && !model.mlpBias();
+        if (!fits) {
+            throw new ConfigException(
+                    "norms of queries and keys that are not those of Qwen3, or biases beside them that"
+                            + " it has not: no class of transformers has these");
+        }
+        return Family.QWEN3;
     }
 
     @Override
@@ -66,7 +83,11 @@ public final class LlamaWriter implements ModelExport {
     }
 
     private static String architecture(Family family) {
-        return family == Family.QWEN2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM";
+        return switch (family) {
+            case QWEN2 -> "Qwen2ForCausalLM";
+            case QWEN3 -> "Qwen3ForCausalLM";
+            default -> "LlamaForCausalLM";
+        };
     }
 
     /** The keys of Llama that say nothing of attention. */

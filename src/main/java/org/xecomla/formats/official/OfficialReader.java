@@ -44,7 +44,7 @@ public final class OfficialReader implements ModelFormat {
         RopeScaling rope = OfficialConfig.rope(layers);
         return decoder.model(
                 headers.layers(
-                        tensors -> decoder.gqa(Biases.NONE),
+                        tensors -> decoder.gqa(Biases.NONE, null),
                         (tensors, layer) -> latent.layer(
                                 tensors, layers, rope, latent.deepseekScale(layers.object("rope_scaling"), rope))),
                 false);

@@ -49,7 +49,7 @@ public final class XecomlaReader implements ModelFormat {
         ModelJson json = headers.json();
         DecoderJson decoder = new DecoderJson(json);
         LatentJson latent = new LatentJson(json);
-        List<AttentionConfig> layers = headers.layers(tensors -> decoder.gqa(tensors.biases()), (tensors, layer) -> {
+        List<AttentionConfig> layers = headers.layers(decoder::gqa, (tensors, layer) -> {
             ModelJson ranks = json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
             ModelJson rope = json.has(LAYER_ROPES) ? json.element(LAYER_ROPES, layer) : json;
             int ropeDim = rope.integer("qk_rope_head_dim");

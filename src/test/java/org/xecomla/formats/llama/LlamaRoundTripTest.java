@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
+import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -30,6 +31,8 @@ class LlamaRoundTripTest {
                 Arguments.of("mha, head_dim of its own, llama3", false, List.of(Models.gqa(4, 6, Models.LLAMA3))),
                 Arguments.of("Qwen2's biases", true, List.of(Models.biased(plain, Biases.INPUTS))),
                 Arguments.of("all biases", false, List.of(Models.biased(plain, Biases.ALL))),
+                Arguments.of("Qwen3's norms", true, List.of(normed(NormScope.HEAD, 1e-5, Biases.NONE))),
+                Arguments.of("Qwen3's norms and biases", false, List.of(normed(NormScope.HEAD, 1e-5, Biases.ALL))),
                 Arguments.of("linear", false, List.of(Models.gqa(1, 4, new RopeScaling.Linear(2.5)))),
                 Arguments.of("yarn", false, List.of(Models.gqa(1, 4, Models.YARN))));
     }
@@ -42,6 +45,10 @@ class LlamaRoundTripTest {
         assertEquals(model, LlamaReader.shape(DataFiles.path(temporary + "/config.json")));
     }
 
+    private static AttentionConfig.Gqa normed(NormScope scope, double epsilon, Biases biases) {
+        return new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, biases, new AttentionConfig.HeadNorm(scope, epsilon));
+    }
+
     @Test
     void whatConfigJsonCannotSayIsRefused() {
         AttentionConfig picked = Models.gqa(2, 4, new RopeScaling.Explicit(List.of(1.0, 0.5)));
@@ -52,6 +59,10 @@ class LlamaRoundTripTest {
                                 false, List.of(Models.biased(Models.gqa(2, 4, RopeScaling.NONE), Biases.INPUTS)))),
                         Dtype.F32));
         assertTrue(noClass.getMessage().contains("no class of transformers has these"), noClass.getMessage());
+        String norms = "norms of queries and keys that are not those of Qwen3";
+        assertRefused(norms, normed(NormScope.HEAD, 1e-5, Biases.INPUTS));
+        assertRefused(norms, normed(NormScope.HEAD, 1e-3, Biases.NONE));
+        assertRefused(norms, normed(NormScope.TOKEN, 1e-5, Biases.NONE));
         assertRefused("explicit rope frequencies cannot be written as rope_scaling", picked);
         assertRefused(
                 "grouped-query attention differ",
