@@ -38,7 +38,11 @@ public final class Fingerprints {
     private final Map<String, Known> known;
 
     /** A file as it was when it was read. */
-    record Known(long bytes, long modified, String fingerprint) {}
+    record Known(long bytes, long modified, String fingerprint) {
+        boolean isOf(long length, long time) {
+            return bytes == length && modified == time && fingerprint != null;
+        }
+    }
 
     private Fingerprints(Optional<Path> cache) {
         this.cache = cache;
@@ -48,6 +52,25 @@ public final class Fingerprints {
     /** Those that the run in {@code directory} has taken before, and more. */
     public static Fingerprints ofRun(Path directory) {
         return new Fingerprints(Optional.of(new Path(directory, FILE)));
+    }
+
+    /**
+     * The files of {@code directory}: of a stage's output against its manifest; of another against what the run in
+     * {@code run} has found there before, as long as their lengths and times are what they were.
+     */
+    public static SealedFiles sealed(Path run, Path directory) {
+        Map<String, Known> known = read(new Path(run, FILE));
+        if (known.isEmpty() || DataFiles.exists(new Path(directory, StageDirectory.MANIFEST))) {
+            return SealedFiles.of(directory);
+        }
+        Map<String, Manifest.FileEntry> entries = new TreeMap<>();
+        for (Path file : DataFiles.list(directory)) {
+            Known before = known.get(file.toString());
+            if (before != null && before.isOf(DataFiles.length(file), DataFiles.modified(file))) {
+                entries.put(file.getName(), new Manifest.FileEntry(before.bytes, before.fingerprint));
+            }
+        }
+        return SealedFiles.asFound(entries);
     }
 
     /** Nothing is known, and nothing kept. */
@@ -79,7 +102,7 @@ public final class Fingerprints {
         long length = DataFiles.length(path);
         long modified = DataFiles.modified(path);
         Known before = known.get(path.toString());
-        if (before != null && before.bytes == length && before.modified == modified && before.fingerprint != null) {
+        if (before != null && before.isOf(length, modified)) {
             return before.fingerprint;
         }
         String found = digest(path, length);
@@ -101,7 +124,7 @@ public final class Fingerprints {
 
     private static String digest(Path path, long length) {
         MessageDigest digest = DataFiles.newSha256();
-        digest.update(Long.toString(length).getBytes(StandardCharsets.UTF_8));
+        digest.update(prefix(length));
         try (InputStream in = DataFiles.openStream(path)) {
             byte[] block = new byte[BUFFER_BYTES];
             for (int count = in.read(block); count >= 0; count = in.read(block)) {
@@ -111,6 +134,11 @@ public final class Fingerprints {
             throw new UncheckedIOException(DataFiles.display(path) + ": " + e.getMessage(), e);
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** What is digested before the contents of a file. */
+    static byte[] prefix(long length) {
+        return Long.toString(length).getBytes(StandardCharsets.UTF_8);
     }
 
     private String ofDirectory(Path directory) {

@@ -11,22 +11,30 @@ import org.xecomla.errors.UserException;
 
 /**
  * The files of a finished directory, held against the digests of its manifest while they are read. Files of directories
- * that are not finished, or not ours, and files that the manifest does not know, are read as they are. Thread-safe.
+ * that are not finished, or not ours, and files that the manifest does not know, are read as they are; those that a run
+ * has read before are held against what it then found, wherever they are read as a whole. Thread-safe.
  */
 public final class SealedFiles {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final Map<String, Manifest.FileEntry> entries;
+    private final boolean found; // digests are fingerprints, of what nobody sealed
     private final Set<String> sound = ConcurrentHashMap.newKeySet();
 
-    private SealedFiles(Map<String, Manifest.FileEntry> entries) {
+    private SealedFiles(Map<String, Manifest.FileEntry> entries, boolean found) {
         this.entries = entries;
+        this.found = found;
+    }
+
+    /** Files of others, as they were when their {@link Fingerprints} were taken. */
+    static SealedFiles asFound(Map<String, Manifest.FileEntry> fingerprints) {
+        return new SealedFiles(fingerprints, true);
     }
 
     /** Those of {@code directory} itself. */
     public static SealedFiles of(Path directory) {
         StageDirectory stage = new StageDirectory(directory);
-        return new SealedFiles(stage.isComplete() ? stage.manifest().files() : Map.of());
+        return new SealedFiles(stage.isComplete() ? stage.manifest().files() : Map.of(), false);
     }
 
     /**
@@ -42,12 +50,13 @@ public final class SealedFiles {
     }
 
     /**
-     * Reads {@code file} to its end and compares it, unless that was done before.
+     * Reads {@code file} to its end and compares it, unless that was done before, or would be a second reading of what
+     * others have made.
      *
      * @throws UserException where it is not what was written
      */
     public void requireSound(Path file) {
-        if (entries.containsKey(file.getName()) && !sound.contains(file.getName())) {
+        if (!found && entries.containsKey(file.getName()) && !sound.contains(file.getName())) {
             comparing(file).close();
         }
     }
@@ -60,13 +69,18 @@ public final class SealedFiles {
     public String readString(Path file) {
         byte[] bytes = DataFiles.readBytes(file);
         Manifest.FileEntry entry = entries.get(file.getName());
-        if (entry != null && !entry.sha256().equals(DataFiles.sha256(bytes))) {
+        if (!found && entry != null && !entry.sha256().equals(DataFiles.sha256(bytes))) {
             throw damaged(file);
         }
         return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
     }
 
-    private static UserException damaged(Path file) {
+    private UserException damaged(Path file) {
+        if (found) {
+            return new UserException(
+                    DataFiles.display(file) + " is not what this run has found there before, though its"
+                            + " length and time are the same: it is damaged. Copy it again from where it came");
+        }
         return new UserException(DataFiles.display(file) + " is not what was written, says " + StageDirectory.MANIFEST
                 + " beside it: remove " + DataFiles.display(file.getParent())
                 + " and run again, or that manifest if you have changed the file yourself");
@@ -82,6 +96,9 @@ public final class SealedFiles {
         ComparingReader(RandomReader reader, Manifest.FileEntry entry) {
             this.reader = reader;
             this.entry = entry;
+            if (found) {
+                digest.update(Fingerprints.prefix(reader.length()));
+            }
         }
 
         @Override

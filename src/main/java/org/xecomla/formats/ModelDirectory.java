@@ -77,6 +77,11 @@ public final class ModelDirectory implements ModelSource {
      *     than the configuration says
      */
     public static ModelDirectory open(Path path) {
+        return open(path, SealedFiles.of(path));
+    }
+
+    /** {@link #open(Path)} of files that are compared with {@code sealed} while they are read. */
+    public static ModelDirectory open(Path path, SealedFiles sealed) {
         if (!DataFiles.isDirectory(path)) {
             throw new UserException("no such model directory: " + DataFiles.display(path));
         }
@@ -84,7 +89,6 @@ public final class ModelDirectory implements ModelSource {
         if (!DataFiles.exists(configJson)) {
             throw new UserException(DataFiles.display(path) + " is no model directory: it has no config.json");
         }
-        SealedFiles sealed = SealedFiles.of(path);
         sealed.requireSound(configJson);
         WeightFiles stored = WeightFiles.open(path);
         ModelJson json = ModelJson.read(configJson);

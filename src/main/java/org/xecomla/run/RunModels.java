@@ -7,6 +7,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.chat.ChatRules;
 import org.xecomla.corpus.chat.ChatTemplate;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Fingerprints;
 import org.xecomla.formats.ModelDirectory;
 
 /** The models that a run starts from, as its configuration names them. Opening reads no weights. */
@@ -14,11 +15,17 @@ public final class RunModels {
     private RunModels() {}
 
     public static ModelDirectory base(RunConfig config) {
-        return ModelDirectory.open(DataFiles.path(config.models().requireBase()));
+        return open(config, DataFiles.path(config.models().requireBase()));
     }
 
     public static ModelDirectory teacher(RunConfig config) {
-        return ModelDirectory.open(teacherPath(config));
+        return open(config, teacherPath(config));
+    }
+
+    /** A model that is compared, while it is read as a whole, with its manifest or with what the run found before. */
+    public static ModelDirectory open(RunConfig config, Path model) {
+        return ModelDirectory.open(
+                model, Fingerprints.sealed(RunLayout.of(config).data(), model));
     }
 
     /** Where the teacher is, or would be: it may be on another cluster. */

@@ -65,12 +65,18 @@ public final class Teacher implements AutoCloseable {
      *     limit too low for its largest layer
      */
     public static Teacher open(Path model, Kernels kernels, int batchSequences, int sequenceLength, long limitBytes) {
-        ModelDirectory directory = ModelDirectory.open(model);
+        return open(ModelDirectory.open(model), kernels, batchSequences, sequenceLength, limitBytes);
+    }
+
+    /** The same of a directory whose configuration has been looked at already. */
+    public static Teacher open(
+            ModelDirectory directory, Kernels kernels, int batchSequences, int sequenceLength, long limitBytes) {
         ModelConfig config = directory.config();
         int longest = config.maxPositionEmbeddings();
         if (sequenceLength > longest) {
-            throw new ConfigException("the teacher " + DataFiles.display(model) + " takes sequences of at most "
-                    + longest + " tokens and they have " + sequenceLength + ": lower sequence.length");
+            throw new ConfigException(
+                    "the teacher " + DataFiles.display(directory.path()) + " takes sequences of at most " + longest
+                            + " tokens and they have " + sequenceLength + ": lower sequence.length");
         }
         TeacherShape shape = TeacherShape.within(limitBytes, config, kernels.type(), batchSequences, sequenceLength);
         return new Teacher(directory, kernels, shape);

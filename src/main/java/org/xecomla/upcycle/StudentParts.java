@@ -24,10 +24,19 @@ import org.xecomla.upcycle.SlotSearch.Candidate;
  * layer each, since it may be more than a driver holds, with digests of what was meant. The student is that of
  * {@link StudentInitializer#make}.
  *
- * @param base its checkpoint
+ * @param base opens its checkpoint
  * @param scratch directory that every worker sees; the caller deletes it
  */
-public record StudentParts(Path base, Path scratch) implements Serializable {
+public record StudentParts(Base base, Path scratch) implements Serializable {
+    /** Opens the base, wherever a part is made. */
+    public interface Base extends Serializable {
+        ModelDirectory open();
+    }
+
+    public StudentParts(Path base, Path scratch) {
+        this(() -> ModelDirectory.open(base), scratch);
+    }
+
     /** One part: a function of its item and of what is in files, so that it may be run again. */
     @FunctionalInterface
     public interface Part<T, R> extends Serializable {
@@ -74,7 +83,7 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
             int length = workers.map("calibration", List.of(plan), (whole, kernels) -> calibrate(whole, text, kernels))
                     .get(0);
             found = SlotPlanner.planned(
-                    ModelDirectory.open(base).config(),
+                    base.open().config(),
                     plan,
                     length,
                     (candidates, numWindows) -> errors(plan.layers(), candidates, numWindows, workers));
@@ -87,14 +96,14 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
 
     /** The student of layers that {@link #make} has made. */
     public Student student(Made made, ElementType type) {
-        BaseWeights weights = BaseWeights.of(ModelDirectory.open(base));
+        BaseWeights weights = BaseWeights.of(base.open());
         return StudentInitializer.assemble(weights, made.shapes.stream().map(this::read), made.notes, type);
     }
 
     /** Tokens of a window. */
     private int calibrate(UpcyclePlan plan, Text text, Kernels kernels) {
         List<TokenSequence> windows = plan.windows(text.windows());
-        Calibration seen = StudentInitializer.calibrate(ModelDirectory.open(base), plan, windows, kernels);
+        Calibration seen = StudentInitializer.calibrate(base.open(), plan, windows, kernels);
         DataFiles.createDirectories(scratch);
         plan.latentLayers().forEach(layer -> seen.seen(layer).write(calibrationOf(layer)));
         return windows.get(0).ids().length;
@@ -109,7 +118,7 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
     }
 
     private ArrayList<Double> errors(Asked asked, Kernels kernels) {
-        BaseWeights weights = BaseWeights.of(ModelDirectory.open(base));
+        BaseWeights weights = BaseWeights.of(base.open());
         LayerCalibration seen = LayerCalibration.read(calibrationOf(asked.layer.layer()), asked.numWindows);
         return new ArrayList<>(
                 SlotPlanner.errors(weights, asked.layer, seen, kernels, asked.candidates, asked.numWindows));
@@ -117,7 +126,7 @@ public record StudentParts(Path base, Path scratch) implements Serializable {
 
     /** Writes the layer's tensors as the student will hold them. */
     private UpcycledLayer layer(LayerPlan layer, boolean calibrated) {
-        BaseWeights weights = BaseWeights.of(ModelDirectory.open(base));
+        BaseWeights weights = BaseWeights.of(base.open());
         LayerActivations activations = calibrated
                 ? LayerCalibration.read(calibrationOf(layer.layer()), 0).activations()
                 : null;

@@ -122,7 +122,8 @@ class StudentPartsTest {
 
     private static double[] logits(Kernels kernels, CausalLm model, int[] ids) {
         long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
-        Tensor logits = Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
+        Tensor logits =
+                Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
         try (Arena arena = Arena.of(kernels, size)) {
             model.logits(model.hiddenStates(ids, 1, arena, null), logits);
             return logits.toDoubles();

@@ -10,6 +10,7 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.files.Manifest;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.RunLayout;
+import org.xecomla.run.RunModels;
 import org.xecomla.spark.driver.ProgressSink;
 import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
@@ -62,6 +63,9 @@ public final class DistillStage extends SparkStage {
         Map<String, String> settings =
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
         InputDigests inputs = new InputDigests(context);
+        if (context.config().distill().hidden().isEnabled()) {
+            inputs.requireStill("base", RunModels.base(context.config()).path(), layout.studentInit());
+        }
         inputs.stage("shards", layout.trainShards(), ShardStage.KIND);
         TeacherStage.requireAsked(context);
         inputs.stage("targets", layout.targets(), TeacherStage.KIND);
@@ -105,7 +109,7 @@ public final class DistillStage extends SparkStage {
         @Override
         public Objective<TrainingSequence> objective(TrainingPlan plan, Kernels kernels) {
             return Objectives.distillation(
-                    config, plan, ModelDirectory.open(start()).config(), kernels);
+                    config, plan, ModelDirectory.open(start()).config(), () -> RunModels.base(config), kernels);
         }
 
         @Override

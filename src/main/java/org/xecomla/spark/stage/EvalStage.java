@@ -120,6 +120,9 @@ public final class EvalStage extends SparkStage {
             Map<String, String> moreSettings,
             Map<String, String> moreInputs) {
         InputDigests inputs = new InputDigests(context);
+        if (models.containsKey("base")) {
+            inputs.requireStill("base", models.get("base"), context.layout().studentInit());
+        }
         moreInputs.forEach(inputs::digest);
         inputs.stage("shards", context.layout().validShards(), ShardStage.KIND);
         inputs.model("teacher", RunModels.teacherPath(context.config()));
@@ -269,12 +272,12 @@ public final class EvalStage extends SparkStage {
 
     /** Scores {@code model} on windows [from, to) of the shards in {@code tokens}, on this thread. */
     private static Scored scored(RunConfig config, Path model, Path tokens, long from, long to) {
-        Path teacher = RunModels.teacherPath(config);
         int batch = (int) Math.min(config.eval().batchSequences(), to - from);
         try (TokenShards shards = TokenShards.open(tokens);
                 Kernels kernels = TaskKernels.of(config);
-                LoadedModel student = LoadedModel.open(model, kernels, shards.sequenceLength());
-                LoadedModel reference = LoadedModel.open(teacher, kernels, shards.sequenceLength());
+                LoadedModel student =
+                        LoadedModel.open(RunModels.open(config, model), kernels, shards.sequenceLength());
+                LoadedModel reference = LoadedModel.open(RunModels.teacher(config), kernels, shards.sequenceLength());
                 Evaluator evaluator =
                         new Evaluator(student.model(), reference.model(), shards.sequenceLength(), batch)) {
             int count = Math.toIntExact(to - from);

@@ -84,7 +84,8 @@ public final class InitStage extends SparkStage {
     private static Saved byTasks(StageContext context, ModelDirectory base, UpcyclePlan plan) {
         RunConfig config = context.config();
         RunLayout layout = context.layout();
-        StudentParts parts = new StudentParts(base.path(), layout.studentInit().file(PARTS));
+        StudentParts parts = new StudentParts(
+                () -> RunModels.base(config), layout.studentInit().file(PARTS));
         StudentParts.Workers workers = new Tasks(context);
         try {
             StudentParts.Made made = parts.make(plan, () -> windows(layout, plan), workers);

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.corpus.text.CorpusFiles;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.Fingerprints;
 import org.xecomla.files.StageDirectory;
@@ -32,6 +33,22 @@ final class InputDigests {
     InputDigests model(String name, Path directory) {
         digests.put(name, fingerprints.of(directory));
         return this;
+    }
+
+    /**
+     * Requires that a model is still the one that {@code made} was made from.
+     *
+     * @param name of the model among that output's inputs
+     * @throws UserException where it is another
+     */
+    void requireStill(String name, Path directory, StageDirectory made) {
+        String before = made.isComplete() ? made.manifest().inputs().get(name) : null;
+        if (before != null && !before.equals(fingerprints.of(directory))) {
+            throw new UserException("the " + name + " in " + DataFiles.display(directory)
+                    + " is no longer the one that "
+                    + DataFiles.display(made.path()) + " was made from: it has been replaced, or is damaged. Bring it"
+                    + " back, or remove that directory and run again");
+        }
     }
 
     /** Adds the output of a finished stage: the digest of its manifest, which holds those of its files. */

@@ -124,7 +124,7 @@ final class TaskScoring {
     private static List<LogLikelihood> answer(
             RunConfig config, Path model, int maxLength, List<Continuation> continuations) {
         try (Kernels kernels = TaskKernels.of(config);
-                LoadedModel loaded = LoadedModel.open(model, kernels, maxLength)) {
+                LoadedModel loaded = LoadedModel.open(RunModels.open(config, model), kernels, maxLength)) {
             return new ContinuationScorer(loaded.model(), config.eval().batchSequences()).score(continuations);
         }
     }

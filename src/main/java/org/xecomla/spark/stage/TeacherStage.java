@@ -121,7 +121,7 @@ public final class TeacherStage extends SparkStage {
             TargetShardSpec spec = spec(sequences);
             try (Kernels kernels = TaskKernels.of(config);
                     Teacher model = Teacher.open(
-                            teacher,
+                            RunModels.open(config, teacher),
                             kernels,
                             batch,
                             sequences.sequenceLength(),
