@@ -27,8 +27,8 @@ import org.xecomla.tensor.ParameterStore;
  * {@code q_lora_rank}, {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and {@code v_head_dim};
  * {@code layer_ranks}, one object a layer, where ranks differ (the plain keys then hold the largest);
  * {@code mla_rope_scaling} or {@code mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the
- * others; {@code layer_ropes}, one object a layer, where listed frequencies differ; {@code mla_scale}, the factor on the
- * scores before the softmax.
+ * others; {@code layer_ropes}, one object a layer, where listed frequencies differ; {@code mla_scale}, the factor on
+ * the scores before the softmax.
  */
 public final class XecomlaWriter implements ModelExport {
     @Override
