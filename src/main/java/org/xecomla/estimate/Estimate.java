@@ -75,6 +75,15 @@ public final class Estimate {
         return spark.gpusPerExecutor() > 0 ? 1 : Math.max(1, cores / threads(config));
     }
 
+    /** Bytes that a run keeps in its directory, and for a while the parts that it makes shards of. */
+    public long outputBytes() {
+        double parts = cost.stages().stream()
+                .filter(stage -> stage.stage().equals("shard"))
+                .mapToDouble(stage -> stage.written() - stage.kept())
+                .sum();
+        return Math.round(sum(StageCost::kept) + parts);
+    }
+
     /** Training operations of this run's student, for each token: what turns tokens a second into operations. */
     public double trainingFlopsPerToken() {
         return cost.trainingFlops();

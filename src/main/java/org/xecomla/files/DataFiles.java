@@ -86,6 +86,16 @@ public final class DataFiles {
         return call(path, () -> space(path).length(path));
     }
 
+    /** Bytes that may still be written to {@code directory}, or to the first one above it that is there. */
+    public static long free(Path directory) {
+        Path there = directory;
+        while (!exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        Path asked = there;
+        return call(asked, () -> space(asked).free(asked));
+    }
+
     /** When a file was changed last, in milliseconds since 1970. */
     public static long modified(Path path) {
         return call(path, () -> space(path).modified(path));

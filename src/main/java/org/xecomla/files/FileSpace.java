@@ -38,4 +38,7 @@ interface FileSpace {
     void createDirectories(Path directory) throws IOException;
 
     void delete(Path path) throws IOException;
+
+    /** Bytes that may still be written below {@code directory}, which is there; as many as there can be: no limit. */
+    long free(Path directory) throws IOException;
 }

@@ -45,6 +45,11 @@ final class HadoopFiles implements FileSpace {
     }
 
     @Override
+    public long free(Path directory) throws IOException {
+        return fileSystem(directory).getStatus(directory).getRemaining();
+    }
+
+    @Override
     public long modified(Path path) throws IOException {
         return fileSystem(path).getFileStatus(path).getModificationTime();
     }

@@ -76,6 +76,11 @@ final class LocalFiles implements FileSpace {
     }
 
     @Override
+    public long free(Path directory) throws IOException {
+        return Files.getFileStore(local(directory)).getUsableSpace();
+    }
+
+    @Override
     public long modified(Path path) throws IOException {
         return Files.getLastModifiedTime(local(path)).toMillis();
     }

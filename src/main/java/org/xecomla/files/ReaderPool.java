@@ -12,7 +12,7 @@ import org.apache.hadoop.fs.Path;
  * is. Thread-safe.
  */
 final class ReaderPool implements AutoCloseable {
-    private static final int MAX_OPEN = 128;
+    static final int MAX_OPEN = 128;
 
     private final Map<Path, Shared> open = new LinkedHashMap<>(16, 0.75f, true);
 

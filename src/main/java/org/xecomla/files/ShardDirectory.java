@@ -19,6 +19,9 @@ import org.xecomla.errors.UserException;
  * and not all of them are open at once. Thread-safe.
  */
 public final class ShardDirectory implements AutoCloseable {
+    /** Files that one directory holds open at most. */
+    public static final int MAX_OPEN = ReaderPool.MAX_OPEN;
+
     private final Path directory;
     private final ShardHeader first;
     private final ReaderPool files;

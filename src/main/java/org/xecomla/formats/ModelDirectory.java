@@ -42,6 +42,7 @@ import org.xecomla.tensor.Tensor;
  */
 public final class ModelDirectory implements ModelSource {
     private static final int CHUNK_ELEMENTS = 1 << 20;
+    private static final int SAMPLE_ELEMENTS = 1 << 12;
 
     /** What can be opened; the first that recognises a directory reads it. */
     private static final List<ModelFormat> FORMATS =
@@ -242,6 +243,25 @@ public final class ModelDirectory implements ModelSource {
         for (float value : values) {
             if (!Float.isFinite(value)) {
                 throw notFinite(value, located);
+            }
+        }
+    }
+
+    /**
+     * Looks at some weights of every tensor: at its beginning, in its middle, at its end.
+     *
+     * @throws UserException naming file and tensor, where one of them is no number
+     */
+    public void requireFiniteSample() {
+        for (WeightFiles.Located located : tensors.values()) {
+            long numElements = located.entry().numElements();
+            float[] values = new float[(int) Math.min(SAMPLE_ELEMENTS, numElements)];
+            long last = numElements - values.length;
+            try (RandomReader reader = located.file().reader()) {
+                for (long first : new long[] {0, last / 2, last}) {
+                    located.file().read(reader, located.entry(), first, values, 0, values.length);
+                    requireFinite(values, located);
+                }
             }
         }
     }

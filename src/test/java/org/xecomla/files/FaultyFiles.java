@@ -35,6 +35,11 @@ public final class FaultyFiles implements FileLayer {
         }
 
         @Override
+        public long free(Path directory) throws IOException {
+            return below.free(directory);
+        }
+
+        @Override
         public long modified(Path path) throws IOException {
             return FAULTS.pass(Operation.STATUS, path, () -> below.modified(path));
         }

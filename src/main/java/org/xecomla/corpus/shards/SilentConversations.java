@@ -17,7 +17,7 @@ import org.xecomla.corpus.text.Message;
  * @param roles in them, with the number of messages of each; at most {@link #MAX_ROLES} and one for all others
  */
 public record SilentConversations(long number, Map<String, Long> roles) implements Serializable {
-    static final SilentConversations NONE = new SilentConversations(0, Map.of());
+    public static final SilentConversations NONE = new SilentConversations(0, Map.of());
 
     private static final int MAX_ROLES = 20;
     private static final int MAX_NAME = 40;
@@ -27,7 +27,8 @@ public record SilentConversations(long number, Map<String, Long> roles) implemen
         roles = new TreeMap<>(roles);
     }
 
-    static SilentConversations of(Document document) {
+    /** One whose roles are those of {@code document}. */
+    public static SilentConversations of(Document document) {
         Map<String, Long> roles = new TreeMap<>();
         for (Message message : document.messages()) {
             add(roles, message.role(), 1);
@@ -40,7 +41,7 @@ public record SilentConversations(long number, Map<String, Long> roles) implemen
         roles.merge(roles.size() < MAX_ROLES || roles.containsKey(name) ? name : OTHERS, count, Long::sum);
     }
 
-    SilentConversations plus(SilentConversations other) {
+    public SilentConversations plus(SilentConversations other) {
         Map<String, Long> sum = new TreeMap<>(roles);
         other.roles.forEach((role, count) -> add(sum, role, count));
         return new SilentConversations(number + other.number, sum);

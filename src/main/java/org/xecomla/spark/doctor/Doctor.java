@@ -36,6 +36,8 @@ public final class Doctor {
     public List<Finding> here() {
         List<Finding> findings = new ArrayList<>(MachineChecks.all(config, needHere()));
         findings.addAll(StorageChecks.all(config));
+        findings.addAll(SpaceChecks.all(config));
+        findings.addAll(CorpusSample.all(config));
         return findings;
     }
 
@@ -145,6 +147,7 @@ public final class Doctor {
                     List<Finding> findings = new ArrayList<>(
                             MachineChecks.all(asked, bytes < 0 ? OptionalLong.empty() : OptionalLong.of(bytes)));
                     findings.addAll(StorageChecks.all(asked));
+                    findings.addAll(SpaceChecks.ofScratch());
                     TaskKernels.gpu(asked, TaskContext.get())
                             .ifPresent(gpu -> findings.add(Finding.ok("gpu", "Spark gives this task GPU " + gpu)));
                     return new Report(host() + " rank " + averaging.rank(), findings);

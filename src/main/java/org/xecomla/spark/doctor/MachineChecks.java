@@ -1,6 +1,7 @@
 package org.xecomla.spark.doctor;
 
 import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.xecomla.config.ComputeConfig.KernelChoice;
 import org.xecomla.config.RunConfig;
+import org.xecomla.files.ShardDirectory;
 import org.xecomla.linalg.BlasLibrary;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Storage;
@@ -28,6 +30,7 @@ final class MachineChecks {
     private static final int JAVA = 17;
     private static final String SPARK = "3.5.";
     private static final String SCALA = "2.12.";
+    private static final int OWN_FILES = 512; // jars alone are some 250
     private static final double GIBI = 1L << 30;
     private static final Path CGROUP_LIMIT = Path.of("/sys/fs/cgroup/memory.max");
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
@@ -47,6 +50,9 @@ final class MachineChecks {
         findings.add(guarded("nd4j", MachineChecks::nd4j));
         findings.add(guarded("blas", MachineChecks::blas));
         findings.add(memory(need));
+        findings.add(openFiles(
+                ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getMaxFileDescriptorCount(),
+                config));
         findings.add(guarded("gpu", () -> gpu(config)));
         return findings;
     }
@@ -172,6 +178,19 @@ final class MachineChecks {
         } catch (IOException | NumberFormatException e) {
             return Long.MAX_VALUE; // not in a container, or not of this kind
         }
+    }
+
+    /**
+     * What a process holds open: libraries and Spark's connections, and for each replica, which may all be here, its
+     * shards, its targets and its links to the others.
+     */
+    static Finding openFiles(long limit, RunConfig config) {
+        int replicas = config.distill().replicas().count();
+        long need = OWN_FILES + (long) replicas * (2 * ShardDirectory.MAX_OPEN + 2);
+        String found = "a process may hold " + limit + " files open; this run may take " + need + " in one";
+        return limit >= need
+                ? Finding.ok("open files", found)
+                : Finding.fail("open files", found + ": raise the limit (ulimit -n) where Spark's processes start");
     }
 
     private static Finding gpu(RunConfig config) {

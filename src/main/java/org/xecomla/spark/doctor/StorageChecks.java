@@ -58,6 +58,7 @@ final class StorageChecks {
         location.ifPresent(path -> {
             try {
                 ModelDirectory model = ModelDirectory.open(DataFiles.path(path));
+                model.requireFiniteSample();
                 findings.add(Finding.ok(key, path + ", " + model.config().numLayers() + " layers"));
             } catch (RuntimeException e) {
                 findings.add(Finding.fail(key, firstLine(e)));
@@ -104,7 +105,11 @@ final class StorageChecks {
         }
     }
 
-    private static String firstLine(Exception e) {
+    static boolean isReadable(String location) {
+        return file(location).verdict() == Finding.Verdict.OK;
+    }
+
+    static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
     }
 }
