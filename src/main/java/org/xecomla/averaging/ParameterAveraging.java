@@ -1,7 +1,6 @@
 package org.xecomla.averaging;
 
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.xecomla.tensor.Tensor;
 
 /**
@@ -34,31 +33,22 @@ public interface ParameterAveraging extends AutoCloseable {
      */
     double[] allReduce(double... values);
 
+    /** The number that replica 0 has: what each would work out with other roundings is then the same for all. */
+    default double ofFirst(double mine) {
+        return allReduce(rank() == 0 ? mine : 0)[0];
+    }
+
     /**
      * Compares what should be the same bits on every replica: one that has other ones would train on in silence.
      *
      * @param segments each (1, length)
-     * @throws IllegalStateException where they are not
+     * @throws IllegalStateException where they are not, naming the machines
      */
     default void requireEqual(List<Tensor> segments) {
         if (numReplicas() == 1) {
             return;
         }
-        CRC32C crc = new CRC32C();
-        for (Tensor segment : segments) {
-            for (long at = 0; at < segment.cols(); at += HostChunk.ELEMENTS) {
-                int to = (int) Math.min(segment.cols(), at + HostChunk.ELEMENTS);
-                crc.update(
-                        HostChunk.of(segment, (int) at, to).bytes().duplicate().rewind());
-            }
-        }
-        double mine = crc.getValue(); // 32 bits: sums of some thousand are exact
-        double all = allReduce(mine)[0];
-        if (all != mine * numReplicas()) {
-            throw new IllegalStateException("replica " + rank() + " holds other weights than the others: look at the"
-                    + " memory and processors of the machines, or where they are of different kinds, average weights"
-                    + " and not gradients");
-        }
+        SameBits.require(this, segments);
     }
 
     /** Returns when all replicas have called it. */

@@ -10,7 +10,7 @@ import org.xecomla.tensor.Tensor;
  * Stich 2019; with outer momentum DiLoCo, Douillard et al. 2023). As a control, the gradients of every step may be
  * averaged instead, which is one large batch. All replicas hold the same weights before and after a round.
  */
-public final class Rounds implements AutoCloseable {
+public final class Rounds implements TrainStep.Together, AutoCloseable {
     private final RoundPlan plan;
     private final ParameterAveraging averaging;
     private final double share;
@@ -60,10 +60,17 @@ public final class Rounds implements AutoCloseable {
     }
 
     /** Averages the gradients of a step over the replicas, before they are clipped, if that is the plan. */
-    void averageGradients() {
+    @Override
+    public void averageGradients() {
         if (plan.averagesGradients()) {
             averaging.average(replica.gradients().trainableSegments(), share);
         }
+    }
+
+    /** Of averaged gradients that of the first replica. */
+    @Override
+    public double sameNorm(double mine) {
+        return plan.averagesGradients() ? averaging.ofFirst(mine) : mine;
     }
 
     /**

@@ -50,21 +50,38 @@ public final class TrainStep<S> {
      * @param samples at least one
      */
     public Outcome run(long step, List<S> samples) {
-        return run(step, samples, () -> {});
+        return run(step, samples, Together.ALONE);
+    }
+
+    /** What replicas do together within a step. */
+    interface Together {
+        /** A replica that trains for itself within a round. */
+        Together ALONE = new Together() {};
+
+        /** Called when the gradients are there and not yet clipped, and may change them. */
+        default void averageGradients() {
+            // its own are what it takes
+        }
+
+        /** The norm by which all clip: sums of many numbers have as many roundings as there are kinds of machines. */
+        default double sameNorm(double mine) {
+            return mine;
+        }
     }
 
     /**
      * Takes one step.
      *
-     * @param allReduce is called when the gradients are there and not yet clipped, and may change them
+     * <p>With averaged gradients every replica applies the same update to the same weights by itself: element by
+     * element, in fused multiply-adds and roundings that are the same in vectors of any width, and by the same norm.
      */
-    Outcome run(long step, List<S> samples, Runnable allReduce) {
+    Outcome run(long step, List<S> samples, Together replicas) {
         for (Tensor segment : replica.gradients().segments()) {
             replica.kernels().elementwise().fill(segment, 0); // (1, length)
         }
         Measures measures = objective.addGradients(replica, samples, step);
-        allReduce.run();
-        double norm = GradientClip.globalNorm(replica.gradients(), replica.kernels());
+        replicas.averageGradients();
+        double norm = replicas.sameNorm(GradientClip.globalNorm(replica.gradients(), replica.kernels()));
         double rate = schedule.at(step);
         optimizer.step(replica.weights(), replica.gradients(), rate, clip.factor(norm), replica.kernels());
         return new Outcome(measures, norm, rate);

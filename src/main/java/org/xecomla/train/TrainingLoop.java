@@ -69,7 +69,7 @@ public final class TrainingLoop<S> {
         TrainStep.Outcome outcome;
         do {
             long[] sequences = sequences(progress.numSamples());
-            outcome = step.run(progress.step(), read(sequences), rounds::averageGradients);
+            outcome = step.run(progress.step(), read(sequences), rounds);
             progress = progress.plusStep(slice.batchSequences(), data.tokensPerSample());
             measures = measures.plus(outcome.measures());
             norms += outcome.gradientNorm();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -328,7 +330,10 @@ class RingAveragingTest {
             return assertThrows(IllegalStateException.class, () -> ring.requireEqual(List.of(other)))
                     .getMessage();
         })) {
-            assertTrue(ended.contains("holds other weights than the others"), ended);
+            assertTrue(ended.startsWith("other weights than replica 0 on "), ended);
+            assertTrue(ended.contains(" have: replica 1 on ") && !ended.contains("replica 2"), ended);
+            String host = InetAddress.getLocalHost().getHostName();
+            assertEquals(3, ended.split(Pattern.quote(host + " ("), -1).length, ended);
         }
     }
 

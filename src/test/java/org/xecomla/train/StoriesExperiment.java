@@ -93,8 +93,8 @@ final class StoriesExperiment implements AutoCloseable {
     private Score distil(RunConfig config, Student student, TargetShards taught, ParameterAveraging averaging) {
         TrainingPlan plan = TrainingPlan.distillation(config, tokens.numSequences(), StoriesRecipe.LENGTH);
         try (Kernels kernels = new CpuKernels(averaging.numReplicas() == 1 ? 2 : 1);
-                Objective<TrainingSequence> loss = Objectives.distillation(
-                        config, plan, student.config(), () -> RunModels.base(config), kernels);
+                Objective<TrainingSequence> loss =
+                        Objectives.distillation(config, plan, student.config(), () -> RunModels.base(config), kernels);
                 TrainingRun<TrainingSequence> run =
                         new TrainingRun<>(plan, loss, student.config(), kernels, averaging)) {
             run.start(weights -> StoriesRecipe.copy(student, weights, kernels));

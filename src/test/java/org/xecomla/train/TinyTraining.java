@@ -105,7 +105,17 @@ final class TinyTraining {
             ParameterAveraging averaging,
             TrainingData data,
             AfterStep afterStep) {
-        Kernels kernels = new NaiveKernels(ElementType.FLOAT);
+        return run(plan, checkpoints, averaging, data, afterStep, new NaiveKernels(ElementType.FLOAT));
+    }
+
+    /** The same on a machine of its own. */
+    static double[] run(
+            TrainingPlan plan,
+            TrainerCheckpoint checkpoints,
+            ParameterAveraging averaging,
+            TrainingData data,
+            AfterStep afterStep,
+            Kernels kernels) {
         try (TrainingRun<TrainingSequence> run = new TrainingRun<>(plan, LOSS, Tiny.MODEL, kernels, averaging)) {
             run.start(weights -> RandomWeights.write(Tiny.MODEL, 7, weights));
             List<TrainListener> listeners = new ArrayList<>();

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.xecomla.config.ComputeConfig;
+import org.xecomla.tensor.AdamWStep;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
@@ -37,6 +39,40 @@ class CpuKernelsTest {
                 }
             }
         }
+    }
+
+    /** What replicas on unlike machines rely on, each with an update of its own: no rounding follows from lanes. */
+    @Test
+    void updatesAreTheSameBitsInVectorsAndWithout() {
+        List<float[]> expected = updated(1, Lanes.NONE);
+        for (int threads = 1; threads <= 3; threads++) {
+            List<float[]> inVectors = updated(threads, Lanes.best());
+            for (int i = 0; i < expected.size(); i++) {
+                assertArrayEquals(expected.get(i), inVectors.get(i), "of " + threads + " threads");
+            }
+        }
+    }
+
+    /** Weights and moments after some steps. */
+    private static List<float[]> updated(int threads, Lanes lanes) {
+        Random random = new Random(5);
+        int length = 100_003;
+        Tensor weights = tensor(random, 1, length); // (1, n)
+        Tensor moments1 = Tensors.zeros(ElementType.FLOAT, 1, length); // (1, n)
+        Tensor moments2 = Tensors.zeros(ElementType.FLOAT, 1, length); // (1, n)
+        try (CpuKernels kernels = new CpuKernels(threads, ComputeConfig.Precision.FP32, lanes)) {
+            for (int step = 1; step <= 5; step++) {
+                Tensor gradients = tensor(random, 1, length); // (1, n)
+                kernels.adamW()
+                        .step(
+                                new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.01, 0.37, step),
+                                weights,
+                                gradients,
+                                moments1,
+                                moments2);
+            }
+        }
+        return List.of(weights.toFloats(), moments1.toFloats(), moments2.toFloats());
     }
 
     /** Operations whose parts add up to common results, large enough to be split. */
