@@ -157,7 +157,7 @@ final class FidelityRuns {
         }
     }
 
-    /** Angle between two gradients, in degrees. */
+    /** Angle between two gradients, in degrees; one that is 0 has none with another, and is said to be across it. */
     static double angle(float[] a, float[] b) {
         double ab = 0;
         double aa = 0;
@@ -167,7 +167,10 @@ final class FidelityRuns {
             aa += (double) a[i] * a[i];
             bb += (double) b[i] * b[i];
         }
-        return Math.toDegrees(Math.acos(Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb)))));
+        if (aa == 0 || bb == 0) {
+            return aa == bb ? 0 : 90;
+        }
+        return Math.toDegrees(Math.acos(Math.max(-1, Math.min(1, ab / (Math.sqrt(aa) * Math.sqrt(bb))))));
     }
 
     DistillationData data(FidelityTargets made, TargetShards targets) {
