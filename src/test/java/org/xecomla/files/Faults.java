@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.Path;
 
@@ -33,6 +32,11 @@ public final class Faults {
 
         Operation(boolean changes) {
             this.changes = changes;
+        }
+
+        /** Whether files are others afterwards. */
+        public boolean changes() {
+            return changes;
         }
 
         private boolean takesRoom() {
@@ -95,31 +99,17 @@ public final class Faults {
     public static final Faults OF_PROCESS = new Faults();
 
     private static final int DELAY_MILLIS = 20;
-    private static final int HALTED = 128 + 9;
-
     private final Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
     private final List<Place> places = new ArrayList<>();
+    private final FaultOrder.Inbox orders = FaultOrder.Inbox.ofProcess();
     private String root; // null: nothing is watched
     private Place wanted; // null: operations are counted only
     private Kind kind;
-    private boolean halts;
     private boolean hit;
     private boolean dead;
     private boolean full;
 
-    private Faults() {
-        String property = System.getProperty("faults.root");
-        if (property != null) {
-            Operation operation = Operation.valueOf(System.getProperty("faults.operation"));
-            watch(property);
-            arm(new Place(operation, Integer.getInteger("faults.number"), ""), Kind.valueOf(property("faults.kind")));
-            halts = true;
-        }
-    }
-
-    private static String property(String name) {
-        return Objects.requireNonNull(System.getProperty(name), name);
-    }
+    private Faults() {}
 
     /** Counts operations on files below {@code directory} from now on. */
     public synchronized void watch(String directory) {
@@ -161,6 +151,10 @@ public final class Faults {
 
     /** Counts an operation; the fault that it meets, or null. */
     private synchronized Kind meet(Operation operation, Path path) throws IOException {
+        Kind ordered = orders.meet(operation, path);
+        if (ordered != null) {
+            return ordered;
+        }
         if (root == null || !path.toUri().getPath().startsWith(root)) {
             return null;
         }
@@ -179,9 +173,9 @@ public final class Faults {
         return kind;
     }
 
-    private synchronized Killed kill() {
-        if (halts) {
-            Runtime.getRuntime().halt(HALTED);
+    private synchronized Killed kill() throws IOException {
+        if (orders.isOpen()) {
+            FaultOrder.killThisProcess();
         }
         dead = true;
         return new Killed();

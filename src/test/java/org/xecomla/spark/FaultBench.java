@@ -6,11 +6,9 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -101,7 +99,7 @@ final class FaultBench implements AutoCloseable {
             runStage(stage);
             places.put(stage, Faults.OF_PROCESS.places());
             Faults.OF_PROCESS.end();
-            expected.put(stage, contents());
+            expected.put(stage, RunContents.of(run));
         }
     }
 
@@ -159,7 +157,7 @@ final class FaultBench implements AutoCloseable {
             String line = PeoplesLine.of(failure);
             return line == null ? new Result(Outcome.UNCLEAR, trace(failure)) : new Result(Outcome.REFUSED, line);
         }
-        String difference = difference(expected.get(stage), contents());
+        String difference = RunContents.difference(expected.get(stage), RunContents.of(run));
         return difference.isEmpty() ? new Result(Outcome.UNHARMED, "") : new Result(Outcome.WRONG, difference);
     }
 
@@ -201,51 +199,6 @@ final class FaultBench implements AutoCloseable {
         } else {
             Files.delete(lease);
         }
-    }
-
-    private static String difference(Map<String, String> expected, Map<String, String> actual) {
-        List<String> differences = new ArrayList<>();
-        for (Map.Entry<String, String> file : expected.entrySet()) {
-            String there = actual.get(file.getKey());
-            if (there == null) {
-                differences.add(file.getKey() + " is missing");
-            } else if (!there.equals(file.getValue())) {
-                differences.add(file.getKey() + " differs");
-            }
-        }
-        actual.keySet().stream()
-                .filter(name -> !expected.containsKey(name) && !name.contains("damaged-"))
-                .forEach(name -> differences.add(name + " is too much"));
-        return String.join(", ", differences);
-    }
-
-    /** All files of the run by name, without what tells of times and attempts. */
-    private Map<String, String> contents() throws IOException {
-        Map<String, String> contents = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(run)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String name = run.relativize(file).toString();
-                if (!name.startsWith("_")
-                        && !name.matches(
-                                "run\\.json|report\\.html|.*/tensorboard/.*|\\..*\\.tmp|(distill|dpo)/_SUCCESS")) {
-                    contents.put(name, comparable(name, file));
-                }
-            }
-        }
-        return contents;
-    }
-
-    private static String comparable(String name, Path file) throws IOException {
-        if (name.endsWith("metrics.jsonl")) {
-            return Files.readString(file).replaceAll(",\"seconds_of_leg\":[^,}]*", "");
-        }
-        if (name.endsWith("_SUCCESS")) {
-            return Files.readString(file).replaceAll(" fence \\d+", ""); // every driver has its own
-        }
-        if (name.matches("(distill|dpo)/manifest\\.json")) {
-            return Files.readString(file).replaceAll("\"(metrics\\.jsonl|tensorboard/[^\"]*)\" : \\{[^}]*\\}", "");
-        }
-        return DataFiles.sha256(Files.readAllBytes(file));
     }
 
     private static void copyAll(Path from, Path to) throws IOException {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -13,12 +12,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.xecomla.corpus.stories.StoryGrammar;
+import org.xecomla.files.FaultOrder;
 import org.xecomla.files.Faults;
 import org.xecomla.files.FaultyFileSystem;
 
@@ -31,8 +32,6 @@ import org.xecomla.files.FaultyFileSystem;
 class FaultRingTest {
     private static final int STRIDE = Integer.getInteger("faults.stride", 40);
     private static final String STAGE = System.getProperty("faults.stage", "");
-    private static final int NUM_STORIES = 10;
-    private static final int NUM_PAIRS = 10;
 
     @RegisterExtension
     static final SparkProperties SPARK = new SparkProperties("local[1,2]");
@@ -42,41 +41,10 @@ class FaultRingTest {
 
     private final Map<String, String> settings = new TreeMap<>();
 
-    /** The smallest run that has everything; its files are named by {@code scheme}. */
     private FaultBench bench(String scheme) throws Exception {
         Path work = Files.createDirectories(dir.resolve("work"));
-        settings.putAll(TinyRun.in(work).settings("run", 1));
-        shorten(work.resolve("train.jsonl"), NUM_STORIES);
-        shorten(work.resolve("valid.jsonl"), 3);
-        writePairs(work.resolve("pairs.jsonl"), 0, NUM_PAIRS);
-        writePairs(work.resolve("held-out.jsonl"), NUM_PAIRS, NUM_PAIRS + 2);
-        settings.put("corpus.sequences-per-shard", "80");
-        settings.put("distill.tokens", Integer.toString(4 * 6 * TinyRun.SEQUENCE_LENGTH));
-        settings.put("distill.checkpoint-every", "2");
-        settings.put("dpo.train", "[\"" + work.resolve("pairs.jsonl") + "\"]");
-        settings.put("dpo.valid", "[\"" + work.resolve("held-out.jsonl") + "\"]");
-        settings.put("dpo.batch-pairs", "5");
-        settings.put("dpo.checkpoint-every", "1");
-        settings.put("run.lease-timeout", "4");
-        settings.put("compute.threads", "1");
-        settings.replaceAll((key, value) -> value.replace(work.toString(), scheme + work));
+        settings.putAll(SmallestRun.in(work, scheme));
         return new FaultBench(work, work.resolve("run"), settings);
-    }
-
-    private static void shorten(Path file, int lines) throws Exception {
-        Files.write(file, Files.readAllLines(file).subList(0, lines));
-    }
-
-    private static void writePairs(Path file, int from, int to) throws Exception {
-        StoryGrammar grammar = new StoryGrammar(1);
-        List<String> pairs = new ArrayList<>();
-        for (int i = from; i < to; i++) {
-            StoryGrammar.Fork fork = grammar.fork(i);
-            pairs.add(new ObjectMapper()
-                    .writeValueAsString(
-                            Map.of("prompt", fork.common(), "chosen", fork.happy(), "rejected", fork.unhappy())));
-        }
-        Files.write(file, pairs);
     }
 
     @Test
@@ -141,10 +109,10 @@ class FaultRingTest {
                 .filter(option -> !option.startsWith("-javaagent"))
                 .forEach(words::add);
         Map<String, String> properties = new HashMap<>(Map.of("spark.master", "local[1]", "spark.ui.enabled", "false"));
-        properties.put("faults.root", dir.resolve("work").toString());
-        properties.put("faults.operation", place.operation().name());
-        properties.put("faults.number", Integer.toString(place.number()));
-        properties.put("faults.kind", Faults.Kind.KILL_BEFORE.name());
+        Path order = dir.resolve("order");
+        String below = Pattern.quote(dir.resolve("work") + "/") + ".*";
+        new FaultOrder(Set.of(place.operation()), place.number(), Faults.Kind.KILL_BEFORE, below).give(order);
+        properties.put(FaultOrder.PROPERTY, order.toString());
         properties.forEach((key, value) -> words.add("-D" + key + "=" + value));
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.xecomla.cli.Main", "stage", stage));
         settings.forEach((key, value) -> words.addAll(List.of("-D", key + "=" + value)));

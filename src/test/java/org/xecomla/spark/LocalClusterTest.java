@@ -63,4 +63,16 @@ class LocalClusterTest {
                     output);
         }
     }
+
+    /** Spark gives up after ten of them: nobody waits until spark.executor-timeout-seconds are over. */
+    @Test
+    void executorsThatCannotStartAreSaidAtOnce() throws Exception {
+        String broken = "spark.executor.extraJavaOptions=-XX:NoSuchOptionOfAnyJvm";
+        try (ClusterProcesses processes = new ClusterProcesses(dir, Map.of())) {
+            String output = processes
+                    .submit("broken", "run", settings("broken"), "--", "--master", MASTER, "--conf", broken)
+                    .awaitEnd(1);
+            assertTrue(output.contains("xecomla run: Spark has ended the application: look at "), output);
+        }
+    }
 }

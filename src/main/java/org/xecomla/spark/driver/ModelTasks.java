@@ -102,12 +102,18 @@ public final class ModelTasks {
     /**
      * Waits until there are {@code wanted} slots, at most {@code patience}; then returns how many there are, up to
      * that.
+     *
+     * @throws UserException where Spark has ended the application meanwhile
      */
     public int awaitSlots(int wanted, Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         int slots = slots();
         while (slots < wanted && !spark.isLocal() && System.nanoTime() < deadline) {
             pause();
+            if (spark.sc().isStopped()) {
+                throw new UserException("Spark has ended the application: look at the messages above, and at the logs"
+                        + " of executors that did not start");
+            }
             slots = slots();
         }
         return Math.min(wanted, slots);
