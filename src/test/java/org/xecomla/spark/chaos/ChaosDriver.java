@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * A driver that is a process of its own, with a clock of its own.
@@ -24,20 +25,17 @@ record ChaosDriver(Process process, Path log, Path clock, boolean wrapped) {
 
     /** The JVM; null where there is none yet, or none any more. */
     ProcessHandle jvm() {
-        if (!wrapped) {
-            return process.toHandle();
-        }
-        return process.descendants()
-                .filter(child -> child.info().command().orElse("").endsWith("/java"))
-                .findFirst()
-                .orElse(null);
+        return wrapped ? jvms().findFirst().orElse(null) : process.toHandle();
     }
 
-    /** Executors that are processes, as things stand. */
+    /** Executors that are processes, as things stand: a driver starts no other JVM. */
     List<ProcessHandle> executors() {
+        return jvms().skip(wrapped ? 1 : 0).toList();
+    }
+
+    private Stream<ProcessHandle> jvms() {
         return process.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("ExecutorBackend"))
-                .toList();
+                .filter(child -> child.info().command().orElse("").endsWith("/java"));
     }
 
     String output() {
