@@ -46,10 +46,11 @@ record ChaosDriver(Process process, Path log, Path clock, boolean wrapped) {
         }
     }
 
-    /** Whether what it says at its end is for people. */
+    /** Whether the last that it says is a line for people; before it Spark's log may tell of tasks that failed. */
     boolean endedByALine() {
         String said = output();
-        return said.contains("\nxecomla run: ") && !said.contains("internal error") && !said.contains("\n\tat ");
+        String end = said.substring(said.lastIndexOf("\nxecomla run: ") + 1);
+        return end.startsWith("xecomla run: ") && !end.contains("internal error") && !end.contains("\n\tat ");
     }
 
     /** Waits for {@code condition}; whether it came true before the end of the process. */

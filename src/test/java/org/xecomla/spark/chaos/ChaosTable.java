@@ -17,7 +17,7 @@ final class ChaosTable {
         WENT_ON("went on"),
         KILLED("process ended, same command again"),
         NAMED("a person's line"),
-        UNCLEAR("a stack trace");
+        UNCLEAR("anything else");
 
         private final String words;
 
