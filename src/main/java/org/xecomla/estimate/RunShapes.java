@@ -22,8 +22,13 @@ public record RunShapes(ModelConfig base, ModelConfig teacher, ModelConfig stude
      * @throws UserException where a model is not named or its config.json not there, or the student not possible
      */
     public static RunShapes of(RunConfig config) {
-        ModelConfig base = shape(config.models().requireBase());
-        ModelConfig teacher = shape(config.models().requireTeacher());
+        return of(config, shape(config.models().requireBase()));
+    }
+
+    /** The same of a base that has been read. */
+    public static RunShapes of(RunConfig config, ModelConfig base) {
+        boolean same = config.models().requireTeacher().equals(config.models().requireBase());
+        ModelConfig teacher = same ? base : shape(config.models().requireTeacher());
         ModelConfig student = UpcyclePlan.of(config.upcycle(), base).student(base);
         return new RunShapes(base, teacher, student, config.sequence().lengthFor(base));
     }

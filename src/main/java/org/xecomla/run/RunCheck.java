@@ -19,6 +19,7 @@ public final class RunCheck {
     private final RunConfig config;
     private final ModelDirectory base;
     private final int sequenceLength;
+    private ModelConfig teacher; // null: nobody has asked yet
 
     /** @throws UserException where the base is missing or broken, or a sequence is longer than it takes */
     public RunCheck(RunConfig config) {
@@ -51,7 +52,12 @@ public final class RunCheck {
 
     /** Requires a teacher that takes the run's sequences and means the same by every id. */
     public void requireTeacher() {
-        ModelConfig teacher = RunModels.teacher(config).config();
+        if (teacher != null) {
+            return;
+        }
+        teacher = RunModels.teacherPath(config).equals(base.path())
+                ? base()
+                : RunModels.teacher(config).config();
         config.sequence().lengthFor(teacher);
         Teacher.requireSameVocabulary(teacher, base());
         requireSameTokenizer();

@@ -15,7 +15,11 @@ public final class RunModels {
     private RunModels() {}
 
     public static ModelDirectory base(RunConfig config) {
-        return open(config, DataFiles.path(config.models().requireBase()));
+        return open(config, basePath(config));
+    }
+
+    public static Path basePath(RunConfig config) {
+        return DataFiles.path(config.models().requireBase());
     }
 
     public static ModelDirectory teacher(RunConfig config) {

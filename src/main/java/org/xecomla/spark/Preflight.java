@@ -155,7 +155,7 @@ final class Preflight {
     }
 
     private List<String> cost() {
-        RunShapes shapes = RunShapes.of(config);
+        RunShapes shapes = RunShapes.of(config, run.base());
         CorpusSize corpus = CorpusSize.measure(config, shapes.base());
         PreferenceSize preferences = PreferenceSize.of(config, shapes.base(), OptionalLong.empty());
         return Estimate.of(config, shapes, corpus, preferences).summary().stream()

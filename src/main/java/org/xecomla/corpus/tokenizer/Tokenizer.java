@@ -74,9 +74,8 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException("no tokenizer at " + DataFiles.display(file)
                     + ": tokenizer.path must name a tokenizer.json or the" + " directory of a checkpoint that has one");
         }
-        Path directory = file.getParent();
-        Set<String> special =
-                new HashSet<>(List.of(TokenizerJson.nameOf("bos", directory), TokenizerJson.nameOf("eos", directory)));
+        TokenizerJson.Beside beside = TokenizerJson.Beside.of(file.getParent());
+        Set<String> special = new HashSet<>(List.of(beside.nameOf("bos"), beside.nameOf("eos")));
         byte[] json = read(file);
         TokenizerJson parsed = TokenizerJson.parse(json, file, special);
         double dropout = parsed.dropout();
@@ -91,8 +90,8 @@ public final class Tokenizer implements AutoCloseable {
                 file,
                 parsed.vocabSize(),
                 parsed.numPlainIds(),
-                parsed.specialTokenId("bos", directory),
-                parsed.specialTokenId("eos", directory),
+                parsed.specialTokenId("bos", beside),
+                parsed.specialTokenId("eos", beside),
                 DataFiles.sha256(json),
                 parsed.wordByWord() ? Optional.of(new WordCache(WordCache.MAX_WORDS)) : Optional.empty(),
                 dropout);

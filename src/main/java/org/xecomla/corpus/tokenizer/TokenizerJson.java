@@ -172,29 +172,45 @@ public record TokenizerJson(
         }
     }
 
-    /** What {@code tokenizer_config.json} calls the token of a role, "bos" or "eos"; empty: nothing. */
-    static String nameOf(String role, Path directory) {
-        JsonNode token = readIfThere(new Path(directory, CONFIG)).path(role + "_token");
-        return token.isObject() ? token.path("content").asText("") : token.asText("");
+    /**
+     * What lies beside a tokenizer and names its special tokens, read once.
+     *
+     * @param model {@code config.json}
+     * @param tokenizer {@code tokenizer_config.json}
+     */
+    record Beside(Path directory, JsonNode model, JsonNode tokenizer) {
+        static Beside of(Path directory) {
+            return new Beside(
+                    directory,
+                    readIfThere(new Path(directory, "config.json")),
+                    readIfThere(new Path(directory, CONFIG)));
+        }
+
+        /** What {@code tokenizer_config.json} calls the token of a role, "bos" or "eos"; empty: nothing. */
+        String nameOf(String role) {
+            JsonNode token = tokenizer.path(role + "_token");
+            return token.isObject() ? token.path("content").asText("") : token.asText("");
+        }
     }
 
     /**
      * @param role "bos" or "eos"
      * @throws UserException where the tokenizer's configuration names a token that the tokenizer does not have
      */
-    OptionalInt specialTokenId(String role, Path directory) {
-        JsonNode id = readIfThere(new Path(directory, "config.json")).path(role + "_token_id");
+    OptionalInt specialTokenId(String role, Beside beside) {
+        JsonNode id = beside.model.path(role + "_token_id");
         if (id.isInt()) {
             return OptionalInt.of(id.asInt());
         }
-        String name = nameOf(role, directory);
+        String name = beside.nameOf(role);
         if (name.isEmpty() || name.equals("null")) {
             return OptionalInt.empty();
         }
         if (!named.containsKey(name)) {
-            throw new UserException(DataFiles.display(new Path(directory, CONFIG)) + " has " + role + "_token = \""
-                    + name + "\", which is no token of the tokenizer.json beside it: take both from one"
-                    + " checkpoint, or set it to null for none");
+            throw new UserException(
+                    DataFiles.display(new Path(beside.directory, CONFIG)) + " has " + role + "_token = \""
+                            + name + "\", which is no token of the tokenizer.json beside it: take both from one"
+                            + " checkpoint, or set it to null for none");
         }
         return OptionalInt.of(named.get(name));
     }

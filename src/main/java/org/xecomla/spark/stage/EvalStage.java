@@ -31,6 +31,7 @@ import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunLayout;
 import org.xecomla.run.RunModels;
 import org.xecomla.run.Shares;
+import org.xecomla.safetensors.Dtype;
 import org.xecomla.spark.driver.RunContext;
 import org.xecomla.spark.driver.StageContext;
 import org.xecomla.spark.driver.TaskKernels;
@@ -101,7 +102,7 @@ public final class EvalStage extends SparkStage {
         RunConfig config = context.config();
         RunLayout layout = context.layout();
         List<Candidate> candidates = new ArrayList<>(List.of(
-                new Candidate("base", "base.json", RunModels.base(config).path()),
+                new Candidate("base", "base.json", RunModels.basePath(config)),
                 new Candidate(
                         "right after initialisation",
                         "student-init.json",
@@ -160,7 +161,7 @@ public final class EvalStage extends SparkStage {
     private static void write(RunConfig config, Path model, Path tokens, long from, long to, Path file) {
         DataFiles.writeString(
                 file,
-                result(config, model, scored(config, model, tokens, from, to).sums)
+                result(model, RunModels.base(config).dtype(), scored(config, model, tokens, from, to).sums)
                         .toJson());
     }
 
@@ -183,11 +184,8 @@ public final class EvalStage extends SparkStage {
         return EvalResult.fromJson(output.readString(name + ".json"));
     }
 
-    private static EvalResult result(RunConfig config, Path model, EvalSums sums) {
-        return EvalResult.of(
-                sums,
-                ModelDirectory.open(model).config(),
-                RunModels.base(config).dtype());
+    private static EvalResult result(Path model, Dtype ofBase, EvalSums sums) {
+        return EvalResult.of(sums, ModelDirectory.open(model).config(), ofBase);
     }
 
     private static Map<String, Long> write(StageContext context, List<Candidate> candidates) {
@@ -211,6 +209,7 @@ public final class EvalStage extends SparkStage {
                 return part;
             });
         }
+        Dtype ofBase = RunModels.base(config).dtype();
         for (int c = 0; c < candidates.size(); c++) {
             Scored all = null;
             for (int r = 0; r < ranges.size(); r++) {
@@ -218,7 +217,7 @@ public final class EvalStage extends SparkStage {
                     all = all == null ? scored.get(r) : all.plus(scored.get(r));
                 }
             }
-            EvalResult result = result(config, candidates.get(c).path, all.sums);
+            EvalResult result = result(candidates.get(c).path, ofBase, all.sums);
             String file = candidates.get(c).file;
             writeJson(output, file, result.json().setAll(all.details.summary()));
             writeJson(output, with("details", file), all.details.json());

@@ -54,6 +54,24 @@ public final class InitStage extends SparkStage {
         });
     }
 
+    /** The base, opened once by each process that makes parts. */
+    private static final class Base implements StudentParts.Base {
+        private final RunConfig config;
+        private transient ModelDirectory opened;
+
+        Base(RunConfig config) {
+            this.config = config;
+        }
+
+        @Override
+        public synchronized ModelDirectory open() {
+            if (opened == null) {
+                opened = RunModels.base(config);
+            }
+            return opened;
+        }
+    }
+
     /** What is said of a student that was made and saved. */
     private record Saved(ArrayList<String> lines, long kvElements) implements Serializable {}
 
@@ -84,8 +102,8 @@ public final class InitStage extends SparkStage {
     private static Saved byTasks(StageContext context, ModelDirectory base, UpcyclePlan plan) {
         RunConfig config = context.config();
         RunLayout layout = context.layout();
-        StudentParts parts = new StudentParts(
-                () -> RunModels.base(config), layout.studentInit().file(PARTS));
+        StudentParts parts =
+                new StudentParts(new Base(config), layout.studentInit().file(PARTS));
         StudentParts.Workers workers = new Tasks(context);
         try {
             StudentParts.Made made = parts.make(plan, () -> windows(layout, plan), workers);

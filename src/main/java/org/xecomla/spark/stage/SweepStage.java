@@ -98,7 +98,7 @@ public final class SweepStage extends SparkStage {
             context.mapOnModels(NAME, items.size() + " runs", numbers, number -> {
                 if (number == items.size()) {
                     RunContext quiet = new RunContext(config, layout, line -> {});
-                    Map<String, Path> base = Map.of(BASE, RunModels.base(config).path());
+                    Map<String, Path> base = Map.of(BASE, RunModels.basePath(config));
                     EvalStage.runHere(quiet, layout.ofSweep(BASE).eval(), base);
                 } else {
                     SweepTask.of(items.get(number), counter).run(tokensOf.get(number));

@@ -58,7 +58,7 @@ record SweepTask(RunContext context, LongAccumulator tokensDone) {
                 new TreeMap<>(config.settings("upcycle", "targets", "eval.max-windows", "sweep.test-windows"));
         settings.putAll(ReplicasConfig.decisive(DistillStage.NAME, config.settings(DistillStage.NAME)));
         InputDigests inputs = new InputDigests(context)
-                .model("base", RunModels.base(config).path())
+                .model("base", RunModels.basePath(config))
                 .stage("train", layout.trainShards(), ShardStage.KIND)
                 .stage("valid", layout.validShards(), ShardStage.KIND)
                 .stage("targets", layout.targets(), TeacherStage.KIND);
