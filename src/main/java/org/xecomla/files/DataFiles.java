@@ -287,6 +287,9 @@ public final class DataFiles {
             return action.run();
         } catch (IOException e) {
             throw IoFailures.of(path, e);
+        } catch (UncheckedIOException e) {
+            boolean named = !e.getCause().toString().equals(e.getMessage());
+            throw named ? e : IoFailures.of(path, e.getCause());
         }
     }
 }

@@ -203,6 +203,18 @@ class DataFilesTest {
         assertEquals(1, temporary.toFile().list().length, "nothing half-written stays");
     }
 
+    /** Writers that may throw no IOException wrap it: the file is named all the same. */
+    @Test
+    void aFullDiskIsNamedWhereTheWriterWrapsIt() {
+        java.nio.file.Path file = temporary.resolve("shard");
+        UserException e = assertThrows(
+                UserException.class,
+                () -> DataFiles.writeAtomically(DataFiles.path(file.toString()), out -> {
+                    throw new UncheckedIOException(new IOException("No space left on device"));
+                }));
+        assertEquals("no space is left for " + file + ": make room and run again", e.getMessage());
+    }
+
     /** Where not even root may write. */
     @Test
     void anUnwritableDirectoryIsNamed() {

@@ -67,10 +67,11 @@ class LocalClusterTest {
     /** Spark gives up after ten of them: nobody waits until spark.executor-timeout-seconds are over. */
     @Test
     void executorsThatCannotStartAreSaidAtOnce() throws Exception {
-        String broken = "spark.executor.extraJavaOptions=-XX:NoSuchOptionOfAnyJvm";
+        Map<String, String> broken = settings("broken");
+        broken.put("spark.conf.\"spark.executorEnv.JAVA_HOME\"", dir.resolve("no-java").toString());
         try (ClusterProcesses processes = new ClusterProcesses(dir, Map.of())) {
             String output = processes
-                    .submit("broken", "run", settings("broken"), "--", "--master", MASTER, "--conf", broken)
+                    .submit("broken", "run", broken, "--", "--master", MASTER)
                     .awaitEnd(1);
             assertTrue(output.contains("xecomla run: Spark has ended the application: look at "), output);
         }
