@@ -68,7 +68,9 @@ class LocalClusterTest {
     @Test
     void executorsThatCannotStartAreSaidAtOnce() throws Exception {
         Map<String, String> broken = settings("broken");
-        broken.put("spark.conf.\"spark.executorEnv.JAVA_HOME\"", dir.resolve("no-java").toString());
+        broken.put(
+                "spark.conf.\"spark.executorEnv.JAVA_HOME\"",
+                dir.resolve("no-java").toString());
         try (ClusterProcesses processes = new ClusterProcesses(dir, Map.of())) {
             String output = processes
                     .submit("broken", "run", broken, "--", "--master", MASTER)
