@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.Path;
@@ -54,12 +55,15 @@ final class MeantDigest {
         return new Path(file.getParent(), "." + file.getName() + ".meant.tmp");
     }
 
-    /** Notes what {@code file} is to be, where it is of a stage, which has a manifest by then. */
+    /**
+     * Notes what {@code file} is to be, where it is of a stage, which has a manifest by then. A driver that overslept
+     * its lease may write into a stage that another has finished: nobody would take its note away.
+     */
     static void note(FileSpace space, Path file, Manifest.FileEntry meant) throws IOException {
         String name = file.getName();
         if (name.equals(StageDirectory.MANIFEST)
                 || name.equals(StageDirectory.SUCCESS)
-                || !isOfStage(space, file.getParent())) {
+                || !isOfOpenStage(space, file.getParent())) {
             return;
         }
         String text = meant.bytes() + SEPARATOR + meant.sha256();
@@ -68,10 +72,14 @@ final class MeantDigest {
         }
     }
 
-    /** Whether it is a stage's directory, or one in it: metrics lie there until they are joined. */
-    private static boolean isOfStage(FileSpace space, Path directory) throws IOException {
-        return space.exists(new Path(directory, StageDirectory.MANIFEST))
-                || space.exists(new Path(directory.getParent(), StageDirectory.MANIFEST));
+    /** Whether it is the directory of a stage at work, or one in it: metrics lie there until they are joined. */
+    private static boolean isOfOpenStage(FileSpace space, Path directory) throws IOException {
+        for (Path stage : List.of(directory, directory.getParent())) {
+            if (space.exists(new Path(stage, StageDirectory.MANIFEST))) {
+                return !space.exists(new Path(stage, StageDirectory.SUCCESS));
+            }
+        }
+        return false;
     }
 
     /** What was noted of {@code file}, which is {@code bytes} long; empty where nothing whole was. */

@@ -187,6 +187,21 @@ class StageDirectoryTest {
         assertEquals(13, stage.count("steps"));
     }
 
+    /** What a driver that overslept writes once more into a stage that another has finished stays as it was sealed. */
+    @Test
+    void aLateWriterLeavesNothingBehind() {
+        stage.begin(ASKED);
+        DataFiles.writeString(stage.file("report.json"), "{}");
+        stage.complete(Map.of());
+        DataFiles.writeString(stage.file("report.json"), "{}");
+        assertEquals(
+                List.of("_SUCCESS", "manifest.json", "report.json"),
+                Arrays.stream(temporary.resolve("shards").toFile().list())
+                        .sorted()
+                        .toList());
+        stage.verify();
+    }
+
     /** A finished directory within is known by its own manifest, and its files are not read again. */
     @Test
     void whatWasSealedWithinIsTakenFromItsManifest() throws Exception {
