@@ -15,9 +15,10 @@ import org.xecomla.tensor.Tensor;
  */
 record DecodeStep(KvCache cache, int layer, int[] slots, Indices positions, Kernels kernels) {
     /**
-     * Where keys and values lie in a cached token: key head g at columns g * K, its values at firstValue + g * W.
+     * Where keys and values lie in a cached token: key head g at columns g * K, its values at firstValue + g * W; where
+     * there is one key head, numScales numbers behind it that its scores are multiplied by.
      */
-    record Columns(int numKeyHeads, int keyWidth, int firstValue, int valueWidth) {}
+    record Columns(int numKeyHeads, int keyWidth, int firstValue, int valueWidth, int numScales) {}
 
     DecodeStep ofLayer(int other) {
         return new DecodeStep(cache, other, slots, positions, kernels);
@@ -72,6 +73,11 @@ record DecodeStep(KvCache cache, int layer, int[] slots, Indices positions, Kern
                 Tensor outOfGroup = out.rows(i, i + 1).cols(g * outWidth, (g + 1) * outWidth); // (1, M*W)
                 Tensor mixed = outOfGroup.reshape(numQueries, columns.valueWidth); // (M, W)
                 kernels.gemm().multiply(false, true, scale, queries, keys, 0, p); // (M, S)
+                if (columns.numScales > 0) {
+                    int firstScale = columns.keyWidth;
+                    Tensor scales = tokens.cols(firstScale, firstScale + columns.numScales); // (S, numScales)
+                    kernels.headScale().scaleScores(p, scales); // (M, S)
+                }
                 kernels.head().softmax(p, 1, logSumExp); // (M, S)
                 kernels.gemm().multiply(false, false, 1, p, values, 0, mixed); // (M, W)
             }

@@ -124,7 +124,7 @@ record GroupedQueryAttention(
         step.store(v, k.cols());
         Tensor out = arena.matrix(x.rows(), q.cols()); // (n, H*K)
         int headDim = config.headDim();
-        DecodeStep.Columns columns = new DecodeStep.Columns(config.numKvHeads(), headDim, k.cols(), headDim);
+        DecodeStep.Columns columns = new DecodeStep.Columns(config.numKvHeads(), headDim, k.cols(), headDim, 0);
         step.attend(q, columns, config.softmaxScale(), out, arena); // (n, H*K)
         output.forwardAdding(out, y); // (n, D)
     }

@@ -18,6 +18,7 @@ import org.xecomla.tensor.Tensor;
  * @param kvDown (R+P, D): the latent's rows, then the rope key's
  * @param kvNorm on the latent; null: none
  * @param kvUp (H*(N+Dv), R): per head its N key rows, then its Dv value rows
+ * @param scales of a base that normalises queries and keys; null: none
  */
 record LatentAttention(
         AttentionConfig.Mla config,
@@ -25,16 +26,20 @@ record LatentAttention(
         Linear kvDown,
         RmsNorm kvNorm,
         Linear kvUp,
+        ScoreScales scales,
         Linear output,
         RopeTable rope,
         Kernels kernels)
         implements Attention {
     /**
      * @param x (B*T, D)
-     * @param query holds q (B*T, H*(N+P)), its rope part rotated
+     * @param query the projection that q comes of
+     * @param scales null: none
+     * @param q (B*T, H*(N+P)), its rope part rotated, scaled where there are scales
+     * @param ropeKey (B*T, P), rotated
      * @param input (B*T, R), of kvUp: the latent, normalised where there is a norm
      * @param normCache null: no norm
-     * @param k (B*T, H*(N+P)), its rope part rotated
+     * @param k (B*T, H*(N+P)), its rope part rotated, scaled where there are scales
      * @param kv (B*T, H*(N+Dv))
      * @param out (B*T, H*Dv)
      * @param logSumExp (B*T, H)
@@ -42,6 +47,9 @@ record LatentAttention(
     record Cache(
             Tensor x,
             QueryProjection.Cache query,
+            ScoreScales.Cache scales,
+            Tensor q,
+            Tensor ropeKey,
             Tensor input,
             RmsNorm.Cache normCache,
             Tensor k,
@@ -61,6 +69,7 @@ record LatentAttention(
                         ? parameters.norm(prefix + ParameterNames.KV_A_NORM, ModelConfig.LATENT_NORM_EPS)
                         : null,
                 parameters.linear(prefix + ParameterNames.KV_B_PROJ),
+                ScoreScales.of(config, prefix, parameters),
                 parameters.linear(
                         prefix + ParameterNames.O_PROJ, config.biases().ofOutput()),
                 rope,
@@ -73,6 +82,7 @@ record LatentAttention(
                 || kvDown.trainable()
                 || (kvNorm != null && kvNorm.trainable())
                 || kvUp.trainable()
+                || (scales != null && scales.trainable())
                 || output.trainable();
     }
 
@@ -80,7 +90,9 @@ record LatentAttention(
     public Cache forward(Tensor x, Sequences sequences, Tensor y, Arena arena) {
         Indices positions = sequences.positions();
         QueryProjection.Cache query = queries.forward(x, arena);
-        rope.rotate(ropePart(query.q()), positions, kernels);
+        ScoreScales.Cache scaled = scales == null ? null : scales.forward(x, query.q(), arena);
+        Tensor q = scaled == null ? query.q() : scaled.q(); // (B*T, H*(N+P))
+        rope.rotate(ropePart(q), positions, kernels);
         Tensor down = kvDown.forward(x, arena); // (B*T, R+P)
         Tensor latent = down.cols(0, config.kvLoraRank()); // (B*T, R)
         Tensor ropeKey = down.cols(config.kvLoraRank(), down.cols()); // (B*T, P)
@@ -88,37 +100,45 @@ record LatentAttention(
         RmsNorm.Cache normCache = kvNorm == null ? null : kvNorm.forward(latent, arena);
         Tensor input = kvNorm == null ? latent : normCache.y(); // (B*T, R)
         Tensor kv = kvUp.forward(input, arena); // (B*T, H*(N+Dv))
-        Tensor k = arena.matrix(x.rows(), query.q().cols()); // (B*T, H*(N+P))
-        kernels.headCopy().copy(upKeys(kv), nopePart(k)); // (B*T, H, N)
-        kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k)); // (B*T, H, P)
+        Tensor k = keys(kv, ropeKey, scaled, arena); // (B*T, H*(N+P))
         Tensor out = arena.matrix(x.rows(), output.weight().cols()); // (B*T, H*Dv)
         Tensor logSumExp = arena.matrix(x.rows(), config.numHeads()); // (B*T, H)
         kernels.attention()
-                .forward(
-                        heads(query.q()),
-                        heads(k),
-                        upValues(kv),
-                        heads(out),
-                        logSumExp,
-                        sequences,
-                        config.softmaxScale());
+                .forward(heads(q), heads(k), upValues(kv), heads(out), logSumExp, sequences, config.softmaxScale());
         output.forwardAdding(out, y); // (B*T, D)
-        return new Cache(x, query, input, normCache, k, kv, out, logSumExp, sequences);
+        return new Cache(x, query, scaled, q, ropeKey, input, normCache, k, kv, out, logSumExp, sequences);
+    }
+
+    private Tensor keys(Tensor kv, Tensor ropeKey, ScoreScales.Cache scaled, Arena arena) {
+        Tensor k = arena.matrix(kv.rows(), config.numHeads() * config.qkHeadDim()); // (B*T, H*(N+P))
+        kernels.headCopy().copy(upKeys(kv), nopePart(k)); // (B*T, H, N)
+        kernels.headCopy().copy(HeadView.shared(ropeKey, config.numHeads()), ropePart(k)); // (B*T, H, P)
+        if (scaled != null) {
+            kernels.headScale().scale(heads(k), scaled.ofKeys()); // (B*T, H, N+P)
+        }
+        return k;
     }
 
     @Override
     public void store(Attention.Cache saved, Tensor tokens, Arena arena) {
         Cache cache = (Cache) saved;
         int rank = config.kvLoraRank();
-        Tensor ropeKey = ropePart(cache.k).head(0); // (T, P), the same in every head
+        int firstScale = rank + config.qkRopeHeadDim();
         kernels.elementwise().copy(cache.input, tokens.cols(0, rank)); // (T, R)
-        kernels.elementwise().copy(ropeKey, tokens.cols(rank, tokens.cols())); // (T, P)
+        kernels.elementwise().copy(cache.ropeKey, tokens.cols(rank, firstScale)); // (T, P)
+        if (scales != null) {
+            kernels.elementwise().copy(cache.scales.ofKeys(), tokens.cols(firstScale, tokens.cols())); // (T, Sk)
+        }
     }
 
     @Override
     public void decode(Tensor x, DecodeStep step, Tensor y, Arena arena) {
         int rank = config.kvLoraRank();
         Tensor q = queries.forward(x, arena).q(); // (n, H*(N+P))
+        if (scales != null) {
+            scales.scaleQueries(q, arena); // (n, H*(N+P))
+            step.store(scales.ofKeys(scales.keys().forward(x, arena), arena), rank + config.qkRopeHeadDim());
+        }
         step.rotate(ropePart(q), rope);
         Tensor down = kvDown.forward(x, arena); // (n, R+P)
         Tensor latent = down.cols(0, rank); // (n, R)
@@ -127,7 +147,7 @@ record LatentAttention(
         step.store(kvNorm == null ? latent : kvNorm.forward(latent, arena).y(), 0);
         step.store(ropeKey, rank);
         Tensor mixed = arena.matrix(x.rows(), config.numHeads() * rank); // (n, H*R)
-        DecodeStep.Columns columns = new DecodeStep.Columns(1, down.cols(), 0, rank);
+        DecodeStep.Columns columns = new DecodeStep.Columns(1, down.cols(), 0, rank, config.numKeyScales());
         step.attend(absorbKeys(q, arena), columns, config.softmaxScale(), mixed, arena); // (n, H*R)
         output.forwardAdding(absorbValues(mixed, arena), y); // (n, D)
     }
@@ -176,13 +196,25 @@ record LatentAttention(
         Tensor dK = arena.matrix(dY.rows(), cache.k.cols()); // (B*T, H*(N+P))
         Tensor dKv = arena.matrix(dY.rows(), cache.kv.cols()); // (B*T, H*(N+Dv))
         attentionBackward(dY, cache, dQ, dK, dKv, arena);
+        if (scales != null) {
+            kernels.elementwise().fill(dX, 0); // (B*T, D)
+            scales.backwardOfKeys(dK, cache.k, cache.scales, cache.x, dX, arena); // (B*T, D)
+        }
         keysBackward(dK, dKv, dDown, positions);
         latentBackward(dKv, cache, dDown.cols(0, config.kvLoraRank()), arena); // (B*T, R)
         arena.release(markOfKeys);
         // forward was: down = kvDown(x)
-        kvDown.backward(dDown, cache.x, dX); // (B*T, D)
+        if (scales == null) {
+            kvDown.backward(dDown, cache.x, dX); // (B*T, D)
+        } else {
+            kvDown.backwardAdding(dDown, cache.x, dX); // (B*T, D)
+        }
+        Tensor dScales = scales == null ? null : scales.unscaleQueries(dQ, cache.q, cache.scales, arena); // (B*T, Sq)
         // forward was: the rope part of q rotated in place
         rope.rotateBack(ropePart(dQ), positions, kernels);
+        if (scales != null) {
+            scales.backwardOfQueries(dScales, cache.scales, dQ); // (B*T, H*(N+P))
+        }
         // forward was: q = queries(x)
         queries.backwardAdding(dQ, cache.query, dX, arena); // (B*T, D)
         arena.release(mark);
@@ -198,7 +230,7 @@ record LatentAttention(
         kernels.attention()
                 .backward(
                         heads(dOut),
-                        heads(cache.query.q()),
+                        heads(cache.q),
                         heads(cache.k),
                         upValues(cache.kv),
                         heads(cache.out),

@@ -10,6 +10,7 @@ public abstract class GroupedKernels implements Kernels {
             Norm norm,
             Rope rope,
             HeadCopy headCopy,
+            HeadScale headScale,
             Attention attention,
             SwiGlu swiGlu,
             Embedding embedding,
@@ -47,6 +48,11 @@ public abstract class GroupedKernels implements Kernels {
     @Override
     public final HeadCopy headCopy() {
         return groups().headCopy();
+    }
+
+    @Override
+    public final HeadScale headScale() {
+        return groups().headScale();
     }
 
     @Override

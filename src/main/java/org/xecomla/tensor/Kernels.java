@@ -31,6 +31,8 @@ public interface Kernels extends AutoCloseable {
 
     HeadCopy headCopy();
 
+    HeadScale headScale();
+
     Attention attention();
 
     SwiGlu swiGlu();

@@ -64,14 +64,8 @@ final class AlignedUpcycler implements Upcycler {
             RopeScaling scaling,
             Matrix root,
             Matrix inverseRoot) {
-        int e = base.shape().headDim();
-        double scale = Math.sqrt((double) (e + plan.qkRopeHeadDim()) / e);
-        double before = RopeFrequencies.of(e, base.ropeTheta(), base.shape().ropeScaling())
-                .attentionFactor();
-        double after = RopeFrequencies.of(plan.qkRopeHeadDim(), base.ropeTheta(), scaling)
-                .attentionFactor();
-        double nope = scale * before * before;
-        Matrix weight = rope.query(base, nope, nope / (after * after)); // (H*(N+P), D)
+        double rotated = plan.rotatedFactor(base, scaling);
+        Matrix weight = rope.query(base, plan.unrotatedFactor(base), rotated); // (H*(N+P), D)
         if (plan.queryRank() == null) {
             return LatentQuery.full(weight);
         }

@@ -42,12 +42,15 @@ public interface BaseWeights {
     default BaseAttention attention(int layer) {
         AttentionConfig.Gqa shape = (AttentionConfig.Gqa) config().attention().get(layer);
         String prefix = ParameterNames.layer(layer);
-        return new BaseAttention(
-                shape,
-                config().ropeTheta(),
-                projection(prefix + ParameterNames.Q_PROJ, shape.numHeads() * shape.headDim(), shape),
-                projection(prefix + ParameterNames.K_PROJ, shape.numKvHeads() * shape.headDim(), shape),
-                projection(prefix + ParameterNames.V_PROJ, shape.numKvHeads() * shape.headDim(), shape));
+        Matrix query = projection(prefix + ParameterNames.Q_PROJ, shape.numHeads() * shape.headDim(), shape);
+        Matrix key = projection(prefix + ParameterNames.K_PROJ, shape.numKvHeads() * shape.headDim(), shape);
+        Matrix value = projection(prefix + ParameterNames.V_PROJ, shape.numKvHeads() * shape.headDim(), shape);
+        if (shape.norm() == null) {
+            return new BaseAttention(shape, config().ropeTheta(), query, key, value);
+        }
+        NormedHeads normed = NormedHeads.of(
+                shape, query, key, read(prefix + ParameterNames.Q_NORM), read(prefix + ParameterNames.K_NORM));
+        return new BaseAttention(shape, config().ropeTheta(), normed.unitQuery(), normed.unitKey(), value, normed);
     }
 
     private Matrix projection(String weight, int numRows, AttentionConfig.Gqa shape) {

@@ -26,9 +26,14 @@ record LatentLayer(
         Matrix down = norm.applyToDown(kv.down()); // (R, D)
         tensors.put(prefix + ParameterNames.KV_A_PROJ, Matrix.stack(down, ropeKey)); // (R+P, D)
         norm.putInto(tensors, prefix);
-        tensors.put(prefix + ParameterNames.KV_B_PROJ, norm.applyToUp(kv.up())); // (H*(N+E), R)
+        tensors.put(
+                prefix + ParameterNames.KV_B_PROJ,
+                base.readByQueries(norm.applyToUp(kv.up()), plan.unrotatedFactor(base))); // (H*(N+E), R)
+        if (base.normed() != null) {
+            tensors.put(prefix + ParameterNames.K_PROJ, base.normed().key()); // (K*E, D)
+        }
         if (base.shape().biases().ofInputs()) {
-            List.of(ParameterNames.Q_PROJ, ParameterNames.Q_A_PROJ, ParameterNames.KV_A_PROJ)
+            List.of(ParameterNames.Q_PROJ, ParameterNames.Q_A_PROJ, ParameterNames.K_PROJ, ParameterNames.KV_A_PROJ)
                     .forEach(name -> takeBiasOff(tensors, prefix + name));
         }
         LayerReport report = new LayerReport(

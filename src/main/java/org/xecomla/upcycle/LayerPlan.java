@@ -5,6 +5,7 @@ import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.upcycle.slots.PhasedPlan;
 
@@ -86,7 +87,26 @@ public record LayerPlan(
                 kvNorm,
                 rope,
                 AttentionConfig.softmaxScale(qkNopeHeadDim + qkRopeHeadDim),
-                base.biases());
+                base.biases(),
+                base.norm() == null ? null : new AttentionConfig.KeyScales(base.numKvHeads(), base.norm()));
+    }
+
+    /**
+     * What unrotated queries are multiplied by where the base's heads stay whole, so that the student's softmax scale
+     * changes no score, nor that they are not rotated: YaRN's factor on cos and sin is theirs too.
+     */
+    double unrotatedFactor(BaseAttention base) {
+        int e = base.shape().headDim();
+        double scale = Math.sqrt((double) (e + qkRopeHeadDim) / e);
+        double before = RopeFrequencies.of(e, base.ropeTheta(), base.shape().ropeScaling())
+                .attentionFactor();
+        return scale * before * before;
+    }
+
+    /** What rotated queries are multiplied by where unrotated ones are by {@link #unrotatedFactor}. */
+    double rotatedFactor(BaseAttention base, RopeScaling rope) {
+        double after = RopeFrequencies.of(qkRopeHeadDim, base.ropeTheta(), rope).attentionFactor();
+        return unrotatedFactor(base) / (after * after);
     }
 
     /** The same with the largest ranks that the plan allows; those that follow from weights may be less. */

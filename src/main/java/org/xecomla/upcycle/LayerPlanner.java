@@ -106,9 +106,13 @@ final class LayerPlanner {
         return rows;
     }
 
-    /** Elements that the student may cache per token. */
+    /** Elements that the student may cache per token in latent and rope key. */
     private int budget() {
-        return Math.max(2, (int) Math.round(config.kvBudget() * shape.kvElementsPerToken()));
+        return Math.max(2, (int) Math.round(config.kvBudget() * shape.kvElementsPerToken()) - numKeyScales());
+    }
+
+    private int numKeyScales() {
+        return shape.norm() == null ? 0 : shape.norm().scope().numGroups(shape.numKvHeads());
     }
 
     /**
@@ -145,11 +149,13 @@ final class LayerPlanner {
 
     private int nopeDim() {
         int e = shape.headDim();
-        int dim = config.qkNopeHeadDim().orElse(wholeHeads ? e : e - ropeDim);
+        boolean normed = shape.norm() != null; // 1 / rms of the base's queries is asked of the unrotated part
+        int dim = config.qkNopeHeadDim().orElse(wholeHeads || normed ? e : e - ropeDim);
         String key = "upcycle.qk-nope-head-dim = " + dim;
-        if (wholeHeads && dim != e) {
-            throw new ConfigException(key + " does not go with method " + methodName() + ", which keeps the base's " + e
-                    + ": leave it out");
+        if ((wholeHeads || normed) && dim != e) {
+            throw new ConfigException(key + " does not go with "
+                    + (wholeHeads ? "method " + methodName() + ", which keeps" : "norms of queries, which need")
+                    + " the base's " + e + ": leave it out");
         }
         if (dim < 0 || dim > e) {
             throw new ConfigException(key + " is more than the base's head dimension " + e + ": use at most that");
@@ -192,7 +198,8 @@ final class LayerPlanner {
         long h = shape.numHeads();
         long e = shape.headDim();
         long ofBase = d * h * e + 2 * d * shape.numKvHeads() * e;
-        long ofKv = d * (kvRank + ropeDim) + kvRank * h * (nopeDim + e);
+        long ofScales = shape.norm() == null ? 0 : d * shape.numKvHeads() * e;
+        long ofKv = d * (kvRank + ropeDim) + kvRank * h * (nopeDim + e) + ofScales;
         long each = d + h * (nopeDim + ropeDim);
         long below = Math.max(1, (ofBase - ofKv - 1) / each);
         return (int) (below < QUERY_MULTIPLE ? below : below / QUERY_MULTIPLE * QUERY_MULTIPLE);

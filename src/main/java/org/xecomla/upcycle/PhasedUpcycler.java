@@ -1,8 +1,6 @@
 package org.xecomla.upcycle;
 
 import java.util.Arrays;
-import org.xecomla.config.model.RopeFrequencies;
-import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
@@ -48,16 +46,7 @@ final class PhasedUpcycler implements Upcycler {
 
     /** Scaled so that the student's softmax scale and YaRN's factor on cos and sin change no score. (H*(N+P), D) */
     static Matrix query(LayerPlan plan, BaseAttention base, SharedRopeKey rope) {
-        int e = base.shape().headDim();
-        double scale = Math.sqrt((double) (e + plan.qkRopeHeadDim()) / e);
-        double before = factor(e, base, base.shape().ropeScaling());
-        double after = factor(plan.qkRopeHeadDim(), base, plan.ropeScaling());
-        double nope = scale * before * before;
-        return rope.query(base, nope, nope / (after * after));
-    }
-
-    private static double factor(int dim, BaseAttention base, RopeScaling scaling) {
-        return RopeFrequencies.of(dim, base.ropeTheta(), scaling).attentionFactor();
+        return rope.query(base, plan.unrotatedFactor(base), plan.rotatedFactor(base, plan.ropeScaling()));
     }
 
     /** The same product, row i of down and column i of up of the same root mean square. */

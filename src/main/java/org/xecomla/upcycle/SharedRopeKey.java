@@ -160,8 +160,8 @@ record SharedRopeKey(Matrix mix, Matrix spread, List<Integer> planes, double ene
     Matrix query(BaseAttention base, double nopeFactor, double ropeFactor) {
         return Matrix.stack(IntStream.range(0, base.shape().numHeads())
                 .mapToObj(head -> Matrix.stack(
-                        base.queryHead(head).scale(nopeFactor),
-                        query(base, head).scale(ropeFactor)))
+                        base.unrotatedQuery(head, nopeFactor),
+                        query(base, head).scale(ropeFactor * base.rotatedFactor(head))))
                 .toArray(Matrix[]::new)); // (H*(E+P), D)
     }
 }

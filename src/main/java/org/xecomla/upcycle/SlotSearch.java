@@ -60,16 +60,23 @@ final class SlotSearch {
         this.kernels = kernels;
         this.ropeKey = new PhasedRopeKey(base, moment);
         this.latent = new PhasedLatent(base, moment);
-        this.expected = outputs(
-                base.shape().withoutBiases(),
-                Map.of(
-                        ParameterNames.Q_PROJ,
-                        base.query(),
-                        ParameterNames.K_PROJ,
-                        base.key(),
-                        ParameterNames.V_PROJ,
-                        base.value()),
-                windows.size());
+        this.expected = outputs(base.shape().withoutBiases(), weights(base), windows.size());
+    }
+
+    private static Map<String, Matrix> weights(BaseAttention base) {
+        Map<String, Matrix> weights = new LinkedHashMap<>();
+        NormedHeads normed = base.normed();
+        weights.put(ParameterNames.Q_PROJ, normed == null ? base.query() : normed.query()); // (H*E, D)
+        weights.put(ParameterNames.K_PROJ, normed == null ? base.key() : normed.key()); // (K*E, D)
+        weights.put(ParameterNames.V_PROJ, base.value()); // (K*E, D)
+        if (normed != null) {
+            AttentionConfig.HeadNorm norm = base.shape().norm();
+            int ofQueries = norm.size(base.shape().numHeads(), base.shape().headDim());
+            int ofKeys = norm.size(base.shape().numKvHeads(), base.shape().headDim());
+            weights.put(ParameterNames.Q_NORM, Matrix.build(1, ofQueries, (r, c) -> normed.queryGains()[c]));
+            weights.put(ParameterNames.K_NORM, Matrix.build(1, ofKeys, (r, c) -> normed.keyGains()[c]));
+        }
+        return weights;
     }
 
     /**
@@ -114,11 +121,14 @@ final class SlotSearch {
         AttentionConfig.Mla attention = made.attention(base.shape().withoutBiases(), rank, 0, made.ropeScaling());
         Map<String, Matrix> tensors = new HashMap<>();
         tensors.put(ParameterNames.Q_PROJ, PhasedUpcycler.query(made, base, rope)); // (H*(N+P), D)
+        if (base.normed() != null) {
+            tensors.put(ParameterNames.K_PROJ, base.normed().key()); // (K*E, D)
+        }
         Matrix key = rope.key(base); // (P, D)
         List<Double> errors = new ArrayList<>();
         for (LowRank kv : latent.roughly(rope, keyWeights, rank)) {
             tensors.put(ParameterNames.KV_A_PROJ, Matrix.stack(kv.down(), key)); // (R+P, D)
-            tensors.put(ParameterNames.KV_B_PROJ, kv.up()); // (H*(N+E), R)
+            tensors.put(ParameterNames.KV_B_PROJ, base.readByQueries(kv.up(), made.unrotatedFactor(base)));
             errors.add(distance(outputs(attention, tensors, numWindows)));
         }
         return errors;

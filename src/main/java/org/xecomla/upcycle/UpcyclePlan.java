@@ -74,10 +74,6 @@ public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibration
                 throw new ConfigException("layer " + layer + " of the base is latent attention already: leave it out of"
                         + " upcycle.layers");
             }
-            if (shape.norm() != null) {
-                throw new ConfigException("layer " + layer + " of the base normalises queries and keys, which latent"
-                        + " attention cannot: the model can be a teacher, not a base");
-            }
             LayerPlanner planner = planners.computeIfAbsent(shape, s -> new LayerPlanner(config, base, s));
             plans.add(planner.plan(layer));
         }

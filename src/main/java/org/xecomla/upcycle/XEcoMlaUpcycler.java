@@ -1,6 +1,8 @@
 package org.xecomla.upcycle;
 
 import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -23,9 +25,10 @@ final class XEcoMlaUpcycler implements Upcycler {
     @Override
     public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
         int e = base.shape().headDim();
+        int nopeDim = base.normed() == null ? plan.qkNopeHeadDim() : e - plan.qkRopeHeadDim();
         HeadRows rows = plan.ropeRows() == RopeRows.LAST
-                ? HeadRows.last(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim())
-                : HeadRows.stride(e, plan.qkNopeHeadDim(), plan.qkRopeHeadDim());
+                ? HeadRows.last(e, nopeDim, plan.qkRopeHeadDim())
+                : HeadRows.stride(e, nopeDim, plan.qkRopeHeadDim());
         LatentQuery query = query(plan, base, rows);
         LowRank kv = keysAndValues(plan, base, rows);
         LatentNorm norm = plan.kvNorm() ? LatentNorm.plain(kv.down(), activations) : LatentNorm.NONE;
@@ -33,12 +36,31 @@ final class XEcoMlaUpcycler implements Upcycler {
     }
 
     private static LatentQuery query(LayerPlan plan, BaseAttention base, HeadRows rows) {
+        if (base.normed() != null) {
+            Matrix whole = wholeQueries(plan, base, rows); // (H*(E+P), D)
+            return plan.queryRank() == null
+                    ? LatentQuery.full(whole)
+                    : LatentQuery.of(LowRank.of(whole, plan.queryRank(), plan.singularValues()));
+        }
         int[] selected = rows.ofHeads(base.shape().numHeads(), base.shape().headDim());
         if (plan.queryRank() == null) {
             return LatentQuery.full(base.query().selectRows(selected)); // (H*(N+P), D)
         }
         LowRank factors = LowRank.of(base.query(), plan.queryRank(), plan.singularValues());
         return new LatentQuery(factors.down(), factors.up().selectRows(selected), factors.energyKept());
+    }
+
+    /**
+     * Per head the base's own queries, whose rms is needed, and once more those that are rotated: with norms. The rows
+     * of keys that the former would ask for what is rotated are 0 ({@link #keysAndValues}). (H*(E+P), D)
+     */
+    private static Matrix wholeQueries(LayerPlan plan, BaseAttention base, HeadRows rows) {
+        double rotated = plan.rotatedFactor(base, plan.ropeScaling());
+        return Matrix.stack(IntStream.range(0, base.shape().numHeads())
+                .mapToObj(head -> Matrix.stack(
+                        base.unrotatedQuery(head, 1),
+                        base.queryHead(head).selectRows(rows.rope()).scale(rotated * base.rotatedFactor(head))))
+                .toArray(Matrix[]::new));
     }
 
     /** Down (R, D); up (H*(N+E), R), per query head N key rows, then E value rows. */
@@ -48,8 +70,20 @@ final class XEcoMlaUpcycler implements Upcycler {
         LowRank factors = LowRank.of(stacked, plan.kvRank(), plan.singularValues());
         boolean inDown = plan.singularValues() == SingularValues.DOWN;
         Matrix down = inDown ? factors.down().scale(root) : factors.down(); // (R, D)
-        Matrix up = factors.up().selectRows(upRows(base, rows.nopeRows())); // (H*(N+E), R)
+        Matrix up = base.normed() == null
+                ? factors.up().selectRows(upRows(base, rows.nopeRows())) // (H*(N+E), R)
+                : wholeKeys(base, factors.up(), rows); // (H*(E+E), R)
         return new LowRank(down, inDown ? up.scale(1 / root) : up, factors.energyKept());
+    }
+
+    /** With norms: of each head all key rows, 0 where the rope key stands for them, then its value rows. */
+    private static Matrix wholeKeys(BaseAttention base, Matrix stacked, HeadRows rows) {
+        int e = base.shape().headDim();
+        int[] all = IntStream.range(0, e).toArray();
+        Set<Integer> rotated = Arrays.stream(rows.rope()).boxed().collect(Collectors.toSet());
+        double[] kept = new double[base.shape().numHeads() * 2 * e];
+        Arrays.setAll(kept, row -> row % (2 * e) < e && rotated.contains(row % (2 * e)) ? 0 : 1);
+        return stacked.selectRows(upRows(base, all)).scaleRows(kept); // (H*(E+E), R)
     }
 
     /**

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
+import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
@@ -78,7 +79,9 @@ class DecoderTest {
                 List.of(2),
                 List.of(
                         new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, plain, 0.3, Biases.INPUTS),
-                        new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL)));
+                        new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL),
+                        scaled(0, NormScope.HEAD, Biases.INPUTS),
+                        scaled(9, NormScope.TOKEN, Biases.ALL)));
         Random random = new Random(3);
         int[] ids = random.ints(B * T, 0, 31).toArray();
         try (Kernels kernels = choice.make();
@@ -88,6 +91,12 @@ class DecoderTest {
             double error = new Run(model, ids).worstError();
             assertTrue(error < (kernels.type() == ElementType.DOUBLE ? 1e-12 : 1e-5), "logits differ by " + error);
         }
+    }
+
+    /** A student of a base that normalises queries and keys. */
+    private static AttentionConfig scaled(int queryRank, NormScope scope, Biases biases) {
+        AttentionConfig.KeyScales scales = new AttentionConfig.KeyScales(2, new AttentionConfig.HeadNorm(scope, 1e-5));
+        return new AttentionConfig.Mla(4, queryRank, 7, 3, 6, 5, true, true, RopeScaling.NONE, 0.3, biases, scales);
     }
 
     /** Prompts of different lengths, then steps of all of them together. */

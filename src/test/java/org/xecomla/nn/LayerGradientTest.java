@@ -48,12 +48,20 @@ class LayerGradientTest {
                 normed(AttentionConfig.NormScope.HEAD),
                 normed(AttentionConfig.NormScope.TOKEN),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, true, RopeScaling.NONE, 0.37, Biases.ALL),
+                scaled(0, AttentionConfig.NormScope.HEAD, Biases.NONE),
+                scaled(5, AttentionConfig.NormScope.TOKEN, Biases.INPUTS),
                 new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, true, false, YARN, 0.4, Biases.INPUTS),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, false, RopeScaling.NONE, 0.37),
                 new AttentionConfig.Mla(3, 5, 6, 2, 4, 5, false, false, YARN, 0.4),
                 new AttentionConfig.Mla(2, 0, 5, 3, 2, 4, false, true, new RopeScaling.Linear(2), 0.4),
                 new AttentionConfig.Mla(
                         2, 5, 3, 0, 6, 3, true, true, new RopeScaling.Explicit(List.of(1., .3, .1)), 0.4));
+    }
+
+    private static AttentionConfig scaled(int queryRank, AttentionConfig.NormScope scope, Biases biases) {
+        AttentionConfig.HeadNorm norm = new AttentionConfig.HeadNorm(scope, 0.01);
+        return new AttentionConfig.Mla(
+                4, queryRank, 5, 3, 4, 2, false, false, YARN, 0.4, biases, new AttentionConfig.KeyScales(2, norm));
     }
 
     private static AttentionConfig normed(AttentionConfig.NormScope scope) {

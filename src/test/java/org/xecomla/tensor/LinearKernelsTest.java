@@ -170,6 +170,37 @@ class LinearKernelsTest {
     /** Native code would read and write whatever lies there. */
     @ParameterizedTest
     @MethodSource("implementations")
+    void numbersOfHeads(Supplier<Kernels> made) {
+        int[][] shapes = {{1, 1, 1, 2}, {5, 4, 2, 6}, {7, 6, 1, 3}, {40, 4, 4, 37}}; // N, H, G, W
+        for (int[] shape : shapes) {
+            try (KernelRig rig = new KernelRig(made.get())) {
+                int heads = shape[1];
+                int width = shape[3];
+                Pair x = rig.random(shape[0], heads * (width + 1));
+                Pair y = rig.random(shape[0], heads * (width + 1));
+                Pair dX = rig.random(shape[0], heads * (width + 1));
+                Pair dY = rig.random(shape[0], heads * (width + 1));
+                Pair s = rig.nan(shape[0], shape[2]);
+                Pair dS = rig.nan(shape[0], shape[2]);
+                Pair scores = rig.random(heads, shape[0]);
+                rig.run((k, side) -> {
+                    HeadView of = HeadView.of(side.apply(x), heads).part(0, width);
+                    HeadView scaled = HeadView.of(side.apply(y), heads).part(1, width + 1);
+                    HeadView dOf = HeadView.of(side.apply(dX), heads).part(0, width);
+                    HeadView dScaled = HeadView.of(side.apply(dY), heads).part(1, width + 1);
+                    k.headScale().inverseRms(of, 0.01, side.apply(s));
+                    k.headScale().scale(scaled, side.apply(s));
+                    k.headScale().scaleBackward(dScaled, scaled, side.apply(s), side.apply(dS));
+                    k.headScale().inverseRmsBackward(side.apply(dS), of, side.apply(s), dOf);
+                    k.headScale().scaleScores(side.apply(scores), side.apply(s));
+                });
+                rig.check(rig.tolerance(TOLERANCE * 5));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("implementations")
     void rowsAndColumnsThatDoNotExistAreRefused(Supplier<Kernels> made) {
         try (KernelRig rig = new KernelRig(made.get())) {
             Kernels k = rig.kernels;

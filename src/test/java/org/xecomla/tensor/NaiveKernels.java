@@ -6,7 +6,19 @@ package org.xecomla.tensor;
  * interface alone.
  */
 public final class NaiveKernels
-        implements Kernels, Elementwise, Gemm, Bias, Norm, Rope, HeadCopy, Attention, SwiGlu, Embedding, Head, AdamW {
+        implements Kernels,
+                Elementwise,
+                Gemm,
+                Bias,
+                Norm,
+                Rope,
+                HeadCopy,
+                HeadScale,
+                Attention,
+                SwiGlu,
+                Embedding,
+                Head,
+                AdamW {
     private final ElementType type;
     private final Memory memory = new HeapMemory();
 
@@ -51,6 +63,11 @@ public final class NaiveKernels
 
     @Override
     public HeadCopy headCopy() {
+        return this;
+    }
+
+    @Override
+    public HeadScale headScale() {
         return this;
     }
 
@@ -280,6 +297,81 @@ public final class NaiveKernels
             }
         }
         heads.write();
+    }
+
+    /** Runs over rows, heads and columns of {@code x}, telling the head's group of {@code numGroups} too. */
+    private static void eachElement(HeadView x, int numGroups, Element element) {
+        for (int n = 0; n < x.tensor().rows(); n++) {
+            for (int h = 0; h < x.numHeads(); h++) {
+                for (int c = 0; c < x.width(); c++) {
+                    element.at(n, h, c, h * numGroups / x.numHeads());
+                }
+            }
+        }
+    }
+
+    private interface Element {
+        void at(int row, int head, int col, int group);
+    }
+
+    @Override
+    public void inverseRms(HeadView x, double epsilon, Tensor s) {
+        Heads gx = Heads.of(x);
+        double[] sums = new double[s.rows() * s.cols()];
+        double count = (double) x.numHeads() / s.cols() * x.width();
+        eachElement(x, s.cols(), (n, h, c, g) -> sums[n * s.cols() + g] += gx.at(n, h, c) * gx.at(n, h, c) / count);
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = 1 / Math.sqrt(sums[i] + epsilon);
+        }
+        s.write(sums);
+    }
+
+    @Override
+    public void inverseRmsBackward(Tensor dS, HeadView x, Tensor s, HeadView dX) {
+        Heads gx = Heads.of(x);
+        Heads gdX = Heads.of(dX);
+        Grid gs = Grid.of(s);
+        Grid gdS = Grid.of(dS);
+        double count = (double) x.numHeads() / s.cols() * x.width();
+        eachElement(
+                x,
+                s.cols(),
+                (n, h, c, g) -> gdX.add(n, h, c, -gdS.at(n, g) * Math.pow(gs.at(n, g), 3) * gx.at(n, h, c) / count));
+        gdX.write();
+    }
+
+    @Override
+    public void scale(HeadView x, Tensor s) {
+        Heads gx = Heads.of(x);
+        Grid gs = Grid.of(s);
+        eachElement(x, s.cols(), (n, h, c, g) -> gx.set(n, h, c, gx.at(n, h, c) * gs.at(n, g)));
+        gx.write();
+    }
+
+    @Override
+    public void scaleBackward(HeadView dY, HeadView y, Tensor s, Tensor dS) {
+        Heads gdY = Heads.of(dY);
+        Heads gy = Heads.of(y);
+        Grid gs = Grid.of(s);
+        double[] sums = new double[s.rows() * s.cols()];
+        eachElement(y, s.cols(), (n, h, c, g) -> {
+            sums[n * s.cols() + g] += gdY.at(n, h, c) * gy.at(n, h, c) / gs.at(n, g);
+            gdY.set(n, h, c, gdY.at(n, h, c) * gs.at(n, g));
+        });
+        dS.write(sums);
+        gdY.write();
+    }
+
+    @Override
+    public void scaleScores(Tensor scores, Tensor s) {
+        Grid gScores = Grid.of(scores);
+        Grid gs = Grid.of(s);
+        for (int h = 0; h < scores.rows(); h++) {
+            for (int n = 0; n < scores.cols(); n++) {
+                gScores.set(h, n, gScores.at(h, n) * gs.at(n, h * s.cols() / scores.rows()));
+            }
+        }
+        scores.write(gScores.values);
     }
 
     @Override

@@ -64,6 +64,21 @@ public sealed interface AttentionConfig extends Serializable {
         }
     }
 
+    /**
+     * Norms of queries and keys in latent attention, which cannot be taken of keys that are mixed. Scores are multiplied
+     * by 1 / rms of the base's query, which the unrotated part of a query is, and by 1 / rms of the base's key: one
+     * number a key head that {@code k_proj}, which is kept for this alone, gives from the layer's input and that is
+     * cached. Gains are part of the weights.
+     *
+     * @param numKeyHeads of the base
+     */
+    record KeyScales(int numKeyHeads, HeadNorm norm) implements Serializable {
+        /** How many of them a token has. */
+        public int number() {
+            return norm.scope().numGroups(numKeyHeads);
+        }
+    }
+
     /** The common factor on scores of heads of {@code headDim} dimensions: headDim^-0.5. */
     static double softmaxScale(int headDim) {
         return Math.pow(headDim, -0.5);
@@ -131,6 +146,7 @@ public sealed interface AttentionConfig extends Serializable {
      * @param kvNorm RMSNorm on the KV latent (eps 1e-6)
      * @param softmaxScale factor on the scores, commonly (qkNopeHeadDim + qkRopeHeadDim)^-0.5
      * @param biases of what reads the layer's input: q_proj or q_a_proj, and kv_a_proj_with_mqa
+     * @param keyScales what makes up for the base's norms of queries and keys; null: it has none
      */
     record Mla(
             int numHeads,
@@ -143,8 +159,37 @@ public sealed interface AttentionConfig extends Serializable {
             boolean kvNorm,
             RopeScaling ropeScaling,
             double softmaxScale,
-            Biases biases)
+            Biases biases,
+            KeyScales keyScales)
             implements AttentionConfig {
+        /** Without norms of queries and keys. */
+        public Mla(
+                int numHeads,
+                int qLoraRank,
+                int kvLoraRank,
+                int qkNopeHeadDim,
+                int qkRopeHeadDim,
+                int vHeadDim,
+                boolean qNorm,
+                boolean kvNorm,
+                RopeScaling ropeScaling,
+                double softmaxScale,
+                Biases biases) {
+            this(
+                    numHeads,
+                    qLoraRank,
+                    kvLoraRank,
+                    qkNopeHeadDim,
+                    qkRopeHeadDim,
+                    vHeadDim,
+                    qNorm,
+                    kvNorm,
+                    ropeScaling,
+                    softmaxScale,
+                    biases,
+                    null);
+        }
+
         /** Without biases. */
         public Mla(
                 int numHeads,
@@ -198,7 +243,13 @@ public sealed interface AttentionConfig extends Serializable {
                     kvNorm,
                     scaling,
                     softmaxScale,
-                    biases);
+                    biases,
+                    keyScales);
+        }
+
+        /** Elements cached of a token so that scores can be multiplied by them. */
+        public int numKeyScales() {
+            return keyScales == null ? 0 : keyScales.number();
         }
 
         public int qkHeadDim() {
@@ -207,7 +258,7 @@ public sealed interface AttentionConfig extends Serializable {
 
         @Override
         public int kvElementsPerToken() {
-            return kvLoraRank + qkRopeHeadDim;
+            return kvLoraRank + qkRopeHeadDim + numKeyScales();
         }
 
         @Override

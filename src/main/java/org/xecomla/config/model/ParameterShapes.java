@@ -78,6 +78,10 @@ public final class ParameterShapes {
             }
             shapes.put(prefix + ParameterNames.Q_B_PROJ, new Shape(product(h, mla.qkHeadDim()), mla.qLoraRank()));
         }
+        if (mla.keyScales() != null) {
+            int keys = product(mla.keyScales().numKeyHeads(), mla.qkNopeHeadDim());
+            linear(prefix + ParameterNames.K_PROJ, new Shape(keys, d), bias, shapes);
+        }
         linear(prefix + ParameterNames.KV_A_PROJ, new Shape(r + mla.qkRopeHeadDim(), d), bias, shapes);
         if (mla.kvNorm()) {
             shapes.put(prefix + ParameterNames.KV_A_NORM, new Shape(1, r));

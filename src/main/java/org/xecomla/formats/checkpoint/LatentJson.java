@@ -1,5 +1,6 @@
 package org.xecomla.formats.checkpoint;
 
+import java.util.Locale;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
@@ -11,6 +12,9 @@ import org.xecomla.config.model.RopeScaling;
  * @param json config.json, or the file that has them
  */
 public record LatentJson(ModelJson json) {
+    /** Over what the base of a student takes the norms of queries and keys; absent: it has none. */
+    public static final String QK_NORM = "qk_norm";
+
     public int ropeDim() {
         return json.integer("qk_rope_head_dim");
     }
@@ -67,6 +71,28 @@ public record LatentJson(ModelJson json) {
                 tensors.has(ParameterNames.KV_A_NORM),
                 rope,
                 softmaxScale,
-                tensors.biases()));
+                tensors.biases(),
+                keyScales(tensors, nope)));
+    }
+
+    /** Of students whose base normalises queries and keys; null: it does not. */
+    private AttentionConfig.KeyScales keyScales(LayerTensors tensors, int headDim) {
+        if (!json.has(QK_NORM) || !tensors.has(ParameterNames.K_PROJ)) {
+            return null;
+        }
+        String scope = json.text(QK_NORM, "");
+        for (AttentionConfig.NormScope known : AttentionConfig.NormScope.values()) {
+            if (scopeName(known).equals(scope)) {
+                int numKeyHeads = Math.max(1, tensors.rows(ParameterNames.K_PROJ) / Math.max(1, headDim));
+                return new AttentionConfig.KeyScales(
+                        numKeyHeads, new AttentionConfig.HeadNorm(known, json.number("rms_norm_eps", 1e-6)));
+            }
+        }
+        throw json.unsupported(QK_NORM, "only head and token are");
+    }
+
+    /** As {@link #QK_NORM} says it. */
+    public static String scopeName(AttentionConfig.NormScope scope) {
+        return scope.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -83,6 +83,11 @@ public final class LayerTensors {
         return configured > 0 ? configured : up;
     }
 
+    /** Rows of a matrix that the layer has. */
+    int rows(String parameter) {
+        return size(parameter, 0);
+    }
+
     private int size(String parameter, int dimension) {
         List<Long> shape = shapes.getOrDefault(prefix + parameter, List.of());
         return shape.size() == 2 ? (int) Math.min(shape.get(dimension), Integer.MAX_VALUE) : -1;

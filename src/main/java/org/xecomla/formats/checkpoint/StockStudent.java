@@ -21,7 +21,7 @@ public record StockStudent(List<AttentionConfig.Mla> layers, String format) {
      * @throws ConfigException where a layer is not latent, or they differ in more than ranks
      */
     public static StockStudent of(ModelConfig student, String format, String classes) {
-        StudentAttention.requireNoBiases(student, format);
+        StudentAttention.requirePlain(student, format);
         List<AttentionConfig.Mla> layers = new ArrayList<>();
         for (AttentionConfig layer : student.attention()) {
             if (!(layer instanceof AttentionConfig.Mla mla)) {

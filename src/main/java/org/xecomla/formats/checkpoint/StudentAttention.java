@@ -23,12 +23,17 @@ public record StudentAttention(ModelSource student) {
     }
 
     /**
-     * Refuses a student with biases.
+     * Refuses a student with biases, or with what makes up for norms of queries and keys.
      *
-     * @param format whose classes have none where the student has them
+     * @param format whose classes have none of these
      * @throws ConfigException saying what takes it
      */
-    public static void requireNoBiases(ModelConfig student, String format) {
+    public static void requirePlain(ModelConfig student, String format) {
+        if (student.layers(AttentionConfig.Mla.class).stream().anyMatch(layer -> layer.keyScales() != null)) {
+            throw new ConfigException("the student's base normalises queries and keys, for which its scores are"
+                    + " multiplied by lengths that it caches, and " + format
+                    + " has no place for them: export it as native");
+        }
         if (student.hasBiases()) {
             throw new ConfigException("the student's projections have biases, as its base's have, and " + format
                     + " has no place for them: export it as native");

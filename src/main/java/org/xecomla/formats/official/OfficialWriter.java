@@ -43,7 +43,7 @@ public final class OfficialWriter implements ModelExport {
     /** The shape that is written. */
     @Override
     public ModelConfig exported(ModelConfig student) {
-        StudentAttention.requireNoBiases(student, "xecomla");
+        StudentAttention.requirePlain(student, "xecomla");
         List<AttentionConfig> layers = new ArrayList<>();
         AttentionConfig.Mla first = null;
         for (AttentionConfig layer : student.attention()) {

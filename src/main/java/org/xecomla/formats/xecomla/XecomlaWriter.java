@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ToIntFunction;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
@@ -11,6 +12,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DerivedWeights;
+import org.xecomla.formats.checkpoint.LatentJson;
 import org.xecomla.formats.checkpoint.ModelExport;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.ModelWriter;
@@ -91,6 +93,11 @@ public final class XecomlaWriter implements ModelExport {
         json.put("qk_rope_head_dim", first.qkRopeHeadDim());
         json.put("v_head_dim", first.vHeadDim());
         json.put("mla_scale", first.softmaxScale());
+        if (first.keyScales() != null) {
+            json.put(
+                    LatentJson.QK_NORM,
+                    LatentJson.scopeName(first.keyScales().norm().scope()));
+        }
         putRope(json, model, latent);
     }
 
@@ -132,6 +139,7 @@ public final class XecomlaWriter implements ModelExport {
         return a.numHeads() == b.numHeads()
                 && a.qkNopeHeadDim() == b.qkNopeHeadDim()
                 && a.vHeadDim() == b.vHeadDim()
+                && Objects.equals(a.keyScales(), b.keyScales())
                 && (listed || haveOneRope(a, b));
     }
 

@@ -50,6 +50,7 @@ public final class CpuKernels extends GroupedKernels {
                 new CpuNorm(workers, rows, loops, lanes, scratch),
                 new CpuRope(rows, lanes),
                 new CpuHeadCopy(rows, loops),
+                new CpuHeadScale(rows, loops),
                 new CpuAttention(workers, loops, softmax, scratch, rounding),
                 new CpuSwiGlu(rows, lanes),
                 new CpuEmbedding(workers, rows, loops),

@@ -14,6 +14,7 @@ import org.xecomla.tensor.Gemm;
 import org.xecomla.tensor.GroupedKernels;
 import org.xecomla.tensor.Head;
 import org.xecomla.tensor.HeadCopy;
+import org.xecomla.tensor.HeadScale;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
 import org.xecomla.tensor.Memory;
@@ -42,7 +43,18 @@ public final class SizingKernels extends GroupedKernels {
     private final Bf16Shapes shapes = new Bf16Shapes();
     private final Idle idle = new Idle();
     private final Groups groups = new Groups(
-            idle, new SizedGemm(), idle, new SizedNorm(), idle, idle, new SizedAttention(), idle, idle, idle, idle);
+            idle,
+            new SizedGemm(),
+            idle,
+            new SizedNorm(),
+            idle,
+            idle,
+            idle,
+            new SizedAttention(),
+            idle,
+            idle,
+            idle,
+            idle);
 
     /** For the arena only. */
     public SizingKernels(ElementType type) {
@@ -128,7 +140,8 @@ public final class SizingKernels extends GroupedKernels {
     }
 
     /** Operations that need no scratch. */
-    private static final class Idle implements Elementwise, Bias, Rope, HeadCopy, SwiGlu, Embedding, Head, AdamW {
+    private static final class Idle
+            implements Elementwise, Bias, Rope, HeadCopy, HeadScale, SwiGlu, Embedding, Head, AdamW {
         @Override
         public void fill(Tensor x, double value) {}
 
@@ -163,6 +176,21 @@ public final class SizingKernels extends GroupedKernels {
 
         @Override
         public void add(HeadView source, HeadView target) {}
+
+        @Override
+        public void inverseRms(HeadView x, double epsilon, Tensor s) {}
+
+        @Override
+        public void inverseRmsBackward(Tensor dS, HeadView x, Tensor s, HeadView dX) {}
+
+        @Override
+        public void scale(HeadView x, Tensor s) {}
+
+        @Override
+        public void scaleBackward(HeadView dY, HeadView y, Tensor s, Tensor dS) {}
+
+        @Override
+        public void scaleScores(Tensor scores, Tensor s) {}
 
         @Override
         public void forward(Tensor gate, Tensor up, Tensor out) {}

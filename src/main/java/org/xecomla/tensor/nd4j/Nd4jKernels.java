@@ -28,6 +28,7 @@ public final class Nd4jKernels extends GroupedKernels {
                 new Nd4jNorm(scratch),
                 new Nd4jRope(scratch),
                 new Nd4jHeadCopy(scratch),
+                new Nd4jHeadScale(scratch),
                 attention,
                 new Nd4jSwiGlu(scratch),
                 new Nd4jEmbedding(scratch),

@@ -81,6 +81,30 @@ public class DeepseekWriterTest {
                 refusal.getMessage());
     }
 
+    @Test
+    void lengthsOfKeysHaveNoPlace() {
+        AttentionConfig.HeadNorm norm = new AttentionConfig.HeadNorm(AttentionConfig.NormScope.HEAD, 1e-5);
+        AttentionConfig layer = new AttentionConfig.Mla(
+                4,
+                0,
+                7,
+                3,
+                6,
+                5,
+                false,
+                false,
+                RopeScaling.NONE,
+                0.375,
+                AttentionConfig.Biases.NONE,
+                new AttentionConfig.KeyScales(2, norm));
+        ConfigException refusal =
+                assertThrows(ConfigException.class, () -> new DeepseekWriter().notes(Models.of(false, List.of(layer))));
+        assertEquals(
+                "the student's base normalises queries and keys, for which its scores are multiplied by lengths that it"
+                        + " caches, and deepseek-v3 has no place for them: export it as native",
+                refusal.getMessage());
+    }
+
     private static ModelDirectory open(String fixture) {
         return ModelDirectory.open(DataFiles.path("src/test/resources/golden/" + fixture));
     }

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
+import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
@@ -44,6 +45,14 @@ class XecomlaRoundTripTest {
                         List.of(
                                 Models.biased(Models.mla(9, 7, true, false, Models.YARN), Biases.ALL),
                                 Models.biased(full, Biases.ALL))),
+                Arguments.of("Qwen3's norms", true, List.of(scaled(NormScope.HEAD), scaled(NormScope.HEAD))),
+                Arguments.of("norms of whole tokens", false, List.of(scaled(NormScope.TOKEN))),
+                Arguments.of(
+                        "Qwen3's norms, hybrid",
+                        true,
+                        List.of(
+                                scaled(NormScope.HEAD),
+                                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.NONE, norm(NormScope.HEAD)))),
                 Arguments.of("picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
                 Arguments.of(
                         "other picked planes in every layer, hybrid",
@@ -81,6 +90,15 @@ class XecomlaRoundTripTest {
                 layer.kvNorm(),
                 new RopeScaling.Explicit(frequencies),
                 AttentionConfig.softmaxScale(layer.qkNopeHeadDim() + 2 * frequencies.size()));
+    }
+
+    private static AttentionConfig.HeadNorm norm(NormScope scope) {
+        return new AttentionConfig.HeadNorm(scope, 1e-5);
+    }
+
+    private static AttentionConfig scaled(NormScope scope) {
+        AttentionConfig.KeyScales scales = new AttentionConfig.KeyScales(2, norm(scope));
+        return new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, RopeScaling.NONE, 0.375, Biases.NONE, scales);
     }
 
     @ParameterizedTest(name = "{0}")
