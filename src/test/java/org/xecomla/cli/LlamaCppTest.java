@@ -91,7 +91,7 @@ class LlamaCppTest {
         windows = windows("conf/demo/valid.jsonl");
     }
 
-    /** As {@code conf/demo.conf} does it, a quarter as long: what four bits cost is what they cost a trained student. */
+    /** As {@code conf/demo.conf} does it, a quarter as long: four bits cost an untrained student more. */
     private static void distil(String start, List<int[]> text, String out) {
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(start));
         RunConfig config = RunConfig.ofOverrides(Map.of(

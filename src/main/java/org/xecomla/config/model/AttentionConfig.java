@@ -65,10 +65,10 @@ public sealed interface AttentionConfig extends Serializable {
     }
 
     /**
-     * Norms of queries and keys in latent attention, which cannot be taken of keys that are mixed. Scores are multiplied
-     * by 1 / rms of the base's query, which the unrotated part of a query is, and by 1 / rms of the base's key: one
-     * number a key head that {@code k_proj}, which is kept for this alone, gives from the layer's input and that is
-     * cached. Gains are part of the weights.
+     * Norms of queries and keys in latent attention, which cannot be taken of keys that are mixed. Scores are
+     * multiplied by 1 / rms of the base's query, which the unrotated part of a query is, and by 1 / rms of the base's
+     * key: one number a key head that {@code k_proj}, which is kept for this alone, gives from the layer's input and
+     * that is cached. Gains are part of the weights.
      *
      * @param numKeyHeads of the base
      */

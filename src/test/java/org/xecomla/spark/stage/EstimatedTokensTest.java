@@ -26,6 +26,7 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
@@ -38,6 +39,7 @@ import org.xecomla.run.RunModels;
 import org.xecomla.spark.TinyRun;
 
 /** What {@code estimate} says of a corpus is what {@code shard} then counts, but for a few in a hundred. */
+@Tag("spark") // what shard does to some megabytes takes a while
 class EstimatedTokensTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double WITHIN = 0.05;
