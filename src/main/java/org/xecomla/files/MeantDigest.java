@@ -57,13 +57,25 @@ final class MeantDigest {
 
     /**
      * Notes what {@code file} is to be, where it is of a stage, which has a manifest by then. A driver that overslept
-     * its lease may write into a stage that another has finished: nobody would take its note away.
+     * its lease may still write into a stage that another has finished: it adds nothing to it, neither a file nor a
+     * note, which nobody would take away.
+     *
+     * @throws UserException where the stage is finished and has no such file
      */
     static void note(FileSpace space, Path file, Manifest.FileEntry meant) throws IOException {
         String name = file.getName();
-        if (name.equals(StageDirectory.MANIFEST)
-                || name.equals(StageDirectory.SUCCESS)
-                || !isOfOpenStage(space, file.getParent())) {
+        if (name.equals(StageDirectory.MANIFEST) || name.equals(StageDirectory.SUCCESS)) {
+            return;
+        }
+        Optional<Path> stage = stage(space, file.getParent());
+        if (stage.isEmpty()) {
+            return;
+        }
+        if (space.exists(new Path(stage.get(), StageDirectory.SUCCESS))) {
+            if (!space.exists(file)) {
+                throw new UserException(DataFiles.display(stage.get()) + " is finished, and takes no " + name
+                        + " any more: another driver has finished it meanwhile, or it is no place for other files");
+            }
             return;
         }
         String text = meant.bytes() + SEPARATOR + meant.sha256();
@@ -72,14 +84,14 @@ final class MeantDigest {
         }
     }
 
-    /** Whether it is the directory of a stage at work, or one in it: metrics lie there until they are joined. */
-    private static boolean isOfOpenStage(FileSpace space, Path directory) throws IOException {
+    /** The stage's directory that it is, or is in: metrics lie there until they are joined. */
+    private static Optional<Path> stage(FileSpace space, Path directory) throws IOException {
         for (Path stage : List.of(directory, directory.getParent())) {
             if (space.exists(new Path(stage, StageDirectory.MANIFEST))) {
-                return !space.exists(new Path(stage, StageDirectory.SUCCESS));
+                return Optional.of(stage);
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     /** What was noted of {@code file}, which is {@code bytes} long; empty where nothing whole was. */

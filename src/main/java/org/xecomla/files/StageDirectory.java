@@ -51,12 +51,12 @@ public final class StageDirectory {
     }
 
     /**
-     * The text of a small file in this directory itself.
+     * The text of a small file in this directory itself, before the stage has finished or after it.
      *
-     * @throws UserException where the stage has finished and it is not what the stage wrote
+     * @throws UserException where it is not what the stage wrote
      */
     public String readString(String name) {
-        return SealedFiles.of(path).readString(file(name));
+        return isComplete() ? SealedFiles.of(path).readString(file(name)) : readAgain(file(name));
     }
 
     /**

@@ -158,6 +158,18 @@ class StageDirectoryTest {
                 Arrays.stream(file.getParent().toFile().list()).sorted().toList());
     }
 
+    /** A bit may flip on the way to the next reader within the stage, too. */
+    @Test
+    void whatIsReadAgainBeforeTheEndIsCompared() throws Exception {
+        stage.begin(ASKED);
+        DataFiles.writeString(stage.file("a.json"), "{1}");
+        assertEquals("{1}", stage.readString("a.json"));
+        Files.writeString(java.nio.file.Path.of(DataFiles.display(stage.file("a.json"))), "{2}");
+        String message = assertThrows(UserException.class, () -> stage.readString("a.json"))
+                .getMessage();
+        assertTrue(message.contains("a.json is not what was written"), message);
+    }
+
     @Test
     void aManifestThatHasChangedSinceIsRefused() {
         stage.begin(ASKED);
@@ -187,13 +199,19 @@ class StageDirectoryTest {
         assertEquals(13, stage.count("steps"));
     }
 
-    /** What a driver that overslept writes once more into a stage that another has finished stays as it was sealed. */
+    /** A driver that overslept, and writes into a stage that another has finished, adds nothing to it. */
     @Test
     void aLateWriterLeavesNothingBehind() {
         stage.begin(ASKED);
         DataFiles.writeString(stage.file("report.json"), "{}");
         stage.complete(Map.of());
         DataFiles.writeString(stage.file("report.json"), "{}");
+        for (String name : List.of("late.json", "metrics/late.jsonl")) {
+            String message = assertThrows(UserException.class, () -> DataFiles.writeString(stage.file(name), "{}"))
+                    .getMessage();
+            assertTrue(message.contains("shards is finished, and takes no late.json"), message);
+        }
+        DataFiles.delete(stage.file("metrics"));
         assertEquals(
                 List.of("_SUCCESS", "manifest.json", "report.json"),
                 Arrays.stream(temporary.resolve("shards").toFile().list())
