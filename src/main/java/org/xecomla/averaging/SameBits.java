@@ -1,21 +1,17 @@
 package org.xecomla.averaging;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.xecomla.errors.Printable;
+import org.xecomla.files.Machine;
 import org.xecomla.tensor.Tensor;
 
 /** Whether all replicas hold the same bits, and on which machines those are that do not. */
 final class SameBits {
-    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
     private static final int NAME_BYTES = 200;
     private static final int MOST_NAMED = 8;
 
@@ -46,10 +42,11 @@ final class SameBits {
 
     /** Numbers below 2^16 are all the same where P times the sum of their squares is the square of their sum. */
     private static boolean areEqual(ParameterAveraging averaging, long low, long high) {
-        double[] sums = averaging.allReduce(low, low * low, high, high * high);
+        long[] sums = DoubleStream.of(averaging.allReduce(low, low * low, high, high * high))
+                .mapToLong(sum -> (long) sum)
+                .toArray();
         long replicas = averaging.numReplicas();
-        return replicas * (long) sums[1] == (long) sums[0] * (long) sums[0]
-                && replicas * (long) sums[3] == (long) sums[2] * (long) sums[2];
+        return replicas * sums[1] == sums[0] * sums[0] && replicas * sums[3] == sums[2] * sums[2];
     }
 
     private static long checksum(List<Tensor> segments) {
@@ -86,26 +83,7 @@ final class SameBits {
     }
 
     private static String machine() {
-        return host() + " (" + processor() + ")";
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (IOException e) {
-            return "a host without a name";
-        }
-    }
-
-    private static String processor() {
-        String kind = System.getProperty("os.arch");
-        try (Stream<String> lines = Files.lines(CPU_INFO)) {
-            return lines.filter(line -> line.startsWith("model name"))
-                    .findFirst()
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .orElse(kind);
-        } catch (IOException | RuntimeException e) {
-            return kind; // not Linux
-        }
+        String processor = Machine.processor();
+        return Machine.hostName() + " (" + (processor.isEmpty() ? System.getProperty("os.arch") : processor) + ")";
     }
 }

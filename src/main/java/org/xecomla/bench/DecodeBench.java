@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Machine;
 import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
@@ -45,7 +46,7 @@ public record DecodeBench(String base, String student, List<Integer> batches, in
                     "beyond %,d tokens, what the model was made for, only time and memory mean something%n", trained);
         }
         List<DecodeSweep.Cell> cells = cells(ofStudent, lengths, kernels);
-        DecodeSweep sweep = new DecodeSweep(base, student, ProcessMemory.processor(), threads, KV_DTYPE, numNew, cells);
+        DecodeSweep sweep = new DecodeSweep(base, student, Machine.processor(), threads, KV_DTYPE, numNew, cells);
         console.print(sweep.toText());
         out.ifPresent(directory -> write(sweep, directory, console));
     }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the system says about this process and its processor; 0 or nothing where it is not Linux. */
+/** What the system says about the memory of this process; 0 where it is not Linux. */
 public final class ProcessMemory {
     /** Java's heap lies below where references fit into 32 bits; libraries and what they allocate lie far above. */
     private static final long ABOVE_HEAP = 1L << 36;
@@ -13,8 +13,15 @@ public final class ProcessMemory {
 
     /** The largest resident set that this process had, in bytes. */
     static long peakBytes() {
-        String kibibytes = ofSystem("/proc/self/status", "VmHWM");
-        return kibibytes.isEmpty() ? 0 : Long.parseLong(kibibytes.replaceAll("\\D", "")) << 10;
+        try {
+            return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                    .filter(line -> line.startsWith("VmHWM"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0; // not Linux
+        }
     }
 
     /** Resident bytes outside Java's heap, at this moment. */
@@ -35,22 +42,5 @@ public final class ProcessMemory {
             return 0; // not Linux
         }
         return kibibytes << 10;
-    }
-
-    /** The processor's name. */
-    public static String processor() {
-        return ofSystem("/proc/cpuinfo", "model name");
-    }
-
-    private static String ofSystem(String file, String key) {
-        try {
-            return Files.readAllLines(Path.of(file)).stream()
-                    .filter(line -> line.startsWith(key))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse("");
-        } catch (IOException e) {
-            return ""; // not Linux
-        }
     }
 }

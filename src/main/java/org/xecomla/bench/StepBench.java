@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.files.Machine;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.engine.ComputeKernels;
@@ -36,7 +37,7 @@ public record StepBench(
                 lower(compute.precision()),
                 compute.threadsHere(),
                 lower(clock),
-                ProcessMemory.processor());
+                Machine.processor());
         for (String variable : SPEED_VARIABLES) {
             if (System.getenv(variable) != null) {
                 console.printf("%s=%s is set: it is not the machine's own speed%n", variable, System.getenv(variable));

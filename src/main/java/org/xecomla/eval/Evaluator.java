@@ -54,8 +54,8 @@ public final class Evaluator implements AutoCloseable {
     }
 
     private Arena arena(CausalLm model) {
-        long elements = model.arenaBytes((sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
-        return Arena.of(model.kernels(), elements);
+        long bytes = model.arenaBytes((sizing, scratch) -> dryRun(sizing, batchWindows, sequenceLength, scratch));
+        return Arena.of(model.kernels(), bytes);
     }
 
     /** Makes the calls of one batch on a model without memory, so that its scratch can be sized. */

@@ -3,8 +3,6 @@ package org.xecomla.files;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -28,7 +26,7 @@ record LeaseHolder(String token, String host, String kernel, long pid, long star
         long pid = ProcessHandle.current().pid();
         return new LeaseHolder(
                 UUID.randomUUID().toString(),
-                hostName(),
+                Machine.hostName(),
                 kernelName(),
                 pid,
                 startTicks(pid),
@@ -99,14 +97,6 @@ record LeaseHolder(String token, String host, String kernel, long pid, long star
             return Long.parseLong(afterName[STAT_START_TIME]);
         } catch (IOException e) {
             return 0; // it has ended, or this is no Linux
-        }
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "an unknown machine";
         }
     }
 

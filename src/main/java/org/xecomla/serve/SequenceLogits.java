@@ -10,8 +10,8 @@ public final class SequenceLogits {
 
     /** Logits of every position, row by row: (T, V). */
     public static float[] of(CausalLm model, int[] ids) {
-        long elements = model.arenaBytes((sized, arena) -> logits(sized, ids, arena));
-        try (Arena arena = Arena.of(model.kernels(), elements)) {
+        long bytes = model.arenaBytes((sized, arena) -> logits(sized, ids, arena));
+        try (Arena arena = Arena.of(model.kernels(), bytes)) {
             return logits(model, ids, arena).toFloats(); // (T, V)
         }
     }

@@ -74,8 +74,8 @@ public final class Calibration {
         layers.forEach(layer -> made.put(layer, new Layer(d, biased(base, layer), numTokens, maxSamples, numKept)));
         int longest =
                 windows.stream().mapToInt(window -> window.ids().length).max().getAsInt();
-        long elements = base.arenaBytes((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
-        try (Arena arena = Arena.of(base.kernels(), elements)) {
+        long bytes = base.arenaBytes((model, arena) -> model.hiddenStates(new int[longest], 1, arena, null));
+        try (Arena arena = Arena.of(base.kernels(), bytes)) {
             for (TokenSequence window : windows) {
                 long mark = arena.mark();
                 base.hiddenStates(window.ids(), Sequences.of(1, window.starts()), arena, (layer, input) -> {

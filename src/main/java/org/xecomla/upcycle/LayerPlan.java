@@ -88,7 +88,7 @@ public record LayerPlan(
                 rope,
                 AttentionConfig.softmaxScale(qkNopeHeadDim + qkRopeHeadDim),
                 base.biases(),
-                base.norm() == null ? null : new AttentionConfig.KeyScales(base.numKvHeads(), base.norm()));
+                base.keyScales());
     }
 
     /**

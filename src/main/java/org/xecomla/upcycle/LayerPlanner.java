@@ -112,7 +112,7 @@ final class LayerPlanner {
     }
 
     private int numKeyScales() {
-        return shape.norm() == null ? 0 : shape.norm().scope().numGroups(shape.numKvHeads());
+        return shape.norm() == null ? 0 : shape.keyScales().number();
     }
 
     /**

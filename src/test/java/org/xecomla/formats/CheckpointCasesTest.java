@@ -18,12 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.corpus.tokenizer.Tokenizer;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
-import org.xecomla.nn.CausalLm;
-import org.xecomla.tensor.Arena;
-import org.xecomla.tensor.ElementType;
+import org.xecomla.serve.SequenceLogits;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Tensor;
-import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /**
@@ -49,7 +45,7 @@ class CheckpointCasesTest {
         int[] ids = StreamSupport.stream(expected.get("ids").spliterator(), false)
                 .mapToInt(JsonNode::asInt)
                 .toArray();
-        double[] logits = logits(ModelDirectory.open(path(name)), ids); // (T, V)
+        float[] logits = logits(ModelDirectory.open(path(name)), ids); // (T, V)
         int vocabSize = logits.length / ids.length;
         for (int t = 0; t < ids.length; t++) {
             for (int v = 0; v < vocabSize; v++) {
@@ -59,19 +55,10 @@ class CheckpointCasesTest {
         }
     }
 
-    private static double[] logits(ModelDirectory directory, int[] ids) {
+    private static float[] logits(ModelDirectory directory, int[] ids) {
         try (Kernels kernels = new CpuKernels(1);
                 LoadedModel loaded = LoadedModel.open(directory, kernels, ids.length)) {
-            CausalLm model = loaded.model();
-            long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
-            Tensor logits =
-                    Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
-            try (Arena arena = Arena.of(kernels, size)) {
-                model.logits(model.hiddenStates(ids, 1, arena, null), logits);
-                return logits.toDoubles();
-            } finally {
-                logits.storage().close();
-            }
+            return SequenceLogits.of(loaded.model(), ids); // (T, V)
         }
     }
 

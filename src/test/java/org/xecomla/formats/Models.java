@@ -47,7 +47,8 @@ public final class Models {
                 mla.kvNorm(),
                 mla.ropeScaling(),
                 mla.softmaxScale(),
-                biases);
+                biases,
+                mla.keyScales());
     }
 
     /** The same model with biases in its feed-forward layers. */

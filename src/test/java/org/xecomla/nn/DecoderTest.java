@@ -78,8 +78,8 @@ class DecoderTest {
                 1,
                 List.of(2),
                 List.of(
-                        new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, plain, 0.3, Biases.INPUTS),
-                        new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL),
+                        new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, plain, 0.3, Biases.INPUTS, null),
+                        new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL, null),
                         scaled(0, NormScope.HEAD, Biases.INPUTS),
                         scaled(9, NormScope.TOKEN, Biases.ALL)));
         Random random = new Random(3);

@@ -44,7 +44,8 @@ public final class SmallestRun {
         Files.write(file, Files.readAllLines(file).subList(0, lines));
     }
 
-    private static void writePairs(Path file, int from, int to) throws Exception {
+    /** Pairs of stories that end well and badly, the grammar's numbers {@code from} (inclusive) to {@code to}. */
+    public static void writePairs(Path file, int from, int to) throws Exception {
         StoryGrammar grammar = new StoryGrammar(1);
         List<String> pairs = new ArrayList<>();
         for (int i = from; i < to; i++) {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,62 +16,19 @@ import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
-import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
-import org.xecomla.upcycle.slots.PhasedPlan;
-import org.xecomla.upcycle.slots.RopeSlot;
 
 /** Starts from bases with biases: Qwen2's of queries, keys and values, Llama's of the output too. */
 class BiasedStartTest {
-    private static final int HEAD_DIM = 8;
+    private static final int HEAD_DIM = Starts.HEAD_DIM;
 
     private static RandomBase base(int numHeads, int numKvHeads, Biases biases) {
         return RandomBase.of(new AttentionConfig.Gqa(numHeads, numKvHeads, HEAD_DIM, RopeScaling.NONE, biases), 2, 5);
     }
 
-    private static LayerPlan plan(Method method, int kvRank, RankPolicy queryRank) {
-        List<Double> frequencies =
-                RopeFrequencies.of(HEAD_DIM, 10000, RopeScaling.NONE).inverse();
-        List<RopeSlot> slots = IntStream.range(0, HEAD_DIM / 2)
-                .mapToObj(j -> new RopeSlot(List.of(j), 0, frequencies.get(j)))
-                .toList();
-        PhasedPlan phased = method == Method.PHASED ? new PhasedPlan(slots, 0.4, true) : null;
-        return new LayerPlan(
-                0,
-                method,
-                new RankPolicy.Fixed(kvRank),
-                queryRank,
-                HEAD_DIM,
-                HEAD_DIM,
-                RopeRows.FOLD,
-                SingularValues.DOWN,
-                false,
-                phased == null ? RopeScaling.NONE : phased.ropeScaling(),
-                phased);
-    }
-
-    private static int[] ids(RandomBase base, int seed) {
-        return new Random(seed).ints(24, 0, base.config().vocabSize()).toArray();
-    }
-
-    private static List<UpcycledLayer> layers(RandomBase base, LayerPlan plan) {
-        List<int[]> windows =
-                IntStream.range(0, 12).mapToObj(seed -> ids(base, seed)).toList();
-        Calibration calibration = Goldens.calibration(base, windows);
-        return IntStream.range(0, 2)
-                .mapToObj(l -> StudentInitializer.layer(base, plan.ofLayer(l), calibration.layer(l)))
-                .toList();
-    }
-
-    private static double[] logits(RandomBase base, List<UpcycledLayer> layers) {
-        try (Student student = Goldens.student(base, layers)) {
-            return Goldens.logits(student, ids(base, 99), 1);
-        }
-    }
-
-    private static double distance(RandomBase base, List<UpcycledLayer> layers) {
-        return Goldens.difference(logits(base, layers), logits(base, List.of()));
+    private static List<UpcycledLayer> layers(RandomBase base, Method method, int kvRank, RankPolicy queryRank) {
+        return Starts.layers(base, Starts.plan(method, kvRank, queryRank, RopeRows.FOLD, RopeScaling.NONE));
     }
 
     static Stream<Arguments> methodsAndBiases() {
@@ -84,11 +40,11 @@ class BiasedStartTest {
     @MethodSource("methodsAndBiases")
     void oneKeyHeadOfFullRankIsReproducedExactly(Method method, Biases biases) {
         RandomBase base = base(3, 1, biases);
-        List<UpcycledLayer> layers = layers(base, plan(method, HEAD_DIM, null));
+        List<UpcycledLayer> layers = layers(base, method, HEAD_DIM, null);
         assertEquals(biases, layers.get(0).attention().biases());
-        assertEquals(0, distance(base, layers), 1e-12);
+        assertEquals(0, Starts.distance(base, layers), 1e-12);
         // queries have rank 24, of weights and biases together
-        assertEquals(0, distance(base, layers(base, plan(method, HEAD_DIM, new RankPolicy.Fixed(24)))), 1e-11);
+        assertEquals(0, Starts.distance(base, layers(base, method, HEAD_DIM, new RankPolicy.Fixed(24))), 1e-11);
     }
 
     /** What is cut counts the biases among what the inputs bring: a start from this base is nearer than none. */
@@ -96,8 +52,8 @@ class BiasedStartTest {
     @MethodSource("methodsAndBiases")
     void moreRankIsNearer(Method method, Biases biases) {
         RandomBase base = base(4, 2, biases);
-        double little = distance(base, layers(base, plan(method, 4, null)));
-        double much = distance(base, layers(base, plan(method, 24, null)));
+        double little = Starts.distance(base, layers(base, method, 4, null));
+        double much = Starts.distance(base, layers(base, method, 24, null));
         assertTrue(much < 0.9 * little, much + " with rank 24, " + little + " with rank 4");
     }
 

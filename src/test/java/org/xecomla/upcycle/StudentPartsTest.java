@@ -29,11 +29,9 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.safetensors.Dtype;
-import org.xecomla.tensor.Arena;
+import org.xecomla.serve.SequenceLogits;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.Tensor;
-import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 
 /** A student made in parts, by workers that know nothing but what is sent to them, is the one that is made at once. */
@@ -115,20 +113,8 @@ class StudentPartsTest {
             try (Kernels kernels = new CpuKernels(1);
                     LoadedModel again = LoadedModel.open(saved, kernels, ids.length);
                     CausalLm model = new CausalLm(student.config(), student.weights(), null, kernels, ids.length)) {
-                assertArrayEquals(logits(kernels, model, ids), logits(kernels, again.model(), ids));
+                assertArrayEquals(SequenceLogits.of(model, ids), SequenceLogits.of(again.model(), ids));
             }
-        }
-    }
-
-    private static double[] logits(Kernels kernels, CausalLm model, int[] ids) {
-        long size = model.arenaBytes((m, arena) -> m.hiddenStates(ids, 1, arena, null));
-        Tensor logits =
-                Tensors.zeros(ElementType.FLOAT, ids.length, model.config().vocabSize()); // (T, V)
-        try (Arena arena = Arena.of(kernels, size)) {
-            model.logits(model.hiddenStates(ids, 1, arena, null), logits);
-            return logits.toDoubles();
-        } finally {
-            logits.storage().close();
         }
     }
 

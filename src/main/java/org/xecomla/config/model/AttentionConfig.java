@@ -116,6 +116,11 @@ public sealed interface AttentionConfig extends Serializable {
             return new Gqa(numHeads, numKvHeads, headDim, ropeScaling, Biases.NONE, norm);
         }
 
+        /** What latent attention has in the place of the norms; null where there are none. */
+        public KeyScales keyScales() {
+            return norm == null ? null : new KeyScales(numKvHeads, norm);
+        }
+
         /** Columns of queries, keys and values as linear maps: biases are one more, of a constant input 1. */
         public int numInputs(int hiddenSize) {
             return biases.ofInputs() ? hiddenSize + 1 : hiddenSize;
@@ -162,35 +167,7 @@ public sealed interface AttentionConfig extends Serializable {
             Biases biases,
             KeyScales keyScales)
             implements AttentionConfig {
-        /** Without norms of queries and keys. */
-        public Mla(
-                int numHeads,
-                int qLoraRank,
-                int kvLoraRank,
-                int qkNopeHeadDim,
-                int qkRopeHeadDim,
-                int vHeadDim,
-                boolean qNorm,
-                boolean kvNorm,
-                RopeScaling ropeScaling,
-                double softmaxScale,
-                Biases biases) {
-            this(
-                    numHeads,
-                    qLoraRank,
-                    kvLoraRank,
-                    qkNopeHeadDim,
-                    qkRopeHeadDim,
-                    vHeadDim,
-                    qNorm,
-                    kvNorm,
-                    ropeScaling,
-                    softmaxScale,
-                    biases,
-                    null);
-        }
-
-        /** Without biases. */
+        /** Without biases and norms. */
         public Mla(
                 int numHeads,
                 int qLoraRank,
@@ -213,7 +190,8 @@ public sealed interface AttentionConfig extends Serializable {
                     kvNorm,
                     ropeScaling,
                     softmaxScale,
-                    Biases.NONE);
+                    Biases.NONE,
+                    null);
         }
 
         public Mla {

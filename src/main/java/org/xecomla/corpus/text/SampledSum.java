@@ -116,7 +116,6 @@ final class SampledSum {
     }
 
     private double ofGroup(RowGroup group) {
-        long middle = group.start() + (group.end() - group.start()) / 2;
         ThinnedSample sample = new ThinnedSample(LOOKED_AT_CHARS / numPlaces);
         long[] chars = new long[1];
         long[] rows = new long[1];

@@ -53,8 +53,8 @@ public final class ContinuationScorer {
         for (int from = 0; from < inputs.size(); from += batchPrompts) {
             batches.add(inputs.subList(from, Math.min(inputs.size(), from + batchPrompts)));
         }
-        long elements = batches.stream().mapToLong(this::arenaBytes).max().orElse(0);
-        try (Arena arena = Arena.of(model.kernels(), elements)) {
+        long bytes = batches.stream().mapToLong(this::arenaBytes).max().orElse(0);
+        try (Arena arena = Arena.of(model.kernels(), bytes)) {
             for (List<Input> batch : batches) {
                 score(batch, continuations, result, arena);
                 arena.release(0);

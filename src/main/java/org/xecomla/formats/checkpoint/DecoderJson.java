@@ -32,7 +32,7 @@ public record DecoderJson(ModelJson json) {
         int intermediateSize = json.integer("intermediate_size");
         int vocabSize = json.integer("vocab_size");
         int maxLength = json.integer("max_position_embeddings");
-        double epsilon = epsilon();
+        double epsilon = epsilon(json);
         double theta = rope().theta();
         boolean tied = json.flag("tie_word_embeddings", false);
         int bos = json.integer("bos_token_id", -1);
@@ -68,7 +68,7 @@ public record DecoderJson(ModelJson json) {
                 headDim,
                 rope,
                 biases,
-                norms == null ? null : new AttentionConfig.HeadNorm(norms, epsilon())));
+                norms == null ? null : new AttentionConfig.HeadNorm(norms, epsilon(json))));
     }
 
     /** A layer of grouped-query attention as its tensors say it is. */
@@ -99,8 +99,8 @@ public record DecoderJson(ModelJson json) {
         }
     }
 
-    /** Of its norms. */
-    private double epsilon() {
+    /** Of the norms. */
+    static double epsilon(ModelJson json) {
         return json.number("rms_norm_eps", 1e-6);
     }
 

@@ -85,7 +85,7 @@ public record LatentJson(ModelJson json) {
             if (scopeName(known).equals(scope)) {
                 int numKeyHeads = Math.max(1, tensors.rows(ParameterNames.K_PROJ) / Math.max(1, headDim));
                 return new AttentionConfig.KeyScales(
-                        numKeyHeads, new AttentionConfig.HeadNorm(known, json.number("rms_norm_eps", 1e-6)));
+                        numKeyHeads, new AttentionConfig.HeadNorm(known, DecoderJson.epsilon(json)));
             }
         }
         throw json.unsupported(QK_NORM, "only head and token are");

@@ -1,8 +1,6 @@
 package org.xecomla.spark.doctor;
 
 import java.io.Serializable;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +16,7 @@ import org.xecomla.errors.UserException;
 import org.xecomla.estimate.RunShapes;
 import org.xecomla.estimate.StageMemory;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Machine;
 import org.xecomla.spark.driver.ModelTasks;
 import org.xecomla.spark.driver.TaskKernels;
 import org.xecomla.spark.leg.BarrierLeg;
@@ -150,15 +149,7 @@ public final class Doctor {
                     findings.addAll(SpaceChecks.ofScratch());
                     TaskKernels.gpu(asked, TaskContext.get())
                             .ifPresent(gpu -> findings.add(Finding.ok("gpu", "Spark gives this task GPU " + gpu)));
-                    return new Report(host() + " rank " + averaging.rank(), findings);
+                    return new Report(Machine.hostName() + " rank " + averaging.rank(), findings);
                 });
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "unknown host";
-        }
     }
 }

@@ -64,7 +64,7 @@ public final class DistillStage extends SparkStage {
                 ReplicasConfig.decisive(NAME, context.config().settings(NAME));
         InputDigests inputs = new InputDigests(context);
         if (context.config().distill().hidden().isEnabled()) {
-            inputs.requireStill("base", RunModels.base(context.config()).path(), layout.studentInit());
+            inputs.requireStill("base", RunModels.basePath(context.config()), layout.studentInit());
         }
         inputs.stage("shards", layout.trainShards(), ShardStage.KIND);
         TeacherStage.requireAsked(context);

@@ -148,21 +148,20 @@ public final class EvalStage extends SparkStage {
             }
             long numTest = config.sweep().testWindows().orElse(0);
             requireApart(numWindows, numTest, all);
+            Dtype ofBase = RunModels.base(config).dtype();
             models.forEach((name, path) -> {
-                write(config, path, tokens, 0, numWindows, output.file(name + ".json"));
+                EvalSums sums = scored(config, path, tokens, 0, numWindows).sums;
+                DataFiles.writeString(
+                        output.file(name + ".json"), result(path, ofBase, sums).toJson());
                 if (numTest > 0) {
-                    write(config, path, tokens, all - numTest, all, output.file(name + TEST + ".json"));
+                    EvalSums test = scored(config, path, tokens, all - numTest, all).sums;
+                    DataFiles.writeString(
+                            output.file(name + TEST + ".json"),
+                            result(path, ofBase, test).toJson());
                 }
             });
             return Map.of("models", (long) models.size(), "windows", numWindows);
         });
-    }
-
-    private static void write(RunConfig config, Path model, Path tokens, long from, long to, Path file) {
-        DataFiles.writeString(
-                file,
-                result(model, RunModels.base(config).dtype(), scored(config, model, tokens, from, to).sums)
-                        .toJson());
     }
 
     private static void requireApart(long numWindows, long numTest, long all) {

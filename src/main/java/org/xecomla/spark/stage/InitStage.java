@@ -39,7 +39,7 @@ public final class InitStage extends SparkStage {
 
     @Override
     public void run(StageContext context) {
-        complete(context, (base, plan) -> byTasks(context, base, plan));
+        complete(context, (base, plan) -> byTasks(context, plan));
     }
 
     /** Makes the student on this thread; its calibration text, where it needs one, is the beginning of the shards. */
@@ -99,7 +99,7 @@ public final class InitStage extends SparkStage {
                 });
     }
 
-    private static Saved byTasks(StageContext context, ModelDirectory base, UpcyclePlan plan) {
+    private static Saved byTasks(StageContext context, UpcyclePlan plan) {
         RunConfig config = context.config();
         RunLayout layout = context.layout();
         StudentParts parts =

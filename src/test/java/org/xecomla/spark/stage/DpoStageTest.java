@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
-import org.xecomla.corpus.stories.StoryGrammar;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.spark.Pipeline;
+import org.xecomla.spark.SmallestRun;
 import org.xecomla.spark.SparkProperties;
 import org.xecomla.spark.TinyRun;
 import org.xecomla.train.preference.PreferenceResult;
@@ -44,20 +44,8 @@ class DpoStageTest {
     @BeforeAll
     static void start() throws Exception {
         tiny = TinyRun.in(dir);
-        writePairs("pairs.jsonl", 0, NUM_PAIRS);
-        writePairs("held-out.jsonl", NUM_PAIRS, NUM_PAIRS + 8);
-    }
-
-    private static void writePairs(String file, int from, int to) throws Exception {
-        StoryGrammar grammar = new StoryGrammar(1);
-        ObjectMapper json = new ObjectMapper();
-        List<String> pairs = new ArrayList<>();
-        for (int i = from; i < to; i++) {
-            StoryGrammar.Fork fork = grammar.fork(i);
-            pairs.add(json.writeValueAsString(
-                    Map.of("prompt", fork.common(), "chosen", fork.happy(), "rejected", fork.unhappy())));
-        }
-        Files.write(dir.resolve(file), pairs);
+        SmallestRun.writePairs(dir.resolve("pairs.jsonl"), 0, NUM_PAIRS);
+        SmallestRun.writePairs(dir.resolve("held-out.jsonl"), NUM_PAIRS, NUM_PAIRS + 8);
     }
 
     private static Map<String, String> settings(String name) {
