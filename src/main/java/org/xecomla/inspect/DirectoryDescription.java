@@ -286,6 +286,14 @@ public record DirectoryDescription(Path path) {
                     mla.kvLoraRank(),
                     mla.qLoraRank() == 0 ? "full queries" : "query latent " + mla.qLoraRank());
         }
+        if (layer instanceof AttentionConfig.LowRankGqa lowRank) {
+            return String.format(
+                    Locale.ROOT,
+                    "%s, latent %d for keys, %d for values",
+                    attention(lowRank.full()),
+                    lowRank.keyRank(),
+                    lowRank.valueRank());
+        }
         AttentionConfig.Gqa gqa = (AttentionConfig.Gqa) layer;
         return String.format(
                 Locale.ROOT,

@@ -6,9 +6,9 @@ import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
 
 /** The attention of one layer, causal within each document. Legend: B batch, T time, D model. */
-sealed interface Attention permits GroupedQueryAttention, LatentAttention {
+sealed interface Attention permits GroupedQueryAttention, LowRankAttention, LatentAttention {
     /** What the backward needs of one forward: tensors on the arena's stack. */
-    sealed interface Cache permits GroupedQueryAttention.Cache, LatentAttention.Cache {}
+    sealed interface Cache permits GroupedQueryAttention.Cache, LowRankAttention.Cache, LatentAttention.Cache {}
 
     /**
      * @param x (B*T, D)
@@ -46,6 +46,9 @@ sealed interface Attention permits GroupedQueryAttention, LatentAttention {
     static Attention of(AttentionConfig config, String prefix, Parameters parameters, RopeTable rope) {
         if (config instanceof AttentionConfig.Mla mla) {
             return LatentAttention.of(mla, prefix, parameters, rope);
+        }
+        if (config instanceof AttentionConfig.LowRankGqa lowRank) {
+            return LowRankAttention.of(lowRank, prefix, parameters, rope);
         }
         return GroupedQueryAttention.of((AttentionConfig.Gqa) config, prefix, parameters, rope);
     }

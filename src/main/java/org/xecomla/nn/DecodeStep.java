@@ -57,12 +57,8 @@ record DecodeStep(KvCache cache, int layer, int[] slots, Indices positions, Kern
         int width = q.cols() / columns.numKeyHeads; // M*K
         int numQueries = width / columns.keyWidth; // M
         int outWidth = numQueries * columns.valueWidth; // M*W
-        double[] logSumExp = new double[numQueries];
         for (int i = 0; i < slots.length; i++) {
-            int numTokens = positions.get(i) + 1;
-            Tensor tokens = cache.tokens(layer, slots[i], 0, numTokens); // (S, E)
-            long mark = arena.mark();
-            Tensor p = arena.matrix(numQueries, numTokens); // (M, S)
+            Tensor tokens = tokens(i); // (S, E)
             for (int g = 0; g < columns.numKeyHeads; g++) {
                 int firstKey = g * columns.keyWidth;
                 int firstValue = columns.firstValue + g * columns.valueWidth;
@@ -72,16 +68,43 @@ record DecodeStep(KvCache cache, int layer, int[] slots, Indices positions, Kern
                 Tensor values = tokens.cols(firstValue, firstValue + columns.valueWidth); // (S, W)
                 Tensor outOfGroup = out.rows(i, i + 1).cols(g * outWidth, (g + 1) * outWidth); // (1, M*W)
                 Tensor mixed = outOfGroup.reshape(numQueries, columns.valueWidth); // (M, W)
-                kernels.gemm().multiply(false, true, scale, queries, keys, 0, p); // (M, S)
-                if (columns.numScales > 0) {
-                    int firstScale = columns.keyWidth;
-                    Tensor scales = tokens.cols(firstScale, firstScale + columns.numScales); // (S, numScales)
-                    kernels.headScale().scaleScores(p, scales); // (M, S)
-                }
-                kernels.head().softmax(p, 1, logSumExp); // (M, S)
-                kernels.gemm().multiply(false, false, 1, p, values, 0, mixed); // (M, W)
+                int firstScale = columns.keyWidth;
+                Tensor scales = columns.numScales == 0
+                        ? null
+                        : tokens.cols(firstScale, firstScale + columns.numScales); // (S, numScales)
+                attend(queries, keys, values, scale, scales, mixed, arena); // (M, W)
             }
-            arena.release(mark);
         }
+    }
+
+    /** What is cached of the sequence of row {@code i}, the new token included. (S, E) */
+    Tensor tokens(int i) {
+        return cache.tokens(layer, slots[i], 0, positions.get(i) + 1);
+    }
+
+    /**
+     * Attention of some queries of one token over all keys and values of its sequence.
+     *
+     * @param queries (M, K)
+     * @param keys (S, K)
+     * @param values (S, W)
+     * @param mixed (M, W), overwritten
+     */
+    void attend(Tensor queries, Tensor keys, Tensor values, double scale, Tensor mixed, Arena arena) {
+        attend(queries, keys, values, scale, null, mixed, arena); // (M, W)
+    }
+
+    /** @param scales (S, numScales), that scores are multiplied by; null: none */
+    private void attend(
+            Tensor queries, Tensor keys, Tensor values, double scale, Tensor scales, Tensor mixed, Arena arena) {
+        long mark = arena.mark();
+        Tensor p = arena.matrix(queries.rows(), keys.rows()); // (M, S)
+        kernels.gemm().multiply(false, true, scale, queries, keys, 0, p); // (M, S)
+        if (scales != null) {
+            kernels.headScale().scaleScores(p, scales); // (M, S)
+        }
+        kernels.head().softmax(p, 1, new double[queries.rows()]); // (M, S)
+        kernels.gemm().multiply(false, false, 1, p, values, 0, mixed); // (M, W)
+        arena.release(mark);
     }
 }

@@ -60,7 +60,9 @@ public final class Flops {
         if (attention instanceof AttentionConfig.Mla mla) {
             return (double) mla.numHeads() * (mla.qkHeadDim() + mla.vHeadDim());
         }
-        AttentionConfig.Gqa gqa = (AttentionConfig.Gqa) attention;
+        AttentionConfig.Gqa gqa = attention instanceof AttentionConfig.LowRankGqa lowRank
+                ? lowRank.full()
+                : (AttentionConfig.Gqa) attention;
         return 2.0 * gqa.numHeads() * gqa.headDim();
     }
 }

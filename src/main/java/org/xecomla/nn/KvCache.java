@@ -9,7 +9,8 @@ import org.xecomla.tensor.Tensor;
 /**
  * What decoding keeps of the tokens it has seen, for a number of sequences, each in a slot of its own. A token of a
  * latent layer is its latent, normalised where the layer has a norm, and its rotated rope key; of a grouped-query layer
- * its rotated keys, then its values.
+ * its rotated keys, then its values; of one whose keys and values have latents, that of the keys, then that of the
+ * values.
  *
  * <p>Only memory: whoever decodes knows how many tokens a slot holds. Allocated once. Legend: E elements of a token in
  * one layer.

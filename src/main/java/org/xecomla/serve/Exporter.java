@@ -1,5 +1,6 @@
 package org.xecomla.serve;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -10,6 +11,8 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.formats.checkpoint.ModelExport;
+import org.xecomla.formats.checkpoint.ModelSource;
+import org.xecomla.formats.checkpoint.MultipliedOut;
 import org.xecomla.formats.checkpoint.SaveOptions;
 import org.xecomla.formats.deepseek.DeepseekWriter;
 import org.xecomla.formats.gguf.GgufType;
@@ -32,7 +35,18 @@ public record Exporter(ModelDirectory model, ExportConfig.Format format, WeightT
      * @throws ConfigException where the format cannot hold the model, saying why
      */
     public List<String> notes() {
-        return writer().notes(model.config());
+        List<String> notes = new ArrayList<>(writer().notes(source().config()));
+        if (source() != model) {
+            notes.add("products of keys and values are multiplied out: the cache is as large as the base's");
+        }
+        return notes;
+    }
+
+    /** What is written: formats of whole keys and values take them multiplied out. */
+    private ModelSource source() {
+        return format == ExportConfig.Format.LLAMA || format == ExportConfig.Format.GGUF
+                ? MultipliedOut.of(model)
+                : model;
     }
 
     /**
@@ -52,9 +66,9 @@ public record Exporter(ModelDirectory model, ExportConfig.Format format, WeightT
             Optional<String> chatTemplate,
             Optional<Path> measurements) {
         String card = ModelCard.of(format, notes(), measurements);
-        writer().write(model, directory, new SaveOptions(fileType(), maxShardBytes, tokenizerFrom, chatTemplate));
+        writer().write(source(), directory, new SaveOptions(fileType(), maxShardBytes, tokenizerFrom, chatTemplate));
         DataFiles.writeString(new Path(directory, ModelCard.FILE), card);
-        return ParameterShapes.numParameters(writer().exported(model.config()));
+        return ParameterShapes.numParameters(writer().exported(source().config()));
     }
 
     /** Of safetensors files: gguf has types of its own, which its writer knows. */

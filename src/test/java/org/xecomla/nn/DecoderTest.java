@@ -66,22 +66,33 @@ class DecoderTest {
     @MethodSource("kernels")
     void biasesAreCachedWithTheLatent(KernelChoice choice) {
         RopeScaling plain = RopeScaling.NONE;
-        ModelConfig config = new ModelConfig(
-                12,
-                20,
-                31,
-                64,
-                1e-5,
-                10000,
-                false,
-                true,
-                1,
-                List.of(2),
+        assertDecodes(
+                choice,
                 List.of(
                         new AttentionConfig.Mla(4, 0, 7, 3, 6, 5, false, false, plain, 0.3, Biases.INPUTS, null),
                         new AttentionConfig.Mla(4, 9, 7, 3, 6, 5, true, true, plain, 0.3, Biases.ALL, null),
                         scaled(0, NormScope.HEAD, Biases.INPUTS),
                         scaled(9, NormScope.TOKEN, Biases.ALL)));
+    }
+
+    /** Layers whose keys and values have latents of different ranks, with and without biases and norms. */
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void keysAreRebuiltFromTheirLatents(KernelChoice choice) {
+        RopeScaling yarn = new RopeScaling.Yarn(8, 16, 4, 1, 1, 0);
+        AttentionConfig.HeadNorm norm = new AttentionConfig.HeadNorm(NormScope.HEAD, 1e-5);
+        assertDecodes(
+                choice,
+                List.of(
+                        new AttentionConfig.LowRankGqa(new AttentionConfig.Gqa(6, 2, 4, RopeScaling.NONE), 5, 3),
+                        new AttentionConfig.LowRankGqa(new AttentionConfig.Gqa(3, 3, 6, yarn, Biases.INPUTS), 1, 11),
+                        new AttentionConfig.Gqa(6, 2, 4, RopeScaling.NONE),
+                        new AttentionConfig.LowRankGqa(
+                                new AttentionConfig.Gqa(4, 1, 4, yarn, Biases.ALL, norm), 4, 2)));
+    }
+
+    private static void assertDecodes(KernelChoice choice, List<AttentionConfig> layers) {
+        ModelConfig config = new ModelConfig(12, 20, 31, 64, 1e-5, 10000, false, true, 1, List.of(2), layers);
         Random random = new Random(3);
         int[] ids = random.ints(B * T, 0, 31).toArray();
         try (Kernels kernels = choice.make();

@@ -47,6 +47,9 @@ class LayerGradientTest {
                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.INPUTS),
                 normed(AttentionConfig.NormScope.HEAD),
                 normed(AttentionConfig.NormScope.TOKEN),
+                new AttentionConfig.LowRankGqa(new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE), 2, 3),
+                new AttentionConfig.LowRankGqa(new AttentionConfig.Gqa(3, 3, 4, YARN, Biases.INPUTS), 2, 7),
+                new AttentionConfig.LowRankGqa(normed(AttentionConfig.NormScope.TOKEN), 3, 2),
                 new AttentionConfig.Mla(3, 0, 5, 3, 4, 2, false, true, RopeScaling.NONE, 0.37, Biases.ALL, null),
                 scaled(0, AttentionConfig.NormScope.HEAD, Biases.NONE),
                 scaled(5, AttentionConfig.NormScope.TOKEN, Biases.INPUTS),
@@ -64,7 +67,7 @@ class LayerGradientTest {
                 4, queryRank, 5, 3, 4, 2, false, false, YARN, 0.4, biases, new AttentionConfig.KeyScales(2, norm));
     }
 
-    private static AttentionConfig normed(AttentionConfig.NormScope scope) {
+    private static AttentionConfig.Gqa normed(AttentionConfig.NormScope scope) {
         AttentionConfig.HeadNorm norm = new AttentionConfig.HeadNorm(scope, 0.01);
         return new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.ALL, norm);
     }

@@ -143,6 +143,51 @@ public sealed interface AttentionConfig extends Serializable {
     }
 
     /**
+     * Grouped-query attention whose keys and values come through a latent each, k = B<sub>k</sub> A<sub>k</sub> x
+     * before they are rotated and v = B<sub>v</sub> A<sub>v</sub> x: the layer of LoRC (arXiv 2410.03111) and of CARE's
+     * one-shot tables (2603.17946). A token caches both latents; keys are rebuilt from theirs, then rotated. Biases of
+     * keys and values are added by B.
+     *
+     * @param full what it computes: the attention that these products stand for
+     * @param keyRank rows of A<sub>k</sub>
+     * @param valueRank rows of A<sub>v</sub>
+     */
+    record LowRankGqa(Gqa full, int keyRank, int valueRank) implements AttentionConfig {
+        public LowRankGqa {
+            int possible = full.numKvHeads() * full.headDim();
+            if (keyRank < 1 || valueRank < 1 || keyRank > possible || valueRank > possible) {
+                throw new ConfigException("no latents of " + keyRank + " and " + valueRank
+                        + " elements for keys and values" + " of " + possible);
+            }
+        }
+
+        @Override
+        public int kvElementsPerToken() {
+            return keyRank + valueRank;
+        }
+
+        @Override
+        public int ropeDim() {
+            return full.ropeDim();
+        }
+
+        @Override
+        public RopeScaling ropeScaling() {
+            return full.ropeScaling();
+        }
+
+        @Override
+        public double softmaxScale() {
+            return full.softmaxScale();
+        }
+
+        @Override
+        public Biases biases() {
+            return full.biases();
+        }
+    }
+
+    /**
      * Multi-head Latent Attention of DeepSeek V2/V3: one latent of {@code kvLoraRank} and one shared rope key of
      * {@code qkRopeHeadDim} per token.
      *

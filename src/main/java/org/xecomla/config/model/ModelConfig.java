@@ -2,6 +2,7 @@ package org.xecomla.config.model;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.stream.Stream;
 import org.xecomla.errors.ConfigException;
 
 /**
@@ -96,6 +97,17 @@ public record ModelConfig(
     /** The layers that are {@code kind}, in their order. */
     public <T extends AttentionConfig> List<T> layers(Class<T> kind) {
         return attention.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    /** What grouped-query layers compute, those with keys and values of low rank among them, in their order. */
+    public List<AttentionConfig.Gqa> groupedLayers() {
+        return attention.stream()
+                .flatMap(layer -> layer instanceof AttentionConfig.Gqa gqa
+                        ? Stream.of(gqa)
+                        : layer instanceof AttentionConfig.LowRankGqa lowRank
+                                ? Stream.of(lowRank.full())
+                                : Stream.empty())
+                .toList();
     }
 
     /** Cached elements per token over all layers. */

@@ -5,9 +5,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The names of all parameters, those of Hugging Face's Llama and DeepSeek classes; nothing else spells one. What stands
- * in a layer is named without the layer: {@code layer(l) + Q_PROJ}. {@link ParameterShapes} says which of them a model
- * has.
+ * The names of all parameters, those of Hugging Face's Llama and DeepSeek classes, and in their manner what no class of
+ * theirs has; nothing else spells one. What stands in a layer is named without the layer: {@code layer(l) + Q_PROJ}.
+ * {@link ParameterShapes} says which of them a model has.
  */
 public final class ParameterNames {
     public static final String EMBEDDING = "model.embed_tokens.weight";
@@ -24,6 +24,11 @@ public final class ParameterNames {
 
     public static final String Q_NORM = "self_attn.q_norm.weight";
     public static final String K_NORM = "self_attn.k_norm.weight";
+
+    public static final String K_A_PROJ = "self_attn.k_a_proj.weight";
+    public static final String K_B_PROJ = "self_attn.k_b_proj.weight";
+    public static final String V_A_PROJ = "self_attn.v_a_proj.weight";
+    public static final String V_B_PROJ = "self_attn.v_b_proj.weight";
 
     public static final String Q_A_PROJ = "self_attn.q_a_proj.weight";
     public static final String Q_A_NORM = "self_attn.q_a_layernorm.weight";

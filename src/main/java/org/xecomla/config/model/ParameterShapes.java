@@ -47,21 +47,38 @@ public final class ParameterShapes {
 
     private static void attention(AttentionConfig attention, String prefix, int d, Map<String, Shape> shapes) {
         if (attention instanceof AttentionConfig.Gqa gqa) {
-            int kv = product(gqa.numKvHeads(), gqa.headDim());
-            int q = product(gqa.numHeads(), gqa.headDim());
-            boolean bias = gqa.biases().ofInputs();
-            linear(prefix + ParameterNames.Q_PROJ, new Shape(q, d), bias, shapes);
-            linear(prefix + ParameterNames.K_PROJ, new Shape(kv, d), bias, shapes);
-            linear(prefix + ParameterNames.V_PROJ, new Shape(kv, d), bias, shapes);
-            linear(prefix + ParameterNames.O_PROJ, new Shape(d, q), gqa.biases().ofOutput(), shapes);
-            if (gqa.norm() != null) {
-                shapes.put(
-                        prefix + ParameterNames.Q_NORM, new Shape(1, gqa.norm().size(gqa.numHeads(), gqa.headDim())));
-                shapes.put(
-                        prefix + ParameterNames.K_NORM, new Shape(1, gqa.norm().size(gqa.numKvHeads(), gqa.headDim())));
-            }
+            grouped(gqa, prefix, d, shapes, (kv, bias) -> {
+                linear(prefix + ParameterNames.K_PROJ, new Shape(kv, d), bias, shapes);
+                linear(prefix + ParameterNames.V_PROJ, new Shape(kv, d), bias, shapes);
+            });
+        } else if (attention instanceof AttentionConfig.LowRankGqa lowRank) {
+            grouped(lowRank.full(), prefix, d, shapes, (kv, bias) -> {
+                shapes.put(prefix + ParameterNames.K_A_PROJ, new Shape(lowRank.keyRank(), d));
+                linear(prefix + ParameterNames.K_B_PROJ, new Shape(kv, lowRank.keyRank()), bias, shapes);
+                shapes.put(prefix + ParameterNames.V_A_PROJ, new Shape(lowRank.valueRank(), d));
+                linear(prefix + ParameterNames.V_B_PROJ, new Shape(kv, lowRank.valueRank()), bias, shapes);
+            });
         } else if (attention instanceof AttentionConfig.Mla mla) {
             latent(mla, prefix, d, shapes);
+        }
+    }
+
+    /** Keys and values of a grouped-query layer: their elements, and whether they have biases. */
+    @FunctionalInterface
+    private interface KeysAndValues {
+        void put(int numElements, boolean bias);
+    }
+
+    private static void grouped(
+            AttentionConfig.Gqa gqa, String prefix, int d, Map<String, Shape> shapes, KeysAndValues keysAndValues) {
+        int q = product(gqa.numHeads(), gqa.headDim());
+        boolean bias = gqa.biases().ofInputs();
+        linear(prefix + ParameterNames.Q_PROJ, new Shape(q, d), bias, shapes);
+        keysAndValues.put(product(gqa.numKvHeads(), gqa.headDim()), bias);
+        linear(prefix + ParameterNames.O_PROJ, new Shape(d, q), gqa.biases().ofOutput(), shapes);
+        if (gqa.norm() != null) {
+            shapes.put(prefix + ParameterNames.Q_NORM, new Shape(1, gqa.norm().size(gqa.numHeads(), gqa.headDim())));
+            shapes.put(prefix + ParameterNames.K_NORM, new Shape(1, gqa.norm().size(gqa.numKvHeads(), gqa.headDim())));
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
 import org.xecomla.errors.ConfigException;
 
 /**
@@ -16,12 +17,21 @@ import org.xecomla.errors.ConfigException;
  * @param shapes of the tensors, by name
  */
 public record Headers(Path directory, ModelJson json, Map<String, List<Long>> shapes) {
+    /** One object a layer, where latent layers differ in rank. */
+    public static final String LAYER_RANKS = "layer_ranks";
+
+    /** Elements of the latent that keys come through, where these are products. */
+    public static final String KEY_RANK = "k_lora_rank";
+
+    /** The same of values. */
+    public static final String VALUE_RANK = "v_lora_rank";
+
     /** {@code model_type}; empty where it is absent. */
     public String modelType() {
         return json.text("model_type", "");
     }
 
-    /** Whether any layer has tensors of latent attention. */
+    /** Whether any layer has tensors of latent attention, or of keys and values that are products. */
     public boolean hasLatent() {
         return shapes.keySet().stream().anyMatch(LayerTensors::isLatent);
     }
@@ -43,8 +53,18 @@ public record Headers(Path directory, ModelJson json, Map<String, List<Long>> sh
         List<AttentionConfig> layers = new ArrayList<>();
         for (int l = 0; l < numLayers; l++) {
             LayerTensors tensors = new LayerTensors(shapes, l);
-            layers.add(tensors.isLatent() ? latent.apply(tensors, l) : full.apply(tensors));
+            layers.add(
+                    tensors.isLatent()
+                            ? latent.apply(tensors, l)
+                            : tensors.isLowRank() ? lowRank(tensors, l, full.apply(tensors)) : full.apply(tensors));
         }
         return layers;
+    }
+
+    private AttentionConfig lowRank(LayerTensors tensors, int layer, AttentionConfig.Gqa full) {
+        ModelJson ranks = json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
+        int keyRank = tensors.rank(ParameterNames.K_A_PROJ, ParameterNames.K_B_PROJ, ranks.integer(KEY_RANK, 0));
+        int valueRank = tensors.rank(ParameterNames.V_A_PROJ, ParameterNames.V_B_PROJ, ranks.integer(VALUE_RANK, 0));
+        return json.naming(() -> new AttentionConfig.LowRankGqa(full, keyRank, valueRank));
     }
 }

@@ -11,6 +11,9 @@ public final class LayerTensors {
     private static final Set<String> LATENT =
             Set.of(ParameterNames.KV_B_PROJ, ParameterNames.KV_A_PROJ, ParameterNames.KV_A_NORM);
 
+    private static final Set<String> LOW_RANK =
+            Set.of(ParameterNames.K_A_PROJ, ParameterNames.K_B_PROJ, ParameterNames.V_A_PROJ, ParameterNames.V_B_PROJ);
+
     private final Map<String, List<Long>> shapes;
     private final String prefix;
 
@@ -55,11 +58,21 @@ public final class LayerTensors {
         return LATENT.stream().anyMatch(this::has);
     }
 
-    /** Whether a parameter is one that makes its layer a latent one. */
+    /** Whether it is grouped-query attention whose keys and values are products. */
+    boolean isLowRank() {
+        return LOW_RANK.stream().anyMatch(this::has);
+    }
+
+    /** Whether a parameter is one that makes its layer another than Llama's. */
     static boolean isLatent(String parameter) {
         return ParameterNames.inLayer(parameter)
-                .filter(place -> LATENT.contains(place.name()))
+                .filter(place -> LATENT.contains(place.name()) || LOW_RANK.contains(place.name()))
                 .isPresent();
+    }
+
+    /** Rank of the latent of keys, or of values. {@code configured} decides where two tensors disagree. */
+    int rank(String down, String up, int configured) {
+        return agree(size(down, 0), size(up, 1), configured);
     }
 
     /** Rank of the query latent; 0: full q_proj. {@code configured} decides where two tensors disagree. */

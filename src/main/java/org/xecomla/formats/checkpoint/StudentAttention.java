@@ -23,12 +23,20 @@ public record StudentAttention(ModelSource student) {
     }
 
     /**
-     * Refuses a student with biases, or with what makes up for norms of queries and keys.
+     * Refuses a student with biases, with what makes up for norms of queries and keys, or with latents of keys and
+     * values apart.
      *
      * @param format whose classes have none of these
      * @throws ConfigException saying what takes it
      */
     public static void requirePlain(ModelConfig student, String format) {
+        if (!student.layers(AttentionConfig.LowRankGqa.class).isEmpty()) {
+            throw new ConfigException(
+                    "keys and values of the student have a latent each (upcycle.method = lowrank), which "
+                            + format
+                            + " has no place for: export it as native, or as llama or gguf with keys and values"
+                            + " multiplied out");
+        }
         if (student.layers(AttentionConfig.Mla.class).stream().anyMatch(layer -> layer.keyScales() != null)) {
             throw new ConfigException("the student's base normalises queries and keys, for which its scores are"
                     + " multiplied by lengths that it caches, and " + format

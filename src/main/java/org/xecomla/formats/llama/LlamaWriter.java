@@ -27,6 +27,10 @@ public final class LlamaWriter implements ModelExport {
                 throw new ConfigException("layer " + l + " of the model is latent, and every layer of Llama is"
                         + " grouped-query attention: export it as deepseek-v3, xecomla or native");
             }
+            if (model.attention().get(l) instanceof AttentionConfig.LowRankGqa) {
+                throw new ConfigException("keys and values of layer " + l
+                        + " are products, which Llama has not: multiply" + " them out, or export it as native");
+            }
         }
         family(model);
         return model;
@@ -126,12 +130,12 @@ public final class LlamaWriter implements ModelExport {
     }
 
     /**
-     * The keys of the grouped-query layers of {@code model}, of which there is one at least.
+     * The keys of the grouped-query layers of {@code model}, of which there is one at least, low rank or not.
      *
      * @throws ConfigException where they differ
      */
     public static void putAttention(ObjectNode json, ModelConfig model) {
-        List<AttentionConfig.Gqa> layers = model.layers(AttentionConfig.Gqa.class);
+        List<AttentionConfig.Gqa> layers = model.groupedLayers();
         AttentionConfig.Gqa first = layers.get(0);
         if (layers.stream().anyMatch(layer -> !layer.equals(first))) {
             throw new ConfigException("layers of grouped-query attention differ: config.json has one shape for all");

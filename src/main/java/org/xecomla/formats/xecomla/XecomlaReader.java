@@ -21,9 +21,6 @@ import org.xecomla.formats.checkpoint.RopeJson;
 public final class XecomlaReader implements ModelFormat {
     static final String MODEL_TYPE = "xecomla";
 
-    /** One object a layer, where latent layers differ in rank. */
-    static final String LAYER_RANKS = "layer_ranks";
-
     /** One object a layer, null for those that are not latent, where they list other frequencies. */
     static final String LAYER_ROPES = "layer_ropes";
 
@@ -50,7 +47,7 @@ public final class XecomlaReader implements ModelFormat {
         DecoderJson decoder = new DecoderJson(json);
         LatentJson latent = new LatentJson(json);
         List<AttentionConfig> layers = headers.layers(decoder::gqa, (tensors, layer) -> {
-            ModelJson ranks = json.has(LAYER_RANKS) ? json.element(LAYER_RANKS, layer) : json;
+            ModelJson ranks = json.has(Headers.LAYER_RANKS) ? json.element(Headers.LAYER_RANKS, layer) : json;
             ModelJson rope = json.has(LAYER_ROPES) ? json.element(LAYER_ROPES, layer) : json;
             int ropeDim = rope.integer("qk_rope_head_dim");
             double scale = rope.number("mla_scale", latent.plainScale(ropeDim));

@@ -3,15 +3,17 @@ package org.xecomla.formats.xecomla;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.function.ToIntFunction;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DerivedWeights;
+import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.LatentJson;
 import org.xecomla.formats.checkpoint.ModelExport;
 import org.xecomla.formats.checkpoint.ModelSource;
@@ -23,10 +25,12 @@ import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.ParameterStore;
 
 /**
- * Writes a model as it is: a Llama where every layer is grouped-query attention, ours where any is latent.
+ * Writes a model as it is: a Llama where every layer is grouped-query attention, ours where any is latent, or its keys
+ * and values are products.
  *
- * <p>Ours has Llama's keys, and: {@code layer_types} (full_attention or latent_attention), DeepSeek's
- * {@code q_lora_rank}, {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and {@code v_head_dim};
+ * <p>Ours has Llama's keys, and: {@code layer_types} (full_attention, latent_attention or low_rank_attention),
+ * DeepSeek's {@code q_lora_rank}, {@code kv_lora_rank}, {@code qk_nope_head_dim}, {@code qk_rope_head_dim} and
+ * {@code v_head_dim}; {@code k_lora_rank} and {@code v_lora_rank} where keys and values are products;
  * {@code layer_ranks}, one object a layer, where ranks differ (the plain keys then hold the largest);
  * {@code mla_rope_scaling} or {@code mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the
  * others; {@code layer_ropes}, one object a layer, where listed frequencies differ; {@code mla_scale}, the factor on
@@ -59,7 +63,7 @@ public final class XecomlaWriter implements ModelExport {
     /** @throws ConfigException where layers of one kind differ in more than ranks, norms and listed frequencies */
     static String text(ModelConfig model, Dtype dtype) {
         List<AttentionConfig.Mla> latent = model.layers(AttentionConfig.Mla.class);
-        if (latent.isEmpty()) {
+        if (model.layers(AttentionConfig.Gqa.class).size() == model.numLayers()) {
             return LlamaWriter.text(model, dtype);
         }
         ObjectNode json = new JsonMapper().createObjectNode();
@@ -71,24 +75,31 @@ public final class XecomlaWriter implements ModelExport {
             json.put("num_key_value_heads", latent.get(0).numHeads());
             json.putNull("rope_scaling");
         }
-        putLatent(json, model, latent);
+        ArrayNode types = json.putArray("layer_types");
+        model.attention().forEach(layer -> types.add(type(layer)));
+        putRanks(json, model);
+        if (!latent.isEmpty()) {
+            putLatent(json, model, latent);
+        }
         return json.toPrettyString() + "\n";
+    }
+
+    private static String type(AttentionConfig layer) {
+        if (layer instanceof AttentionConfig.Mla) {
+            return "latent_attention";
+        }
+        return layer instanceof AttentionConfig.LowRankGqa ? "low_rank_attention" : "full_attention";
     }
 
     private static void putLatent(ObjectNode json, ModelConfig model, List<AttentionConfig.Mla> latent) {
         AttentionConfig.Mla first = latent.get(0);
         boolean alike = latent.stream().allMatch(layer -> sameButRanks(layer, first))
-                && model.layers(AttentionConfig.Gqa.class).stream().allMatch(gqa -> gqa.numHeads() == first.numHeads());
+                && model.groupedLayers().stream().allMatch(gqa -> gqa.numHeads() == first.numHeads());
         if (!alike) {
             throw new ConfigException("layers of latent attention differ in more than their ranks and listed"
                     + " frequencies: config.json has one number of heads, head dimensions, rope scaling and softmax"
                     + " scale for all");
         }
-        ArrayNode types = json.putArray("layer_types");
-        model.attention()
-                .forEach(layer ->
-                        types.add(layer instanceof AttentionConfig.Mla ? "latent_attention" : "full_attention"));
-        putRanks(json, model, latent);
         json.put("qk_nope_head_dim", first.qkNopeHeadDim());
         json.put("qk_rope_head_dim", first.qkRopeHeadDim());
         json.put("v_head_dim", first.vHeadDim());
@@ -143,29 +154,39 @@ public final class XecomlaWriter implements ModelExport {
                 && (listed || haveOneRope(a, b));
     }
 
-    private static void putRanks(ObjectNode json, ModelConfig model, List<AttentionConfig.Mla> latent) {
-        putRank(json, "q_lora_rank", largest(latent, AttentionConfig.Mla::qLoraRank));
-        putRank(json, "kv_lora_rank", largest(latent, AttentionConfig.Mla::kvLoraRank));
-        AttentionConfig.Mla first = latent.get(0);
-        boolean same = latent.stream()
-                .allMatch(layer -> layer.qLoraRank() == first.qLoraRank() && layer.kvLoraRank() == first.kvLoraRank());
+    private static void putRanks(ObjectNode json, ModelConfig model) {
+        List<Map<String, Integer>> ranks =
+                model.attention().stream().map(XecomlaWriter::ranks).toList();
+        Map<String, Integer> largest = new LinkedHashMap<>();
+        ranks.forEach(layer -> layer.forEach((key, rank) -> largest.merge(key, rank, Math::max)));
+        largest.forEach((key, rank) -> putRank(json, key, rank));
+        boolean same = ranks.stream().allMatch(layer -> layer.entrySet().stream()
+                .allMatch(rank -> rank.getValue().equals(largest.get(rank.getKey()))));
         if (same) {
             return;
         }
-        ArrayNode perLayer = json.putArray(XecomlaReader.LAYER_RANKS);
-        for (AttentionConfig layer : model.attention()) {
-            if (layer instanceof AttentionConfig.Mla mla) {
-                ObjectNode ranks = perLayer.addObject();
-                putRank(ranks, "q_lora_rank", mla.qLoraRank());
-                putRank(ranks, "kv_lora_rank", mla.kvLoraRank());
-            } else {
+        ArrayNode perLayer = json.putArray(Headers.LAYER_RANKS);
+        for (Map<String, Integer> layer : ranks) {
+            if (layer.isEmpty()) {
                 perLayer.addNull();
+            } else {
+                ObjectNode object = perLayer.addObject();
+                layer.forEach((key, rank) -> putRank(object, key, rank));
             }
         }
     }
 
-    private static int largest(List<AttentionConfig.Mla> layers, ToIntFunction<AttentionConfig.Mla> rank) {
-        return layers.stream().mapToInt(rank).max().orElseThrow();
+    /** Of one layer by their keys; none of a layer of full grouped-query attention. */
+    private static Map<String, Integer> ranks(AttentionConfig layer) {
+        Map<String, Integer> ranks = new LinkedHashMap<>();
+        if (layer instanceof AttentionConfig.Mla mla) {
+            ranks.put("q_lora_rank", mla.qLoraRank());
+            ranks.put("kv_lora_rank", mla.kvLoraRank());
+        } else if (layer instanceof AttentionConfig.LowRankGqa lowRank) {
+            ranks.put(Headers.KEY_RANK, lowRank.keyRank());
+            ranks.put(Headers.VALUE_RANK, lowRank.valueRank());
+        }
+        return ranks;
     }
 
     private static void putRank(ObjectNode target, String key, int rank) {

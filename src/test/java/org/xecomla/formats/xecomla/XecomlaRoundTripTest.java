@@ -53,6 +53,16 @@ class XecomlaRoundTripTest {
                         List.of(
                                 scaled(NormScope.HEAD),
                                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.NONE, norm(NormScope.HEAD)))),
+                Arguments.of("keys and values of one rank", true, Collections.nCopies(2, lowRank(Biases.NONE, 5, 5))),
+                Arguments.of(
+                        "keys and values of many ranks, hybrid",
+                        false,
+                        List.of(
+                                lowRank(Biases.INPUTS, 5, 3),
+                                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.INPUTS),
+                                lowRank(Biases.INPUTS, 1, 12),
+                                Models.biased(Models.mla(9, 7, true, false, Models.YARN), Biases.INPUTS),
+                                Models.biased(Models.mla(0, 3, false, false, Models.YARN), Biases.INPUTS))),
                 Arguments.of("picked planes", false, List.of(Models.mla(0, 7, false, false, picked))),
                 Arguments.of(
                         "other picked planes in every layer, hybrid",
@@ -90,6 +100,11 @@ class XecomlaRoundTripTest {
                 layer.kvNorm(),
                 new RopeScaling.Explicit(frequencies),
                 AttentionConfig.softmaxScale(layer.qkNopeHeadDim() + 2 * frequencies.size()));
+    }
+
+    private static AttentionConfig lowRank(Biases biases, int keyRank, int valueRank) {
+        return new AttentionConfig.LowRankGqa(
+                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, biases), keyRank, valueRank);
     }
 
     private static AttentionConfig.HeadNorm norm(NormScope scope) {
