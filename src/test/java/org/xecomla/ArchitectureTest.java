@@ -70,6 +70,7 @@ class ArchitectureTest {
             "targets",
             "teacher",
             "upcycle.slots",
+            "upcycle.base",
             "upcycle",
             "eval",
             "eval.tasks",

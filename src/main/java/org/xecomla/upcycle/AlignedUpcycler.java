@@ -7,6 +7,8 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * An initialisation that keeps what RoPE commutes with and weighs the rest by activations: RoRoPE's shared rope key

@@ -13,6 +13,8 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.Sequences;
 import org.xecomla.tensor.Tensor;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * What one forward pass of the base over calibration text shows of the inputs of its attention layers: of every layer

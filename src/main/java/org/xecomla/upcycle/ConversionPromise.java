@@ -11,6 +11,8 @@ import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /**
  * What can be known of a conversion before anything is trained: how much of each rotary plane's keys one shared key

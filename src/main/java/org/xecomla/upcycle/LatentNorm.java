@@ -6,6 +6,7 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.linalg.UnitLengthBasis;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * An RMSNorm on the latent c of R dimensions, and the change of basis c -> T c before it that makes the norm matter

@@ -6,6 +6,7 @@ import org.apache.hadoop.fs.Path;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.safetensors.SafetensorsWriter;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * What calibration text shows of one layer, in memory or in a file of its own. Legend: D elements of an input

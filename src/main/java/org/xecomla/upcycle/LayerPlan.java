@@ -7,6 +7,7 @@ import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.slots.PhasedPlan;
 
 /**

@@ -4,6 +4,7 @@ import java.util.stream.IntStream;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
 
 /**
  * The latent of the phased start: keys that the rope key leaves over, and values, by an SVD weighted on both sides.

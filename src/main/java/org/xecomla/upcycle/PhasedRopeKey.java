@@ -3,6 +3,7 @@ package org.xecomla.upcycle;
 import java.util.List;
 import org.xecomla.linalg.HermitianEigen;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.slots.RopeSlot;
 
 /**

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * A start that mixes the keys of all heads, and of several rotary planes, with complex weights ({@link PhasedRopeKey}),

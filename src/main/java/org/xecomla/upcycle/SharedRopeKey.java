@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
 
 /**
  * The one rotated key that stands for all key heads: the first step of the aligned start.

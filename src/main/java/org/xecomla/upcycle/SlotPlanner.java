@@ -14,6 +14,7 @@ import org.xecomla.linalg.Matrix;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotChoice.Chosen;
 import org.xecomla.upcycle.SlotSearch.Candidate;
+import org.xecomla.upcycle.base.BaseWeights;
 import org.xecomla.upcycle.slots.RopeSlot;
 import org.xecomla.upcycle.slots.SlotCandidates;
 

@@ -13,6 +13,8 @@ import org.xecomla.nn.AttentionProbe;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.NormedHeads;
 import org.xecomla.upcycle.slots.PhasedPlan;
 import org.xecomla.upcycle.slots.RopeSlot;
 

@@ -17,6 +17,8 @@ import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.memory.Nd4jMemory;
+import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no

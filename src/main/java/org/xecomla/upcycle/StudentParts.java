@@ -17,6 +17,8 @@ import org.xecomla.safetensors.SafetensorsWriter;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotSearch.Candidate;
+import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * A student made in parts that can run anywhere and at once: the base's forward pass over calibration text, then for

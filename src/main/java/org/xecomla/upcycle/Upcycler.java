@@ -1,6 +1,8 @@
 package org.xecomla.upcycle;
 
 import org.xecomla.config.UpcycleConfig;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 /**
  * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so

@@ -28,10 +28,10 @@ import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.upcycle.BaseWeights;
 import org.xecomla.upcycle.Student;
 import org.xecomla.upcycle.StudentInitializer;
 import org.xecomla.upcycle.UpcyclePlan;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /** Decoding with the cache writes what computing the whole sequence for every token writes. */
 class GeneratorTest {

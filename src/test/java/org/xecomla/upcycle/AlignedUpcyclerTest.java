@@ -17,6 +17,8 @@ import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 class AlignedUpcyclerTest {
     private static final int LENGTH = 24;

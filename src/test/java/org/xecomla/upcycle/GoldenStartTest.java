@@ -22,6 +22,7 @@ import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.ElementType;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /** Students made from their bases against the fixtures' weights and logits. */
 class GoldenStartTest {

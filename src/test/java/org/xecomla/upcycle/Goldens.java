@@ -15,6 +15,7 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /** The golden fixtures, and models run in double. */
 final class Goldens {

@@ -9,6 +9,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /** A Llama with random weights. */
 record RandomBase(ModelConfig config, Map<String, float[]> weights) implements BaseWeights {

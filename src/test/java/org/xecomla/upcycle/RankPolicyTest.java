@@ -16,6 +16,8 @@ import org.xecomla.config.UpcycleConfig.EnergyRounding;
 import org.xecomla.files.DataFiles;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.BaseWeights;
 
 class RankPolicyTest {
     private static final Matrix SQUARES_4_3_2_1 = Matrix.of(1, 4, 2, Math.sqrt(3), Math.sqrt(2), 1);

@@ -17,6 +17,7 @@ import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
+import org.xecomla.upcycle.base.BaseWeights;
 
 /** The real base and text of the recipe: stories260K, windows of 256 tokens of TinyStories. */
 final class Stories implements AutoCloseable {

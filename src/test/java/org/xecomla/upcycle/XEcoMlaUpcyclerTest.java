@@ -15,6 +15,8 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
 
 class XEcoMlaUpcyclerTest {
     private static final String PREFIX = "model.layers.0.self_attn.";

@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import java.io.Serializable;
 import org.xecomla.config.model.AttentionConfig;
@@ -57,12 +57,12 @@ public record BaseAttention(
      * What the student's unrotated queries of a head are: the base's own, whose rms is theirs, where there are norms;
      * else those times {@code factor}. (E, D)
      */
-    Matrix unrotatedQuery(int head, double factor) {
+    public Matrix unrotatedQuery(int head, double factor) {
         return normed == null ? queryHead(head).scale(factor) : normed.queryHead(shape, head);
     }
 
     /** What the rotated queries of a head are multiplied by, so that units of its size become its own. */
-    double rotatedFactor(int head) {
+    public double rotatedFactor(int head) {
         return normed == null ? 1 : 1 / (normed.querySizes()[head] * normed.keySizes()[head / groupSize()]);
     }
 
@@ -71,7 +71,7 @@ public record BaseAttention(
      *
      * @param up (H*(E+E), R), per query head E key rows, then E value rows
      */
-    Matrix readByQueries(Matrix up, double factor) {
+    public Matrix readByQueries(Matrix up, double factor) {
         if (normed == null) {
             return up;
         }
@@ -87,7 +87,7 @@ public record BaseAttention(
     }
 
     /** Weight rows of query head {@code head}. (E, D) */
-    Matrix queryHead(int head) {
+    public Matrix queryHead(int head) {
         return query.rows(head * shape.headDim(), (head + 1) * shape.headDim());
     }
 }

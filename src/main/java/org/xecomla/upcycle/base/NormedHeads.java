@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import java.io.Serializable;
 import org.xecomla.config.model.AttentionConfig;
@@ -16,14 +16,15 @@ import org.xecomla.linalg.Matrix;
  * @param querySizes (H): 1 / rms of a head for inputs of unit variance
  * @param keySizes (K)
  */
-record NormedHeads(
+public record NormedHeads(
         Matrix query, Matrix key, double[] queryGains, double[] keyGains, double[] querySizes, double[] keySizes)
         implements Serializable {
     /**
      * @param queryGain of one head (E), or of all (H*E)
      * @param keyGain of one head (E), or of all (K*E)
      */
-    static NormedHeads of(AttentionConfig.Gqa shape, Matrix query, Matrix key, float[] queryGain, float[] keyGain) {
+    public static NormedHeads of(
+            AttentionConfig.Gqa shape, Matrix query, Matrix key, float[] queryGain, float[] keyGain) {
         return new NormedHeads(
                 query,
                 key,
@@ -53,12 +54,12 @@ record NormedHeads(
     }
 
     /** Queries with their gains, of unit size. (H*E, D) */
-    Matrix unitQuery() {
+    public Matrix unitQuery() {
         return query.scaleRows(factors(queryGains, querySizes));
     }
 
     /** Keys with their gains, of unit size. (K*E, D) */
-    Matrix unitKey() {
+    public Matrix unitKey() {
         return key.scaleRows(factors(keyGains, keySizes));
     }
 
@@ -71,7 +72,7 @@ record NormedHeads(
     }
 
     /** Queries of one head as they are. (E, D) */
-    Matrix queryHead(AttentionConfig.Gqa shape, int head) {
+    public Matrix queryHead(AttentionConfig.Gqa shape, int head) {
         return query.rows(head * shape.headDim(), (head + 1) * shape.headDim());
     }
 }

@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import java.io.Serializable;
 import org.xecomla.linalg.Matrix;

@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
