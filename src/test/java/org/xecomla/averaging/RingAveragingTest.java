@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -262,6 +263,7 @@ class RingAveragingTest {
 
     /** Connections that say nothing, or a byte now and then, more than the system would keep waiting. */
     @Test
+    @Tag("slow")
     void strangersThatOnlyStandThereCostNothing() throws Exception {
         RingGroup group = RingGroup.create("test", 1, 2);
         List<ServerSocketChannel> servers = List.of(LoopbackRing.listen(), LoopbackRing.listen());

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.files.DataFiles;
@@ -27,6 +28,7 @@ class BenchCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void printsRatesOfStepAndForwardAndTheOperations() {
         assertEquals(
                 0,
@@ -49,6 +51,7 @@ class BenchCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void takesTurnsWithRecomputationAndSaysWhatItSaves() {
         String[] little = {"bench", "--shape", "16,3,2,1,24,40,8,2", "--warm-up", "0", "--rounds", "1", "--steps", "1"};
         String[] arguments = Arrays.copyOf(little, little.length + 1);
@@ -86,6 +89,7 @@ class BenchCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void decodesBothModelsAndWritesTableAndPlot(@TempDir Path dir) throws Exception {
         String base = "src/test/resources/golden/llama-gqa-tied";
         String student = "src/test/resources/golden/mla-gqa-tied-stride";

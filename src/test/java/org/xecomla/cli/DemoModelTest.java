@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.corpus.shards.Packing;
@@ -61,6 +62,7 @@ class DemoModelTest {
     }
 
     @Test
+    @Tag("slow")
     void perplexityIsAtMostSevenTenthsOfAFiveGramModels() {
         ModelDirectory directory = ModelDirectory.open(MODEL);
         try (Tokenizer tokenizer = Tokenizer.open(MODEL);

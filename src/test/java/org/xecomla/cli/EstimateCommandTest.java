@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -44,6 +45,7 @@ class EstimateCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void ratesAreMeasuredWhereNoneIsGiven() {
         String text = run("estimate", "--conf", "conf/demo.conf");
         assertTrue(text.contains("rates      measured here on 1 threads, shape S: training "), text);

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -41,6 +42,7 @@ class FidelityCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void theTableComparesBytesAndGradients() {
         Answer answer = fidelity("sampled:10,topk:200");
         assertEquals(0, answer.code, answer.error);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.errors.UserException;
@@ -69,6 +70,7 @@ class RunLeaseTest {
 
     /** Its clock may be hours behind, or ahead: it is watched all the same. */
     @Test
+    @Tag("slow")
     void anotherMachinesClockIsNotBelieved() throws Exception {
         for (long hours : new long[] {-2, 2}) {
             said.clear();
@@ -123,6 +125,7 @@ class RunLeaseTest {
     }
 
     @Test
+    @Tag("slow")
     void aHolderElsewhereThatKeepsSilentIsTakenOverAfterTheTimeOut() throws Exception {
         Files.writeString(file(), elsewhere(System.currentTimeMillis()).toJson());
         acquire(Duration.ofSeconds(2)).close();

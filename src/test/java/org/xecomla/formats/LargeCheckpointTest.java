@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.model.AttentionConfig;
@@ -36,6 +37,7 @@ class LargeCheckpointTest {
     }
 
     @Test
+    @Tag("slow")
     void loadsAndSavesWithASmallHeap() throws IOException, InterruptedException {
         Path original = DataFiles.path(temporary + "/original");
         try (ParameterStore weights = Tensors.zeros(Models.layout(model()), ElementType.FLOAT)) {

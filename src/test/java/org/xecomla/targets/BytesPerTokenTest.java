@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,6 +68,7 @@ class BytesPerTokenTest {
      */
     @ParameterizedTest
     @CsvSource({"50, 30, 12.0", "25, 20, 8.1", "12, 15, 5.2"})
+    @Tag("slow")
     void sampledTargetsAreSmall(int numSamples, double bound, double numDistinct) throws IOException {
         SampledCodec codec = new SampledCodec(1, numSamples, false, 7);
         float[] p = zipf();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xecomla.config.ComputeConfig.Precision;
 import org.xecomla.config.Freeze;
@@ -75,6 +76,7 @@ class Bf16TrainingTest {
     }
 
     @Test
+    @Tag("slow")
     void lossAfter200StepsIsWithinAPercentOfFp32() {
         double fp32 = train(Precision.FP32);
         double bf16 = train(Precision.BF16);

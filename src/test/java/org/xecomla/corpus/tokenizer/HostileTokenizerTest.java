@@ -100,6 +100,7 @@ class HostileTokenizerTest {
     }
 
     @Test
+    @Tag("slow")
     void whatEndsTheLibraryIsRefused() throws IOException {
         String regex = "\"pattern\": {\"Regex\": \"^(a+)+$\"}";
         String grows = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aaaaaaaaaaaaaaaa\"}";

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xecomla.config.RunConfig;
@@ -103,6 +104,7 @@ class DoctorTest {
 
     /** A JVM as nobody should start it: it works, and is told what makes it slow. */
     @Test
+    @Tag("slow")
     void whatMakesItSlowIsWarnedOf() throws Exception {
         TinyRun.in(dir);
         Path log = dir.resolve("doctor.log");

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.TargetsConfig;
@@ -77,6 +78,7 @@ class SweepRunTest {
 
     /** What is compared at every budget with the same recipes, on a text of which half is for choosing. */
     @Test
+    @Tag("slow")
     void theShippedComparisonTunesItsPeers() {
         RunConfig config = RunConfig.load("conf/quality.conf", Map.of());
         List<SweepRun> runs = SweepRun.all(config);
