@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param ropeSlots of method phased
  * @param searchLength tokens of a window that slots are searched on; empty: the base's context, or what calibration
  *     allows
+ * @param ranks of method lowrank
  * @param calibrationTokens at most so many tokens of calibration text are used
  */
 public record UpcycleConfig(
@@ -42,6 +43,7 @@ public record UpcycleConfig(
         RopeChoice ropeScaling,
         RopeSlots ropeSlots,
         OptionalInt searchLength,
+        RankConfig ranks,
         int calibrationTokens) {
     /** Set of defaults: what stock servers load, or what X-EcoMLA's code ships. */
     public enum Profile {
@@ -50,12 +52,14 @@ public record UpcycleConfig(
     }
 
     /**
-     * How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned.
+     * How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned;
+     * or keys and values by a product each, without MLA.
      */
     public enum Method {
         XECOMLA,
         ALIGNED,
-        PHASED
+        PHASED,
+        LOWRANK
     }
 
     /** How a share of the energy becomes a rank. */
@@ -129,6 +133,7 @@ public record UpcycleConfig(
                 config.choice("upcycle.rope-scaling", RopeChoice.class),
                 config.choice("upcycle.rope-slots", RopeSlots.class),
                 config.optionalInteger("upcycle.search-length", Range.atLeast(2)),
+                RankConfig.of(config),
                 config.integer("upcycle.calibration-tokens", Range.atLeast(1)));
     }
 

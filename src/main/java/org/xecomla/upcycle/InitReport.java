@@ -41,6 +41,19 @@ public record InitReport(List<LayerReport> layers, List<String> notes) {
     }
 
     private static String line(LayerReport layer) {
+        if (layer.attention() instanceof AttentionConfig.LowRankGqa lowRank) {
+            return String.format(
+                    Locale.ROOT,
+                    "%5d  %-9s  %7s  %4s  %4s  %6s  %7.1f%%  %9s",
+                    layer.layer(),
+                    "low-rank",
+                    lowRank.keyRank() + "+" + lowRank.valueRank(),
+                    "",
+                    "",
+                    "full",
+                    100 * layer.kvShare(),
+                    percent(layer.kvEnergy()));
+        }
         if (!(layer.attention() instanceof AttentionConfig.Mla latent)) {
             return String.format(
                     Locale.ROOT, "%5d  %-9s  %7s  %4s  %4s  %6s  %7.1f%%", layer.layer(), "gqa", "", "", "", "", 100.0);

@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -8,6 +9,8 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.MethodPlan;
+import org.xecomla.upcycle.lowrank.LowRankPlan;
 import org.xecomla.upcycle.slots.PhasedPlan;
 
 /**
@@ -21,7 +24,7 @@ import org.xecomla.upcycle.slots.PhasedPlan;
  * @param kvNorm a calibrated RMSNorm on the KV latent
  * @param ropeScaling the rope of the new layer; with {@link RopeRows#STRONGEST} the planes' own frequencies take its
  *     place
- * @param phased of the phased start; null: another method, or not searched for yet
+ * @param detail what only its method asks; null: nothing, or not searched for yet
  */
 public record LayerPlan(
         int layer,
@@ -34,8 +37,29 @@ public record LayerPlan(
         SingularValues singularValues,
         boolean kvNorm,
         RopeScaling ropeScaling,
-        PhasedPlan phased)
+        MethodPlan detail)
         implements Serializable {
+    /** The plan of a layer that gets latents of keys and of values, and keeps its rope. */
+    static LayerPlan lowRank(int layer, SingularValues singularValues, LowRankPlan plan) {
+        return new LayerPlan(
+                layer, UpcycleConfig.Method.LOWRANK, null, null, 0, 0, null, singularValues, false, null, plan);
+    }
+
+    /** Of the phased start; null: another method, or not searched for yet. */
+    PhasedPlan phased() {
+        return detail instanceof PhasedPlan phased ? phased : null;
+    }
+
+    /** Of method lowrank; null: another. */
+    LowRankPlan lowRank() {
+        return detail instanceof LowRankPlan plan ? plan : null;
+    }
+
+    /** The same with other ranks of latents of keys and of values. */
+    LayerPlan withRanks(int ofKeys, int ofValues) {
+        return lowRank(layer, singularValues, lowRank().withRanks(ofKeys, ofValues));
+    }
+
     /** The same for another layer. */
     LayerPlan ofLayer(int other) {
         return new LayerPlan(
@@ -49,7 +73,7 @@ public record LayerPlan(
                 singularValues,
                 kvNorm,
                 ropeScaling,
-                phased);
+                detail);
     }
 
     /** The same with slots that were found for it; the latent has what they leave of the layer's elements. */
@@ -111,7 +135,11 @@ public record LayerPlan(
     }
 
     /** The same with the largest ranks that the plan allows; those that follow from weights may be less. */
-    AttentionConfig.Mla largestAttention(AttentionConfig.Gqa base, int hiddenSize) {
+    AttentionConfig largestAttention(AttentionConfig.Gqa base, int hiddenSize) {
+        if (lowRank() != null) {
+            return new AttentionConfig.LowRankGqa(
+                    base, lowRank().keyRank(), lowRank().valueRank());
+        }
         int numInputs = base.numInputs(hiddenSize);
         int ofKv = Math.min(2 * base.numKvHeads() * base.headDim(), numInputs);
         int ofQuery = Math.min(base.numHeads() * base.headDim(), numInputs);
@@ -120,6 +148,10 @@ public record LayerPlan(
 
     /** Whether the layer can only be made with calibration text. */
     public boolean needsActivations() {
-        return method != UpcycleConfig.Method.XECOMLA || kvNorm;
+        return switch (method) {
+            case XECOMLA -> kvNorm;
+            case LOWRANK -> lowRank().factors() != RankConfig.Factors.WEIGHT;
+            case ALIGNED, PHASED -> true;
+        };
     }
 }

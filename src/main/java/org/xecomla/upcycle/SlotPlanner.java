@@ -61,7 +61,7 @@ final class SlotPlanner {
         List<String> notes = new ArrayList<>(plan.notes());
         notes.add("slots: " + slots.size() + " candidates on windows of " + windows(search, length));
         notes.addAll(notes(layers, chosen, shared));
-        return new UpcyclePlan(found, plan.search(), plan.calibrationTokens(), notes);
+        return new UpcyclePlan(found, plan.search(), null, plan.calibrationTokens(), notes);
     }
 
     /** Errors of a layer's candidates, in their order. */

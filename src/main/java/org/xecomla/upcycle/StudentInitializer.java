@@ -45,10 +45,21 @@ public final class StudentInitializer {
             ElementType type) {
         BaseWeights weights = BaseWeights.of(base);
         if (!plan.needsCalibration()) {
-            return initialise(weights, plan, null, type);
+            return initialise(weights, ranked(weights, plan, null), null, type);
         }
         Calibration calibration = calibrate(base, plan, plan.windows(text.get()), kernels);
-        return initialise(weights, SlotPlanner.planned(weights, plan, calibration, kernels), calibration, type);
+        UpcyclePlan slotted = SlotPlanner.planned(weights, plan, calibration, kernels);
+        return initialise(weights, ranked(weights, slotted, calibration), calibration, type);
+    }
+
+    /** The plan with ranks that follow from all layers together. */
+    private static UpcyclePlan ranked(BaseWeights base, UpcyclePlan plan, Calibration calibration) {
+        return LowRankPlanner.planned(plan, () -> plan.layers().stream()
+                .map(layer -> LowRankUpcycler.spectrum(
+                        layer,
+                        base.attention(layer.layer()),
+                        calibration == null ? null : calibration.layer(layer.layer())))
+                .toList());
     }
 
     /** The calibration that {@code plan} asks for, on its windows. */

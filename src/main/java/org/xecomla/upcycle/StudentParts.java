@@ -19,6 +19,7 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotSearch.Candidate;
 import org.xecomla.upcycle.base.BaseWeights;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
 /**
  * A student made in parts that can run anywhere and at once: the base's forward pass over calibration text, then for
@@ -91,9 +92,12 @@ public record StudentParts(Base base, Path scratch) implements Serializable {
                     (candidates, numWindows) -> errors(plan.layers(), candidates, numWindows, workers));
         }
         boolean calibrated = plan.needsCalibration();
+        List<LayerPlan> asked = found.layers();
+        UpcyclePlan ranked = LowRankPlanner.planned(
+                found, () -> workers.map("spectra", asked, (layer, kernels) -> spectrum(layer, calibrated)));
         List<UpcycledLayer> shapes =
-                workers.map("layers", found.layers(), (layer, kernels) -> layer(layer, calibrated));
-        return new Made(shapes, found.notes());
+                workers.map("layers", ranked.layers(), (layer, kernels) -> layer(layer, calibrated));
+        return new Made(shapes, ranked.notes());
     }
 
     /** The student of layers that {@link #make} has made. */
@@ -126,13 +130,22 @@ public record StudentParts(Base base, Path scratch) implements Serializable {
                 SlotPlanner.errors(weights, asked.layer, seen, kernels, asked.candidates, asked.numWindows));
     }
 
+    private LayerSpectrum spectrum(LayerPlan layer, boolean calibrated) {
+        BaseWeights weights = BaseWeights.of(base.open());
+        return LowRankUpcycler.spectrum(layer, weights.attention(layer.layer()), activations(layer, calibrated));
+    }
+
+    /** Null where nothing was calibrated. */
+    private LayerActivations activations(LayerPlan layer, boolean calibrated) {
+        return calibrated
+                ? LayerCalibration.read(calibrationOf(layer.layer()), 0).activations()
+                : null;
+    }
+
     /** Writes the layer's tensors as the student will hold them. */
     private UpcycledLayer layer(LayerPlan layer, boolean calibrated) {
         BaseWeights weights = BaseWeights.of(base.open());
-        LayerActivations activations = calibrated
-                ? LayerCalibration.read(calibrationOf(layer.layer()), 0).activations()
-                : null;
-        UpcycledLayer made = StudentInitializer.layer(weights, layer, activations);
+        UpcycledLayer made = StudentInitializer.layer(weights, layer, activations(layer, calibrated));
         SafetensorsWriter writer = new SafetensorsWriter();
         made.tensors()
                 .forEach((name, tensor) -> writer.addDigested(

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
 import org.xecomla.config.model.AttentionConfig;
@@ -15,6 +16,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
+import org.xecomla.upcycle.lowrank.RankBudget;
 
 /**
  * The section {@code upcycle} of a configuration, worked out for a given base: what becomes of every layer that is made
@@ -22,10 +24,12 @@ import org.xecomla.errors.UserException;
  *
  * @param layers ascending by layer; layers that stay as they are have none
  * @param search for slots, which must be done before layers are made; null: nothing to search
+ * @param ranks that must be divided among the layers before they are made; null: their plans say them
  * @param calibrationTokens how many tokens of text the calibration looks at
  * @param notes what the user should know, one line each
  */
-public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibrationTokens, List<String> notes)
+public record UpcyclePlan(
+        List<LayerPlan> layers, Search search, RankBudget ranks, int calibrationTokens, List<String> notes)
         implements Serializable {
     /** At least so many windows of the calibration text are searched on, unless a longer length is asked for. */
     private static final int SEARCH_WINDOWS = 4;
@@ -67,13 +71,21 @@ public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibration
      * @throws ConfigException where a value does not fit the base, naming the key and what would fit
      */
     public static UpcyclePlan of(UpcycleConfig config, ModelConfig base) {
-        List<LayerPlan> plans = new ArrayList<>();
-        Map<AttentionConfig.Gqa, LayerPlanner> planners = new LinkedHashMap<>();
-        for (int layer : layers(config, base)) {
-            if (!(base.attention().get(layer) instanceof AttentionConfig.Gqa shape)) {
+        List<Integer> layers = layers(config, base);
+        for (int layer : layers) {
+            if (!(base.attention().get(layer) instanceof AttentionConfig.Gqa)) {
                 throw new ConfigException("layer " + layer + " of the base is latent attention already: leave it out of"
                         + " upcycle.layers");
             }
+        }
+        if (config.method() == UpcycleConfig.Method.LOWRANK) {
+            return LowRankPlanner.plan(config, base, layers);
+        }
+        refuseRanks(config);
+        List<LayerPlan> plans = new ArrayList<>();
+        Map<AttentionConfig.Gqa, LayerPlanner> planners = new LinkedHashMap<>();
+        for (int layer : layers) {
+            AttentionConfig.Gqa shape = (AttentionConfig.Gqa) base.attention().get(layer);
             LayerPlanner planner = planners.computeIfAbsent(shape, s -> new LayerPlanner(config, base, s));
             plans.add(planner.plan(layer));
         }
@@ -82,7 +94,25 @@ public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibration
                 .distinct()
                 .toList();
         Search search = config.method() == UpcycleConfig.Method.PHASED ? Search.of(config, base) : null;
-        return new UpcyclePlan(plans, search, config.calibrationTokens(), notes);
+        return new UpcyclePlan(plans, search, null, config.calibrationTokens(), notes);
+    }
+
+    /** Latents of keys and values together have factors of their own, and ranks layer by layer. */
+    private static void refuseRanks(UpcycleConfig config) {
+        String method = config.method().name().toLowerCase(Locale.ROOT);
+        boolean ownFactors = config.ranks()
+                .factors()
+                .filter(factors ->
+                        factors != RankConfig.Factors.WEIGHTED || config.method() != UpcycleConfig.Method.ALIGNED)
+                .isPresent();
+        if (ownFactors) {
+            throw new ConfigException("upcycle.factors does not go with upcycle.method = " + method
+                    + ", which has factors of its own: set it to auto, or the method to lowrank");
+        }
+        if (config.ranks().policy() != RankConfig.Policy.FIXED) {
+            throw new ConfigException("upcycle.rank-policy does not go with upcycle.method = " + method
+                    + ": set it to fixed and, for ranks that differ, upcycle.kv-energy; or the method to lowrank");
+        }
     }
 
     private static List<Integer> layers(UpcycleConfig config, ModelConfig base) {
@@ -147,6 +177,10 @@ public record UpcyclePlan(List<LayerPlan> layers, Search search, int calibration
     public void requireCalibration(boolean given) {
         if (needsCalibration() && !given) {
             UpcycleConfig.Method method = layers.get(0).method();
+            if (method == UpcycleConfig.Method.LOWRANK) {
+                throw new ConfigException("upcycle.factors = covariance needs calibration text: give --calibration"
+                        + " FILE.jsonl or corpus.train, or set upcycle.factors = weight");
+            }
             boolean aligned = method != UpcycleConfig.Method.XECOMLA;
             throw new ConfigException((aligned
                             ? "upcycle.method = " + method.name().toLowerCase(Locale.ROOT)

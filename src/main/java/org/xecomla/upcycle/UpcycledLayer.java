@@ -8,7 +8,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.linalg.Matrix;
 
 /**
- * A layer made latent.
+ * A layer whose keys and values are made latent.
  *
  * @param tensors by checkpoint name, in the internal layout: rope rows half-split, plane j at rows j and j + P/2 of the
  *     rope part. {@code o_proj} is the base's and not among them.
@@ -18,7 +18,7 @@ public record UpcycledLayer(Map<String, Matrix> tensors, LayerReport report) imp
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
 
-    /** The latent attention that the layer now is. */
+    /** The latent attention that the layer now is, where it is that. */
     public AttentionConfig.Mla attention() {
         return (AttentionConfig.Mla) report.attention();
     }

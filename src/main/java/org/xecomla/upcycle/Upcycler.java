@@ -5,8 +5,8 @@ import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
 
 /**
- * One way to start latent attention from a base's weights. An implementation is a pure function of its arguments, so
- * that layers may be made anywhere and in any order.
+ * One way to start attention with a smaller cache from a base's weights. An implementation is a pure function of its
+ * arguments, so that layers may be made anywhere and in any order.
  */
 public interface Upcycler {
     /**
@@ -22,6 +22,7 @@ public interface Upcycler {
             case XECOMLA -> new XEcoMlaUpcycler();
             case ALIGNED -> new AlignedUpcycler();
             case PHASED -> new PhasedUpcycler();
+            case LOWRANK -> new LowRankUpcycler();
         };
     }
 }

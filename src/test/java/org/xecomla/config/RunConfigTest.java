@@ -91,6 +91,12 @@ class RunConfigTest {
                         UpcycleConfig.RopeChoice.YARN,
                         UpcycleConfig.RopeSlots.SERVABLE,
                         OptionalInt.empty(),
+                        new RankConfig(
+                                Optional.empty(),
+                                RankConfig.Shrinkage.CODE,
+                                RankConfig.Policy.FIXED,
+                                RankConfig.CareRule.CODE,
+                                OptionalInt.empty()),
                         8192),
                 c.upcycle());
         assertEquals(
@@ -241,6 +247,7 @@ class RunConfigTest {
           kv-energy = 0.95, q-energy = 0.9
           energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
           rope-scaling = base, rope-slots = own, search-length = 512, calibration-tokens = 4096
+          factors = weight, shrinkage = paper, rank-policy = lorc, rank-rule = paper, rank-least = 2
         }
         targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
         distill {
@@ -331,6 +338,12 @@ class RunConfigTest {
                         UpcycleConfig.RopeChoice.BASE,
                         UpcycleConfig.RopeSlots.OWN,
                         OptionalInt.of(512),
+                        new RankConfig(
+                                Optional.of(RankConfig.Factors.WEIGHT),
+                                RankConfig.Shrinkage.PAPER,
+                                RankConfig.Policy.LORC,
+                                RankConfig.CareRule.PAPER,
+                                OptionalInt.of(2)),
                         4096),
                 c.upcycle());
         assertEquals(
@@ -590,7 +603,7 @@ class RunConfigTest {
                 "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned, "
-                        + "phased",
+                        + "phased, lowrank",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
                 "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above "
                         + "0 and at most 1",

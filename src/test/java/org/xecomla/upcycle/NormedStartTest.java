@@ -32,7 +32,7 @@ class NormedStartTest {
     }
 
     static Stream<Arguments> methods() {
-        return Arrays.stream(Method.values())
+        return Stream.of(Method.XECOMLA, Method.ALIGNED, Method.PHASED)
                 .flatMap(method -> Arrays.stream(NormScope.values()).map(scope -> Arguments.of(method, scope)));
     }
 

@@ -66,7 +66,10 @@ class StudentPartsTest {
                 "method=phased layers=[1]",
                 "method=aligned kv-norm=true",
                 "method=aligned rope-rows=strongest qk-rope-head-dim=4",
-                "method=xecomla qk-rope-head-dim=4"
+                "method=xecomla qk-rope-head-dim=4",
+                "method=lowrank",
+                "method=lowrank factors=weight rank-policy=lorc layers=[1]",
+                "method=lowrank rank-policy=care kv-budget=0.4"
             })
     void partsMakeTheWhole(String settings) throws IOException {
         UpcyclePlan plan = plan(settings);
@@ -91,6 +94,9 @@ class StudentPartsTest {
         List<String> expected = new ArrayList<>(List.of("layers " + numLayers));
         if (plan.search() != null) {
             expected.addAll(0, List.of("search for slots " + numLayers, "search for slots " + numLayers));
+        }
+        if (plan.ranks() != null) {
+            expected.add(0, "spectra " + numLayers);
         }
         if (plan.needsCalibration()) {
             expected.add(0, "calibration 1");

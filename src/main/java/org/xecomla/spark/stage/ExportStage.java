@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.ExportConfig;
 import org.xecomla.config.RunConfig;
+import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.corpus.chat.ChatTemplate;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
@@ -37,8 +38,18 @@ public final class ExportStage extends SparkStage {
     @Override
     public void check(RunCheck check) {
         RunConfig config = check.config();
-        Optional<String> own = UpcyclePlan.of(config.upcycle(), check.base()).ownFrequencies(check.base());
+        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), check.base());
+        Optional<String> own = plan.ownFrequencies(check.base());
+        boolean twoLatents = !plan.student(check.base())
+                .layers(AttentionConfig.LowRankGqa.class)
+                .isEmpty();
         for (ExportConfig.Format format : config.export().formats()) {
+            boolean ofOneLatent = format == ExportConfig.Format.DEEPSEEK_V3 || format == ExportConfig.Format.XECOMLA;
+            if (twoLatents && ofOneLatent) {
+                throw new ConfigException("export.format = " + format.display() + " has no place for the latents of"
+                        + " upcycle.method = lowrank, one of keys and one of values: set export.format = native, or"
+                        + " llama or gguf, which get keys and values multiplied out");
+            }
             if (format != ExportConfig.Format.NATIVE && own.isPresent()) {
                 throw new ConfigException("export.format = " + format.display() + " cannot hold the rope frequencies"
                         + " that " + own.get() + " gives every layer: set export.format = native, or leave that out");

@@ -137,6 +137,8 @@ public final class SweepStage extends SparkStage {
             if (layer instanceof AttentionConfig.Mla latent) {
                 rank = Math.max(rank, latent.kvLoraRank());
                 rope = Math.max(rope, latent.qkRopeHeadDim());
+            } else if (layer instanceof AttentionConfig.LowRankGqa lowRank) {
+                rank = Math.max(rank, lowRank.kvElementsPerToken());
             }
         }
         EvalResult chosenOn = EvalStage.result(eval, SweepTask.STUDENT);

@@ -1,8 +1,8 @@
 package org.xecomla.upcycle.slots;
 
-import java.io.Serializable;
 import java.util.List;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.base.MethodPlan;
 
 /**
  * What the phased start needs beyond the ranks of a layer.
@@ -11,7 +11,7 @@ import org.xecomla.config.model.RopeScaling;
  * @param keyWeight weight of the remaining keys against the values in the latent; 1: equal norms
  * @param balanced rescale the factors so that their rows have equal root mean squares: changes no output
  */
-public record PhasedPlan(List<RopeSlot> slots, double keyWeight, boolean balanced) implements Serializable {
+public record PhasedPlan(List<RopeSlot> slots, double keyWeight, boolean balanced) implements MethodPlan {
     public PhasedPlan {
         slots = List.copyOf(slots);
         if (slots.isEmpty() || !(keyWeight > 0)) {

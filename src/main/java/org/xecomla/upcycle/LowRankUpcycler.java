@@ -1,0 +1,111 @@
+package org.xecomla.upcycle;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.xecomla.config.RankConfig.Factors;
+import org.xecomla.config.model.AttentionConfig;
+import org.xecomla.config.model.ParameterNames;
+import org.xecomla.linalg.LinearAlgebra;
+import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.lowrank.InputRoot;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
+import org.xecomla.upcycle.lowrank.LowRankPlan;
+
+/**
+ * Keys and values through a latent each, keys still rotated: k ~ B<sub>k</sub> A<sub>k</sub> x, v ~ B<sub>v</sub>
+ * A<sub>v</sub> x. The factors are those of the weight's SVD (LoRC, arXiv 2410.03111), or of W C<sup>1/2</sup>, C the
+ * second moment of the inputs (CARE, arXiv 2603.17946). Queries, norms and biases stay; at full rank the student
+ * computes the base's attention exactly.
+ *
+ * <p>Legend: D model, K key heads, E head dimension, R rank of the latent of keys or of values.
+ */
+final class LowRankUpcycler implements Upcycler {
+    @Override
+    public UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        LowRankPlan lowRank = plan.lowRank();
+        InputRoot root = root(lowRank, base, activations);
+        LowRank keys = factors(weight(base, keys(base)), root, plan, lowRank.keyRank());
+        LowRank values = factors(weight(base, base.value()), root, plan, lowRank.valueRank());
+        String prefix = ParameterNames.layer(plan.layer());
+        Map<String, Matrix> tensors = new LinkedHashMap<>();
+        put(tensors, prefix + ParameterNames.K_A_PROJ, prefix + ParameterNames.K_B_PROJ, keys, base, keys(base));
+        put(tensors, prefix + ParameterNames.V_A_PROJ, prefix + ParameterNames.V_B_PROJ, values, base, base.value());
+        AttentionConfig attention = new AttentionConfig.LowRankGqa(base.shape(), keys.rank(), values.rank());
+        return new UpcycledLayer(
+                tensors,
+                new LayerReport(
+                        plan.layer(),
+                        attention,
+                        base.shape().kvElementsPerToken(),
+                        (keys.energyKept() + values.energyKept()) / 2,
+                        Double.NaN,
+                        Double.NaN,
+                        Double.NaN));
+    }
+
+    /** What the ranks of a layer are chosen by. */
+    static LayerSpectrum spectrum(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        Matrix keys = weight(base, keys(base)); // (K*E, D)
+        Matrix values = weight(base, base.value()); // (K*E, D)
+        double condition = LayerSpectrum.logCondition(singularValues(keys, null))
+                + LayerSpectrum.logCondition(singularValues(values, null));
+        InputRoot root = root(plan.lowRank(), base, activations);
+        return new LayerSpectrum(condition, energies(keys, root), energies(values, root));
+    }
+
+    private static double[] energies(Matrix weight, InputRoot root) {
+        double[] energies = singularValues(weight, root);
+        for (int i = 0; i < energies.length; i++) {
+            energies[i] *= energies[i];
+        }
+        return energies;
+    }
+
+    private static double[] singularValues(Matrix weight, InputRoot root) {
+        return LinearAlgebra.svd(root == null ? weight : weight.times(root.root()))
+                .singularValues()
+                .toDoubles();
+    }
+
+    /** Null where weights are factored as they are. */
+    private static InputRoot root(LowRankPlan plan, BaseAttention base, LayerActivations activations) {
+        if (plan.factors() == Factors.WEIGHT) {
+            return null;
+        }
+        int d = hiddenSize(base);
+        return InputRoot.of(activations.secondMoment().rows(0, d).cols(0, d), plan.shrinkage());
+    }
+
+    private static LowRank factors(Matrix weight, InputRoot root, LayerPlan plan, int rank) {
+        RankPolicy fixed = new RankPolicy.Fixed(rank);
+        return root == null
+                ? LowRank.of(weight, fixed, plan.singularValues())
+                : LowRank.weighted(weight, root.root(), root.inverse(), fixed, plan.singularValues());
+    }
+
+    /** The keys' weight as the checkpoint has it, its bias behind it: norms work on keys that are rebuilt. */
+    private static Matrix keys(BaseAttention base) {
+        return base.normed() == null ? base.key() : base.normed().key();
+    }
+
+    private static int hiddenSize(BaseAttention base) {
+        return base.shape().biases().ofInputs() ? base.inputSize() - 1 : base.inputSize();
+    }
+
+    /** Without the bias. (K*E, D) */
+    private static Matrix weight(BaseAttention base, Matrix both) {
+        return both.cols(0, hiddenSize(base));
+    }
+
+    private static void put(
+            Map<String, Matrix> tensors, String down, String up, LowRank factors, BaseAttention base, Matrix both) {
+        tensors.put(down, factors.down()); // (R, D)
+        tensors.put(up, factors.up()); // (K*E, R)
+        if (base.shape().biases().ofInputs()) {
+            int d = hiddenSize(base);
+            tensors.put(ParameterNames.bias(up), both.cols(d, d + 1).transpose()); // (1, K*E)
+        }
+    }
+}

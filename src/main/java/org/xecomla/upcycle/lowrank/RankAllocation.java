@@ -1,0 +1,126 @@
+package org.xecomla.upcycle.lowrank;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.DoubleFunction;
+import org.xecomla.config.RankConfig.CareRule;
+
+/**
+ * Ranks of all layers at one budget. Energies are squared singular values of a matrix, falling; a matrix of n of them
+ * has a rank of n at most.
+ */
+public final class RankAllocation {
+    private static final int HALVINGS = 60;
+
+    /** Energy that is left is not taken for less than this share of the whole. */
+    private static final double LEAST_LEFT = 1e-12;
+
+    private RankAllocation() {}
+
+    /**
+     * LoRC's progressive ranks (arXiv 2410.03111), the same for keys and values: linear between dMin and dMax in the
+     * logarithm of the cumulative condition numbers. dMax is the full rank and dMin the largest that fits the budget;
+     * where even the least does not fit, dMax is lowered instead. What rounding leaves goes to the first layers.
+     *
+     * @param logConditions of each layer: the logarithm of the product of its own and all later condition numbers
+     * @param full rank of keys, and of values, at most
+     * @param total elements of keys and values over all layers
+     * @throws IllegalArgumentException where {@code total} is below {@code least} in every matrix
+     */
+    public static int[] lorc(List<Double> logConditions, int full, int total, int least) {
+        requireRoom(2 * logConditions.size(), total, least);
+        int[] ranks = cost(lorc(logConditions, full, full, least, least)) <= total
+                ? widest(dMin -> lorc(logConditions, full, full, dMin, least), full, total, least)
+                : widest(dMax -> lorc(logConditions, full, dMax, least, least), full, total, least);
+        for (int l = 0; l < ranks.length; l++) {
+            while (cost(ranks) + 2 <= total && ranks[l] < full) {
+                ranks[l]++;
+            }
+        }
+        return ranks;
+    }
+
+    private static int[] lorc(List<Double> logConditions, int full, double dMax, double dMin, int least) {
+        double high = Collections.max(logConditions);
+        double low = Collections.min(logConditions);
+        return logConditions.stream()
+                .mapToInt(x -> {
+                    double depth = high == low ? 0 : (high - x) / (high - low);
+                    double wanted = dMax * (1 - depth * (1 - dMin / dMax));
+                    return Math.max(least, Math.min(full, (int) Math.floor(wanted + 0.5)));
+                })
+                .toArray();
+    }
+
+    /** The ranks of the largest number from {@code least} to {@code full} whose cost is within {@code total}. */
+    private static int[] widest(DoubleFunction<int[]> ranks, int full, int total, int least) {
+        double low = least;
+        double high = full;
+        for (int i = 0; i < HALVINGS; i++) {
+            double middle = (low + high) / 2;
+            if (cost(ranks.apply(middle)) <= total) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return ranks.apply(low);
+    }
+
+    /** Elements of keys and values, both of these ranks. */
+    private static int cost(int[] ranks) {
+        return 2 * Arrays.stream(ranks).sum();
+    }
+
+    /**
+     * CARE's ranks (arXiv 2603.17946): one at a time to the matrix whose next energy is the largest share of what it
+     * lacks. Its code multiplies that by ((L - l) / ((L + 1) / 2))<sup>1/2</sup>, l from 0, and divides it by (rank /
+     * least)<sup>1/2</sup>. Of equals the first is taken; none gets more than its full rank.
+     *
+     * @param energies of a matrix of each layer
+     * @param total of all ranks
+     * @param most that any gets
+     * @throws IllegalArgumentException where {@code total} is below {@code least} in every matrix
+     */
+    public static int[] care(List<double[]> energies, int total, int least, int most, CareRule rule) {
+        requireRoom(energies.size(), total, least);
+        int[] ranks = new int[energies.size()];
+        Arrays.setAll(ranks, l -> Math.min(least, energies.get(l).length));
+        for (int left = total - Arrays.stream(ranks).sum(); left > 0; left--) {
+            int best = -1;
+            double highest = -1;
+            for (int l = 0; l < ranks.length; l++) {
+                if (ranks[l] < Math.min(most, energies.get(l).length)) {
+                    double score = score(energies.get(l), ranks[l]);
+                    if (rule == CareRule.CODE) {
+                        score *= Math.sqrt((ranks.length - l) / ((ranks.length + 1) / 2.0))
+                                / Math.sqrt((double) ranks[l] / least);
+                    }
+                    if (score > highest) {
+                        highest = score;
+                        best = l;
+                    }
+                }
+            }
+            if (best < 0) {
+                break;
+            }
+            ranks[best]++;
+        }
+        return ranks;
+    }
+
+    private static double score(double[] energies, int rank) {
+        double whole = Arrays.stream(energies).sum();
+        double left = Arrays.stream(energies, rank, energies.length).sum();
+        return whole > 0 ? energies[rank] / Math.max(left, LEAST_LEFT * whole) : 0;
+    }
+
+    private static void requireRoom(int numMatrices, int total, int least) {
+        if ((long) numMatrices * least > total) {
+            throw new IllegalArgumentException(
+                    total + " elements for " + numMatrices + " matrices of at least " + least);
+        }
+    }
+}
