@@ -93,7 +93,10 @@ record RunCost(
         return (double) sequences()
                 * TargetCodec.of(config)
                         .typicalRecordBytes(
-                                shapes.sequenceLength(), shapes.teacher().vocabSize());
+                                shapes.sequenceLength(),
+                                Math.min(
+                                        shapes.teacher().vocabSize(),
+                                        shapes.base().vocabSize()));
     }
 
     private static double published(ModelConfig model) {

@@ -1,6 +1,7 @@
 package org.xecomla.eval;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.xecomla.config.ComputeConfig.Recompute;
@@ -19,13 +20,14 @@ import org.xecomla.tensor.Tensor;
  * a teacher over all positions, at temperature 1. Log-probabilities and sums are double.
  *
  * <p>Logits exist for a chunk of positions at a time. Not thread-safe. Legend: B windows, T time, D model, V
- * vocabulary, n positions of a chunk.
+ * vocabulary, V' the teacher's, n positions of a chunk.
  */
 public final class Evaluator implements AutoCloseable {
     private final CausalLm student;
     private final CausalLm teacher; // null: none
     private final int sequenceLength;
     private final int batchWindows;
+    private final int chunkRows; // n
     private final Arena studentArena;
     private final Arena teacherArena; // null: no teacher
     private final List<EvalDetails.Sums> positions;
@@ -33,21 +35,17 @@ public final class Evaluator implements AutoCloseable {
     private boolean continues;
 
     /**
-     * @param teacher null: no divergence
+     * @param teacher null: no divergence; of the same tokenizer. Where one has more ids than the other, the divergence
+     *     is that over the first ids, which both have
      * @param sequenceLength T
      * @param batchWindows windows that go through the models together
-     * @throws UserException where the vocabularies differ
      */
     public Evaluator(CausalLm student, CausalLm teacher, int sequenceLength, int batchWindows) {
-        if (teacher != null && teacher.config().vocabSize() != student.config().vocabSize()) {
-            throw new UserException(
-                    "the teacher's vocabulary of " + teacher.config().vocabSize() + " is not the model's of "
-                            + student.config().vocabSize() + ": they need the same tokenizer");
-        }
         this.student = student;
         this.teacher = teacher;
         this.sequenceLength = sequenceLength;
         this.batchWindows = batchWindows;
+        this.chunkRows = Math.min(Logits.chunkRows(student), Logits.chunkRows(teacher == null ? student : teacher));
         this.studentArena = arena(student);
         this.teacherArena = teacher == null ? null : arena(teacher);
         this.positions = new ArrayList<>(Collections.nCopies(sequenceLength, EvalDetails.Sums.ZERO));
@@ -125,15 +123,16 @@ public final class Evaluator implements AutoCloseable {
         Tensor hidden = student.hiddenStates(ids, sequences, studentArena, null); // (B*T, D)
         Tensor taught = teacher == null ? null : teacher.hiddenStates(ids, sequences, teacherArena, null); // (B*T, D')
         EvalSums sums = EvalSums.ZERO;
-        for (int from = 0; from < ids.length; from += Logits.chunkRows(student)) {
-            int to = Math.min(ids.length, from + Logits.chunkRows(student));
+        for (int from = 0; from < ids.length; from += chunkRows) {
+            int to = Math.min(ids.length, from + chunkRows);
             long studentTop = studentArena.mark();
             Tensor logits = Logits.of(student, hidden.rows(from, to), studentArena); // (n, V)
             long teacherTop = teacher == null ? 0 : teacherArena.mark();
-            Tensor targets = teacher == null ? null : Logits.of(teacher, taught.rows(from, to), teacherArena); // (n, V)
+            Tensor targets = // (n, V'); null: no teacher
+                    teacher == null ? null : Logits.of(teacher, taught.rows(from, to), teacherArena);
             for (int row = 0; row < logits.rows(); row++) {
                 double[] q = logits.rows(row, row + 1).toDoubles(); // (V)
-                double[] p = targets == null ? null : targets.rows(row, row + 1).toDoubles(); // (V)
+                double[] p = targets == null ? null : targets.rows(row, row + 1).toDoubles(); // (V')
                 TokenSequence window = windows.get((from + row) / sequenceLength);
                 sums = sums.plus(position(q, p, window, (from + row) % sequenceLength));
             }
@@ -153,7 +152,7 @@ public final class Evaluator implements AutoCloseable {
      * Adds one position to the details.
      *
      * @param q the student's logits, (V)
-     * @param p the teacher's, (V); null: none
+     * @param p the teacher's, (V'); null: none
      * @param t the position, which counts for nothing where it is not learned
      */
     private EvalSums position(double[] q, double[] p, TokenSequence window, int t) {
@@ -163,8 +162,8 @@ public final class Evaluator implements AutoCloseable {
         boolean predicts = learned && window.hasNext(t); // else there is no label
         double loss = predicts ? logSumQ - q[ids[t + 1]] : 0;
         boolean compared = learned && p != null;
-        double kl = !compared ? 0 : divergence(p, q, logSumQ);
-        long agrees = compared && Logits.argmax(p) == Logits.argmax(q) ? 1 : 0;
+        double kl = compared ? divergence(p, q, logSumQ) : 0;
+        long agrees = compared && agree(p, q) ? 1 : 0;
         EvalDetails.Sums one = new EvalDetails.Sums(loss, predicts ? 1 : 0, kl, agrees, compared ? 1 : 0);
         positions.set(t, positions.get(t).plus(one));
         if (ids[t] == student.config().bosTokenId() || documents.isEmpty()) {
@@ -177,7 +176,16 @@ public final class Evaluator implements AutoCloseable {
         return new EvalSums(one.loss(), one.numTokens(), one.kl(), one.numCompared());
     }
 
+    private static boolean agree(double[] p, double[] q) {
+        int common = Math.min(p.length, q.length);
+        return Logits.argmax(Arrays.copyOf(p, common)) == Logits.argmax(Arrays.copyOf(q, common));
+    }
+
     private static double divergence(double[] p, double[] q, double logSumQ) {
+        if (p.length != q.length) {
+            double[] firstQ = Arrays.copyOf(q, Math.min(p.length, q.length));
+            return divergence(Arrays.copyOf(p, firstQ.length), firstQ, Logits.logSumExp(firstQ));
+        }
         double logSumP = Logits.logSumExp(p);
         double sum = 0;
         for (int i = 0; i < p.length; i++) {

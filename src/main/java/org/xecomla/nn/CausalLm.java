@@ -195,10 +195,10 @@ public final class CausalLm implements AutoCloseable {
      * The head: {@code out} = {@code hidden} times its transpose.
      *
      * @param hidden (n, D), some rows of {@link #hiddenStates}
-     * @param out (n, V), overwritten
+     * @param out (n, V), overwritten; with fewer columns, those of the first ids
      */
     public void logits(Tensor hidden, Tensor out) {
-        head.head().forward(hidden, out); // (n, V)
+        head.head().firstOutputs(out.cols()).forward(hidden, out); // (n, V)
     }
 
     /**

@@ -52,6 +52,7 @@ record ChunkedHead(Linear head, int chunkRows) {
             throw new IllegalArgumentException(
                     "a loss of " + loss.numRows() + " positions for hidden states of " + hidden.rows());
         }
+        Linear head = this.head.firstOutputs(loss.numIds());
         LossSums sums = LossSums.ZERO;
         for (int from = 0; from < hidden.rows(); from += chunkRows) {
             int to = Math.min(hidden.rows(), from + chunkRows);

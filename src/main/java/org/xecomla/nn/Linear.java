@@ -23,6 +23,19 @@ record Linear(Tensor weight, Tensor dWeight, Tensor bias, Tensor dBias, Kernels 
         return weight.rows();
     }
 
+    /** The same map to its first {@code count} outputs; to all of them where it has no more. */
+    Linear firstOutputs(int count) {
+        if (count >= numOutputs()) {
+            return this;
+        }
+        return new Linear(
+                weight.rows(0, count), // (count, in)
+                dWeight == null ? null : dWeight.rows(0, count), // (count, in)
+                bias == null ? null : bias.cols(0, count), // (1, count)
+                dBias == null ? null : dBias.cols(0, count), // (1, count)
+                kernels);
+    }
+
     boolean trainable() {
         return dWeight != null || dBias != null;
     }

@@ -33,7 +33,7 @@ public final class StreamedLm implements AutoCloseable {
     public interface Head {
         /**
          * @param hidden (n, D), some rows of {@link #hiddenStates}
-         * @param out (n, V), overwritten
+         * @param out (n, V), overwritten; with fewer columns, those of the first ids
          */
         void logits(Tensor hidden, Tensor out);
     }
@@ -98,7 +98,8 @@ public final class StreamedLm implements AutoCloseable {
     /** The head, which stays on top of the arena until the caller releases it. */
     public Head head(Arena arena) {
         String name = config.tieWordEmbeddings() ? ParameterNames.EMBEDDING : ParameterNames.HEAD;
-        return new Linear(load(name, arena), null, kernels)::forward; // (V, D)
+        Linear head = new Linear(load(name, arena), null, kernels); // (V, D)
+        return (hidden, out) -> head.firstOutputs(out.cols()).forward(hidden, out); // (n, V)
     }
 
     private interface Step {

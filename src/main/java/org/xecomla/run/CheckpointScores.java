@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.corpus.tokenizer.Tokenizer;
@@ -27,6 +29,8 @@ import org.xecomla.tensor.engine.ComputeKernels;
 
 /** Scores of one checkpoint on text and on multiple-choice tasks, in this process. */
 public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointScores.class);
+
     /**
      * Perplexity on text, and the divergence from a teacher: also by position to twice the length of the windows, where
      * both models were made for as much.
@@ -35,6 +39,7 @@ public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
      * @param details where the scores by position and by document are written
      */
     public ObjectNode onText(List<String> files, Optional<ModelDirectory> teacher, Optional<Path> details) {
+        teacher.ifPresent(this::requireCommonIds);
         int ownLength = config.sequence().lengthFor(checkpoint.config());
         int length = teacher.map(directory -> config.sequence().lengthFor(directory.config()))
                 .map(other -> Math.min(ownLength, other))
@@ -50,6 +55,12 @@ public record CheckpointScores(RunConfig config, ModelDirectory checkpoint) {
                 .setAll(found.details.summary());
         teacher.flatMap(known -> byPosition(known, windows, length)).ifPresent(far -> json.setAll(far.json()));
         return json;
+    }
+
+    private void requireCommonIds(ModelDirectory teacher) {
+        CommonIds.of(teacher.config(), teacher.path(), checkpoint.config(), checkpoint.path())
+                .note()
+                .ifPresent(LOG::warn);
     }
 
     private record Scored(EvalSums sums, EvalDetails details) {}

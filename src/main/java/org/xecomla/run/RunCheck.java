@@ -1,17 +1,14 @@
 package org.xecomla.run;
 
 import java.util.List;
-import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.text.CorpusFiles;
-import org.xecomla.corpus.tokenizer.TokenizerVocabulary;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.targets.TargetCodec;
-import org.xecomla.teacher.Teacher;
 import org.xecomla.upcycle.UpcyclePlan;
 
 /** What stages ask of a run before it starts. Reads headers and configurations, no weights. */
@@ -59,22 +56,7 @@ public final class RunCheck {
                 ? base()
                 : RunModels.teacher(config).config();
         config.sequence().lengthFor(teacher);
-        Teacher.requireSameVocabulary(teacher, base());
-        requireSameTokenizer();
-    }
-
-    /**
-     * Targets are of the run's tokens: every id must be the same word to the teacher. A teacher without a tokenizer is
-     * trusted.
-     */
-    private void requireSameTokenizer() {
-        Path ofTeacher = RunModels.teacherPath(config);
-        Path ofRun = RunModels.tokenizerPath(config);
-        if (ofTeacher.equals(ofRun)) {
-            return;
-        }
-        TokenizerVocabulary.find(ofRun).ifPresent(run -> TokenizerVocabulary.find(ofTeacher)
-                .ifPresent(teachers -> run.requireSame(teachers, "this run", "the teacher")));
+        CommonIds.of(teacher, RunModels.teacherPath(config), base(), RunModels.tokenizerPath(config));
     }
 
     /**

@@ -101,31 +101,23 @@ public final class Teacher implements AutoCloseable {
         return shape.footprint(config, kernels.type(), 1);
     }
 
-    /** Refuses a student with another vocabulary: a distribution over the one says nothing about the other. */
-    public static void requireSameVocabulary(ModelConfig teacher, ModelConfig student) {
-        if (teacher.vocabSize() != student.vocabSize()) {
-            boolean larger = teacher.vocabSize() > student.vocabSize();
-            throw new ConfigException("the teacher's vocabulary has " + teacher.vocabSize() + " ids and the student's "
-                    + student.vocabSize() + ", so that ids " + Math.min(teacher.vocabSize(), student.vocabSize())
-                    + " to "
-                    + (Math.max(teacher.vocabSize(), student.vocabSize()) - 1) + " are only the "
-                    + (larger ? "teacher's" : "student's")
-                    + ": set teacher.path to a model with the student's tokenizer");
-        }
-    }
-
     /**
      * Writes the target shard of one token shard, atomically.
      *
      * @param directory of the target shards
-     * @param spec of the target shards, its vocabulary and length this teacher's
+     * @param spec of the target shards, its length this teacher's; over the first ids only where its vocabulary is less
      * @param progress told the number of tokens after each batch
      * @return the target shard's digest
      */
     public String writeShard(
             TokenShards tokens, int shard, Path directory, TargetShardSpec spec, LongConsumer progress) {
-        tokens.requireFits(config().vocabSize(), shape.sequenceLength(), "the teacher " + DataFiles.display(path));
-        if (spec.vocabSize() != config().vocabSize()) {
+        String name = "the teacher " + DataFiles.display(path);
+        if (spec.vocabSize() < tokens.spec().vocabSize()) {
+            tokens.requireLength(shape.sequenceLength(), name); // cut: ids beyond are padding, or refused when met
+        } else {
+            tokens.requireFits(config().vocabSize(), shape.sequenceLength(), name);
+        }
+        if (spec.vocabSize() > config().vocabSize()) {
             throw new IllegalArgumentException(
                     "targets over " + spec.vocabSize() + " ids from a teacher of " + config().vocabSize());
         }
@@ -158,20 +150,20 @@ public final class Teacher implements AutoCloseable {
         byte[][] records = new byte[count][];
         for (int b = 0; b < count; b++) {
             TargetEncoder encoder = spec.codec().encoder(length, spec.vocabSize(), first + b);
-            encode(head, hidden.rows(b * length, (b + 1) * length), spec.codec().temperature(), encoder);
+            encode(head, hidden.rows(b * length, (b + 1) * length), spec, encoder);
             records[b] = encoder.finish();
         }
         arena.release(mark);
         return records;
     }
 
-    private void encode(StreamedLm.Head head, Tensor hidden, double temperature, TargetEncoder encoder) {
+    private void encode(StreamedLm.Head head, Tensor hidden, TargetShardSpec spec, TargetEncoder encoder) {
         for (int from = 0; from < hidden.rows(); from += shape.chunkRows()) {
             int to = Math.min(hidden.rows(), from + shape.chunkRows());
             long mark = arena.mark();
-            Tensor rows = arena.matrix(to - from, config().vocabSize()); // (n, V)
+            Tensor rows = arena.matrix(to - from, spec.vocabSize()); // (n, V)
             head.logits(hidden.rows(from, to), rows); // (n, V)
-            kernels.head().softmax(rows, 1 / temperature, new double[to - from]); // (n, V)
+            kernels.head().softmax(rows, 1 / spec.codec().temperature(), new double[to - from]); // (n, V)
             encoder.add(rows);
             arena.release(mark);
         }

@@ -44,7 +44,8 @@ record DistillationObjective(
                                 sample.ids(),
                                 sample.labels(),
                                 tempered((SoftLabels.Dense) sample.softLabels(), now.temperature()),
-                                sample.starts()))
+                                sample.starts(),
+                                sample.numIds()))
                         .toList();
         if (layers == null) {
             return now.addGradients(replica, seen, step);

@@ -10,6 +10,7 @@ import org.xecomla.nn.CausalLm;
 import org.xecomla.nn.LayerLoss;
 import org.xecomla.nn.loss.CombinedLoss;
 import org.xecomla.nn.loss.CrossEntropy;
+import org.xecomla.nn.loss.FirstIds;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
 import org.xecomla.nn.loss.TokenLoss;
@@ -113,7 +114,8 @@ public record TokenObjective(double alpha, double temperature, Divergence diverg
                     "alpha " + alpha + " asks for the teacher's targets, and there are none");
         }
         boolean free = alpha > 0 || temperature == 1;
-        return loss(batch.softLabels(), free ? batch.labels() : null, klScale, ceScale);
+        TokenLoss loss = loss(batch.softLabels(), free ? batch.labels() : null, klScale, ceScale);
+        return batch.numIds() == TrainingSequence.ALL_IDS ? loss : new FirstIds(loss, batch.numIds());
     }
 
     /** Of targets and labels, either of which may be null. */

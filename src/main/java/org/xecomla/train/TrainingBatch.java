@@ -12,8 +12,9 @@ import org.xecomla.train.data.TrainingSequence;
  * @param ids (B*T)
  * @param labels (B*T), -1: none
  * @param softLabels B*T rows, or null
+ * @param numIds over how many of the first ids is learned
  */
-record TrainingBatch(Sequences sequences, int[] ids, int[] labels, SoftLabels softLabels) {
+record TrainingBatch(Sequences sequences, int[] ids, int[] labels, SoftLabels softLabels, int numIds) {
     static TrainingBatch of(List<TrainingSequence> sequences) {
         int length = sequences.get(0).ids().length;
         int[] ids = new int[sequences.size() * length];
@@ -32,7 +33,12 @@ record TrainingBatch(Sequences sequences, int[] ids, int[] labels, SoftLabels so
             throw new IllegalArgumentException("some sequences of a batch have soft labels and some have none");
         }
         SoftLabels all = soft.isEmpty() ? null : SoftLabels.concat(soft);
-        return new TrainingBatch(Sequences.of(sequences.size(), starts), ids, labels, all);
+        return new TrainingBatch(
+                Sequences.of(sequences.size(), starts),
+                ids,
+                labels,
+                all,
+                sequences.get(0).numIds());
     }
 
     /** Which positions (B*T) are learned from: those with a target, or without a teacher those with a label. */

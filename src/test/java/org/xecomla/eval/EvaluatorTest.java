@@ -1,7 +1,6 @@
 package org.xecomla.eval;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -9,8 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
+import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
-import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.nn.CausalLm;
@@ -205,11 +204,48 @@ class EvaluatorTest {
         }
     }
 
+    /** Padding that only one of two models has says nothing about how far they are apart. */
     @Test
-    void anotherVocabularyIsRefused() {
-        CausalLm student = model("llama-gqa-tied");
-        CausalLm teacher = model("llama-mha");
-        UserException refused = assertThrows(UserException.class, () -> new Evaluator(student, teacher, LENGTH, 1));
-        assertTrue(refused.getMessage().contains("vocabulary"), refused.getMessage());
+    void divergenceIsOverTheIdsThatBothModelsHave() {
+        List<TokenSequence> windows = sequences(windows("llama-mha"));
+        CausalLm small = model("llama-mha");
+        CausalLm padded = padded("llama-mha", 5);
+        EvalSums expected = evaluate(small, small, windows);
+        EvalSums taughtByPadded = evaluate(small, padded, windows);
+        EvalSums taughtPadded = evaluate(padded, small, windows);
+        assertEquals(0, taughtByPadded.klSum(), 1e-12);
+        assertEquals(0, taughtPadded.klSum(), 1e-12);
+        assertEquals(expected.lossSum(), taughtByPadded.lossSum());
+        assertTrue(taughtPadded.lossSum() > expected.lossSum(), "perplexity is over all ids of the model");
+        assertEquals(expected.numKlPositions(), taughtPadded.numKlPositions());
+    }
+
+    private static EvalSums evaluate(CausalLm student, CausalLm teacher, List<TokenSequence> windows) {
+        try (Evaluator evaluator = new Evaluator(student, teacher, LENGTH, 2)) {
+            return evaluator.evaluate(windows);
+        }
+    }
+
+    /** The same model with {@code more} ids, whose logits are 0 and whose embeddings nobody reads. */
+    private static CausalLm padded(String name, int more) {
+        CausalLm model = model(name);
+        ModelConfig c = model.config();
+        ModelConfig config = new ModelConfig(
+                c.hiddenSize(),
+                c.intermediateSize(),
+                c.vocabSize() + more,
+                c.maxPositionEmbeddings(),
+                c.rmsNormEps(),
+                c.ropeTheta(),
+                c.tieWordEmbeddings(),
+                -1,
+                -1,
+                c.attention());
+        ParameterStore weights = Tensors.zeros(CausalLm.layout(config, n -> false), ElementType.DOUBLE);
+        for (String parameter : weights.layout().places().keySet()) {
+            Tensor from = model.weights().get(parameter); // (rows, cols)
+            weights.get(parameter).rows(0, from.rows()).write(from.toDoubles());
+        }
+        return new CausalLm(config, weights, null, new NaiveKernels(ElementType.DOUBLE), LENGTH);
     }
 }

@@ -24,6 +24,7 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.UserException;
 import org.xecomla.nn.loss.CombinedLoss;
 import org.xecomla.nn.loss.CrossEntropy;
+import org.xecomla.nn.loss.FirstIds;
 import org.xecomla.nn.loss.ForwardKl;
 import org.xecomla.nn.loss.LossSums;
 import org.xecomla.nn.loss.SoftLabels;
@@ -282,5 +283,39 @@ class CausalLmTest {
         UserException outside =
                 assertThrows(UserException.class, () -> model.hiddenStates(new int[] {0, V}, 1, arena, null));
         assertTrue(outside.getMessage().startsWith("token id 6 at position 1 is outside the vocabulary of 6"));
+    }
+
+    /** What a loss over the first ids says is what a model with no more ids says; nothing else is touched. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLossOverTheFirstIdsNeedsNoOthers(boolean tied) {
+        int few = V - 1;
+        int[] ids = Arrays.stream(IDS).map(id -> id % few).toArray();
+        SoftLabels targets =
+                SoftTargets.dense(new Random(3).doubles(B * T * few, -2, 2).toArray(), few, 1);
+        ForwardKl kl = new ForwardKl(targets, 1, 0.7);
+        CausalLm whole = model(tied, name -> true);
+        ModelConfig c = whole.config();
+        ModelConfig shorter = new ModelConfig(
+                D, c.intermediateSize(), few, 16, c.rmsNormEps(), c.ropeTheta(), tied, -1, -1, c.attention());
+        ParameterLayout layout = CausalLm.layout(shorter, name -> true);
+        ParameterStore weights = Tensors.zeros(layout, ElementType.DOUBLE);
+        ParameterStore gradients = Tensors.zerosOfTrainable(layout, ElementType.DOUBLE);
+        CausalLm cut = new CausalLm(shorter, weights, gradients, kernels, T);
+        opened.addAll(List.of(weights, gradients, cut));
+        for (String name : layout.places().keySet()) {
+            Tensor all = whole.weights().get(name); // (rows, cols)
+            weights.get(name).write(all.rows(0, weights.get(name).rows()).toDoubles());
+        }
+        LossSums expected = cut.lossAndGradients(ids, DOCUMENTS, kl, arena);
+        assertEquals(expected, whole.lossAndGradients(ids, DOCUMENTS, new FirstIds(kl, few), arena));
+        for (String name : layout.places().keySet()) {
+            double[] found = whole.gradients().get(name).toDoubles();
+            double[] of = gradients.get(name).toDoubles();
+            assertArrayEquals(of, Arrays.copyOf(found, of.length), name);
+            for (int i = of.length; i < found.length; i++) {
+                assertEquals(0, found[i], name + ": padding learns nothing");
+            }
+        }
     }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -52,6 +53,8 @@ import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensors;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
+import org.xecomla.train.data.DistillationData;
+import org.xecomla.train.data.TrainingSequence;
 
 class TeacherTest {
     private static final Path MODEL = DataFiles.path("src/test/resources/golden/llama-gqa-tied");
@@ -216,16 +219,48 @@ class TeacherTest {
         }
     }
 
-    @Test
-    void anotherVocabularyIsRefusedWithBothNumbers() {
-        ModelConfig teacher = ModelDirectory.open(MODEL).config();
-        ModelConfig student =
-                new ModelConfig(teacher.hiddenSize(), 8, 77, 64, 1e-5, 1e4, true, 1, 2, teacher.attention());
-        ConfigException failure =
-                assertThrows(ConfigException.class, () -> Teacher.requireSameVocabulary(teacher, student));
-        assertTrue(failure.getMessage().contains(" 77"), failure.getMessage());
-        assertTrue(failure.getMessage().contains(" " + vocabSize), failure.getMessage());
-        Teacher.requireSameVocabulary(teacher, teacher);
+    /** A padded teacher of a student with fewer ids: its distributions over these, which sum to 1 again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void targetsOverTheFirstIdsAreThoseOfAllScaledUp(boolean streamed) {
+        int few = vocabSize - 7;
+        try (Kernels kernels = new CpuKernels(1);
+                TokenShards shards = TokenShards.open(tokens);
+                Teacher teacher =
+                        new Teacher(ModelDirectory.open(MODEL), kernels, new TeacherShape(2, LENGTH, 5, streamed))) {
+            for (int numIds : new int[] {vocabSize, few}) {
+                TargetShardSpec spec =
+                        new TargetShardSpec(PLAN, LENGTH, numIds, new DenseCodec(1), "teacher", tokenPacking());
+                write(teacher, shards, targets("over-" + numIds), spec);
+            }
+        }
+        assertEquals(few, numLearnedIds(few));
+        assertEquals(TrainingSequence.ALL_IDS, numLearnedIds(vocabSize));
+        try (TargetShards whole = TargetShards.open(targets("over-" + vocabSize));
+                TargetShards cut = TargetShards.open(targets("over-" + few))) {
+            for (int s = 0; s < NUM_SEQUENCES; s++) {
+                float[] p = ((SoftLabels.Dense) whole.read(s)).probabilities(); // (T, V)
+                float[] q = ((SoftLabels.Dense) cut.read(s)).probabilities(); // (T, V - 7)
+                assertEquals(LENGTH * few, q.length);
+                for (int t = 0; t < LENGTH; t++) {
+                    double sum = 0;
+                    for (int i = 0; i < few; i++) {
+                        sum += p[t * vocabSize + i];
+                    }
+                    for (int i = 0; i < few; i++) {
+                        assertEquals(p[t * vocabSize + i] / Math.max(sum, 1e-30), q[t * few + i], 1e-6);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Over how many ids a student of the teacher's size learns from targets over the first {@code numIds}. */
+    private int numLearnedIds(int numIds) {
+        ModelConfig student = ModelDirectory.open(MODEL).config();
+        try (DistillationData data = DistillationData.open(tokens, targets("over-" + numIds), student, 1)) {
+            return data.read(0).numIds();
+        }
     }
 
     @Test

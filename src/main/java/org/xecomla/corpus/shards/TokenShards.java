@@ -87,22 +87,26 @@ public final class TokenShards implements AutoCloseable {
      * @param model what the numbers belong to, for the message
      */
     public void requireFits(int modelVocabSize, int maxPositionEmbeddings, String model) {
-        String directory = DataFiles.display(shards.directory());
         if (spec.vocabSize() > modelVocabSize) {
             throw new ConfigException(String.format(
                     Locale.ROOT,
                     "the tokens in %s have a vocabulary of %d ids and %s only %d: shard the corpus with the model's own"
                             + " tokenizer",
-                    directory,
+                    DataFiles.display(shards.directory()),
                     spec.vocabSize(),
                     model,
                     modelVocabSize));
         }
+        requireLength(maxPositionEmbeddings, model);
+    }
+
+    /** Refuses a model whose sequences are shorter than these; see {@link #requireFits}. */
+    public void requireLength(int maxPositionEmbeddings, String model) {
         if (sequenceLength() > maxPositionEmbeddings) {
             throw new ConfigException(String.format(
                     Locale.ROOT,
                     "the sequences in %s have %d tokens and %s takes at most %d: lower sequence.length",
-                    directory,
+                    DataFiles.display(shards.directory()),
                     sequenceLength(),
                     model,
                     maxPositionEmbeddings));

@@ -11,9 +11,14 @@ import org.xecomla.tensor.Tensor;
  * <p>Nothing is shifted here: row n of targets and labels speaks of the token after position n. A loss knows its
  * weight: the gradient is that of weight times the sum over its positions. Legend: N positions, V vocabulary.
  */
-public sealed interface TokenLoss permits SoftmaxLoss, CombinedLoss {
+public sealed interface TokenLoss permits SoftmaxLoss, CombinedLoss, FirstIds {
     /** N. */
     int numRows();
+
+    /** Over how many of the first ids it is, at most: it is told the logits of no others. */
+    default int numIds() {
+        return Integer.MAX_VALUE;
+    }
 
     /** Positions {@code from} (inclusive) to {@code to} (exclusive). */
     TokenLoss rows(int from, int to);
@@ -21,7 +26,7 @@ public sealed interface TokenLoss permits SoftmaxLoss, CombinedLoss {
     /**
      * The sums over the positions, and with {@code backward} the gradient in the logits' own memory.
      *
-     * @param logits (N, V): leaves as its gradient, or spent
+     * @param logits (N, V), of no more than {@link #numIds} ids: leaves as its gradient, or spent
      */
     LossSums apply(Tensor logits, boolean backward, Kernels kernels, Arena arena);
 

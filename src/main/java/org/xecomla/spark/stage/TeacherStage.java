@@ -6,11 +6,11 @@ import java.util.function.IntPredicate;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
-import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.files.DataFiles;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
+import org.xecomla.run.CommonIds;
 import org.xecomla.run.RunCheck;
 import org.xecomla.run.RunModels;
 import org.xecomla.spark.driver.RunContext;
@@ -73,6 +73,7 @@ public final class TeacherStage extends SparkStage {
 
     private static Map<String, Long> write(StageContext context, Answers answers) {
         try (TokenShards tokens = answers.open()) {
+            answers.commonIds(tokens).note().ifPresent(context.console());
             long numTokens = tokens.numSequences() * tokens.sequenceLength();
             try (WorkMeter meter = new WorkMeter(context, NAME, numTokens, "tokens")) {
                 ShardAnswers.complete(context, NAME, "targets", tokens.plan(), meter, answers);
@@ -93,12 +94,17 @@ public final class TeacherStage extends SparkStage {
             return TokenShards.open(tokens);
         }
 
+        /** Shards have as many ids as the base, which the student will have too. */
+        private CommonIds commonIds(TokenShards sequences) {
+            int ofTeacher = ModelDirectory.open(teacher).config().vocabSize();
+            return new CommonIds(ofTeacher, sequences.spec().vocabSize());
+        }
+
         private TargetShardSpec spec(TokenShards sequences) {
-            ModelConfig shape = ModelDirectory.open(teacher).config();
             return new TargetShardSpec(
                     sequences.plan(),
                     sequences.sequenceLength(),
-                    shape.vocabSize(),
+                    commonIds(sequences).number(),
                     TargetCodec.of(config),
                     teacherDigest,
                     sequences.packing());

@@ -9,10 +9,12 @@ import org.xecomla.targets.TargetShards;
 public final class DistillationData implements TrainingData {
     private final TokenShards tokens;
     private final TargetShards targets;
+    private final int numIds;
 
-    private DistillationData(TokenShards tokens, TargetShards targets) {
+    private DistillationData(TokenShards tokens, TargetShards targets, int numIds) {
         this.tokens = tokens;
         this.targets = targets;
+        this.numIds = numIds;
     }
 
     /** As {@link #of}, of the shards in two directories. */
@@ -32,11 +34,12 @@ public final class DistillationData implements TrainingData {
     }
 
     /**
-     * Checks that all belong together.
+     * Checks that all belong together. Targets over fewer ids than the student has are learned over these: its others
+     * are padding.
      *
      * @param temperature of the student in the loss
      * @throws org.xecomla.errors.UserException where the targets were made for other tokens, at another temperature or
-     *     over another vocabulary, or the tokens do not fit the student
+     *     over more ids than the student has, or the tokens do not fit the student
      */
     public static DistillationData of(
             TokenShards tokens, TargetShards targets, ModelConfig student, double temperature) {
@@ -44,7 +47,8 @@ public final class DistillationData implements TrainingData {
         targets.requireCovers(tokens.plan(), tokens.sequenceLength(), tokens.packing(), tokens::digest);
         targets.requireVocabulary(student.vocabSize());
         targets.requireTemperature(temperature);
-        return new DistillationData(tokens, targets);
+        int numIds = targets.spec().vocabSize();
+        return new DistillationData(tokens, targets, numIds < student.vocabSize() ? numIds : TrainingSequence.ALL_IDS);
     }
 
     @Override
@@ -59,7 +63,8 @@ public final class DistillationData implements TrainingData {
 
     @Override
     public TrainingSequence read(long sequence) {
-        return TrainingSequence.of(tokens.sequence(sequence), targets.read(sequence));
+        return TrainingSequence.of(tokens.sequence(sequence), targets.read(sequence))
+                .overFirstIds(numIds);
     }
 
     @Override

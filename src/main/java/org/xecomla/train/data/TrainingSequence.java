@@ -12,8 +12,12 @@ import org.xecomla.targets.TargetAlignment;
  * @param labels (T): the id that comes next, -1 where the cross-entropy does not count
  * @param softLabels T rows: the teacher's distributions of the next token; null: no teacher
  * @param starts (T): where the part of the sequence begins that a token sees
+ * @param numIds over how many of the first ids is learned; {@link #ALL_IDS}: the student's whole vocabulary
  */
-public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels, int[] starts) {
+public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels, int[] starts, int numIds) {
+    /** A vocabulary is not cut. */
+    public static final int ALL_IDS = Integer.MAX_VALUE;
+
     public TrainingSequence {
         if (starts.length != ids.length
                 || labels.length != ids.length
@@ -42,7 +46,12 @@ public record TrainingSequence(int[] ids, int[] labels, SoftLabels softLabels, i
             all &= learned[t];
         }
         SoftLabels targets = all || softLabels == null ? softLabels : softLabels.where(learned);
-        return new TrainingSequence(tokens.ids(), labels, targets, tokens.starts());
+        return new TrainingSequence(tokens.ids(), labels, targets, tokens.starts(), ALL_IDS);
+    }
+
+    /** The same, learned over the first {@code count} ids only. */
+    public TrainingSequence overFirstIds(int count) {
+        return new TrainingSequence(ids, labels, softLabels, starts, count);
     }
 
     /** Positions with a label. */
