@@ -44,6 +44,7 @@ class ArchitectureTest {
             "tensor.cpu.bf16",
             "tensor.cpu",
             "tensor.nd4j",
+            "tensor.torch",
             "tensor.engine",
             "nn.loss",
             "nn",
@@ -156,6 +157,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.apache.spark..")
+                .check(classes);
+    }
+
+    @Test
+    void onlyTorchKernelsImportLibtorch() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.xecomla.tensor.torch")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bytedeco.pytorch..")
                 .check(classes);
     }
 

@@ -1,5 +1,6 @@
 package org.xecomla.config;
 
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.xecomla.errors.ConfigException;
@@ -21,7 +22,8 @@ public record ComputeConfig(
     /** Implementations of the tensor operations. */
     public enum KernelChoice {
         CPU,
-        ND4J
+        ND4J,
+        TORCH
     }
 
     /** What the operands of matrix products are rounded to; sums, weights, gradients and moments are fp32. */
@@ -48,9 +50,9 @@ public record ComputeConfig(
 
     /** Refuses a precision that the kernels do not have. */
     public void requireComputable() {
-        if (kernels == KernelChoice.ND4J && precision == Precision.BF16) {
-            throw new ConfigException(
-                    "compute.precision = bf16 needs compute.kernels = cpu, and it is nd4j: change either");
+        if (kernels != KernelChoice.CPU && precision == Precision.BF16) {
+            throw new ConfigException("compute.precision = bf16 needs compute.kernels = cpu, and it is "
+                    + kernels.name().toLowerCase(Locale.ROOT) + ": change either");
         }
     }
 

@@ -145,8 +145,8 @@ final class Preflight {
                 model.vocabSize(),
                 run.sequenceLength(),
                 config.run().dir()));
-        if (config.spark().gpusPerExecutor() > 0 && config.compute().kernels() == KernelChoice.CPU) {
-            lines.add("plan     spark.gpus-per-executor = 1 reserves GPUs that compute.kernels = cpu does not use");
+        if (config.spark().gpusPerExecutor() > 0 && config.compute().kernels() != KernelChoice.ND4J) {
+            lines.add("plan     spark.gpus-per-executor = 1 reserves GPUs that these compute.kernels do not use");
         }
         if (stages.containsAll(Stages.named(ShardStage.NAME, DistillStage.NAME))) {
             lines.addAll(cost());

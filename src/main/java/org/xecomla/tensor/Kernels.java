@@ -10,7 +10,8 @@ package org.xecomla.tensor;
  *
  * <p>Implementations: {@code CpuKernels} (float: cblas and the Vector API; no operation allocates off-heap memory once
  * its scratch has grown), {@code Nd4jKernels} (float and double, every ND4J back end, the reference),
- * {@code SizingKernels} (nothing: for the dry run that sizes an {@link Arena}).
+ * {@code TorchKernels} (float and double, libtorch on the processor), {@code SizingKernels} (nothing: for the dry run
+ * that sizes an {@link Arena}).
  */
 public interface Kernels extends AutoCloseable {
     /** The type of every tensor these kernels take. */

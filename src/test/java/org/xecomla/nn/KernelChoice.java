@@ -5,25 +5,29 @@ import java.util.function.Supplier;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
+import org.xecomla.tensor.TestedKernels;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** Kernels under test, with a name that reports can show. */
 public record KernelChoice(String name, Supplier<Kernels> maker) {
     static final KernelChoice NAIVE_DOUBLE =
             new KernelChoice("naive double", () -> new NaiveKernels(ElementType.DOUBLE));
     static final KernelChoice CPU_FLOAT = new KernelChoice("cpu float", () -> new CpuKernels(2));
-    static final KernelChoice ND4J_FLOAT = new KernelChoice("nd4j float", () -> new Nd4jKernels(ElementType.FLOAT));
-    static final KernelChoice ND4J_DOUBLE = new KernelChoice("nd4j double", () -> new Nd4jKernels(ElementType.DOUBLE));
+    static final KernelChoice FLOAT = inBothTypes(ElementType.FLOAT);
+    static final KernelChoice DOUBLE = inBothTypes(ElementType.DOUBLE);
 
-    /** Those that ship. */
+    private static KernelChoice inBothTypes(ElementType type) {
+        return new KernelChoice(TestedKernels.name() + " " + type, () -> TestedKernels.inBothTypes(type));
+    }
+
+    /** Those that ship, or those of the ring. */
     public static List<KernelChoice> all() {
-        return List.of(CPU_FLOAT, ND4J_FLOAT, ND4J_DOUBLE);
+        return TestedKernels.areTorch() ? List.of(FLOAT, DOUBLE) : List.of(CPU_FLOAT, FLOAT, DOUBLE);
     }
 
     /** Those in which central differences can be taken. */
     public static List<KernelChoice> inDouble() {
-        return List.of(NAIVE_DOUBLE, ND4J_DOUBLE);
+        return List.of(NAIVE_DOUBLE, DOUBLE);
     }
 
     public Kernels make() {

@@ -16,8 +16,8 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensors;
+import org.xecomla.tensor.TestedKernels;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /** Three clipped steps of PyTorch's AdamW; resuming; what is frozen stays. */
 class AdamWTest {
@@ -63,8 +63,8 @@ class AdamWTest {
     static Iterable<Supplier<Kernels>> kernels() {
         return List.of(
                 () -> new CpuKernels(2),
-                () -> new Nd4jKernels(ElementType.FLOAT),
-                () -> new Nd4jKernels(ElementType.DOUBLE));
+                () -> TestedKernels.inBothTypes(ElementType.FLOAT),
+                () -> TestedKernels.inBothTypes(ElementType.DOUBLE));
     }
 
     @ParameterizedTest

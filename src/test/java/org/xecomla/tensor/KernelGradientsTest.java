@@ -7,17 +7,16 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
- * Every backward against central differences of its forward, in double on {@link Nd4jKernels}: the loss is the sum of
+ * Every backward against central differences of its forward, in double on {@link TestedKernels}: the loss is the sum of
  * the outputs times fixed random weights. With steps of 1e-6 both differ by less than 1e-7 of the largest gradient.
  */
 class KernelGradientsTest {
     private static final double STEP = 1e-6;
     private static final double TOLERANCE = 1e-7;
 
-    private final Kernels kernels = new Nd4jKernels(ElementType.DOUBLE);
+    private final Kernels kernels = TestedKernels.inBothTypes(ElementType.DOUBLE);
     private final Random random = new Random(11);
     private final List<Tensor> made = new ArrayList<>();
 

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import org.xecomla.config.ComputeConfig;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.cpu.Lanes;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
 
 /**
  * Runs one operation on the kernels under test and on {@link NaiveKernels} in double, over the same numbers, and
@@ -45,12 +44,16 @@ final class KernelRig implements AutoCloseable {
 
     /** The kernels that every test runs on; made inside the test, so that the rig can close them. */
     static Stream<Supplier<Kernels>> implementations() {
+        Stream<Supplier<Kernels>> inBothTypes = Stream.of(ElementType.values())
+                .map(type -> named(TestedKernels.name() + " " + type, () -> TestedKernels.inBothTypes(type)));
+        return TestedKernels.areTorch() ? inBothTypes : Stream.concat(ofTheProcessor(), inBothTypes);
+    }
+
+    private static Stream<Supplier<Kernels>> ofTheProcessor() {
         return Stream.of(
                 named("cpu, vectors, 1 thread", () -> new CpuKernels(1, ComputeConfig.Precision.FP32, Lanes.best())),
                 named("cpu, vectors, 3 threads", () -> new CpuKernels(3, ComputeConfig.Precision.FP32, Lanes.best())),
-                named("cpu, scalar, 2 threads", () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)),
-                named("nd4j float", () -> new Nd4jKernels(ElementType.FLOAT)),
-                named("nd4j double", () -> new Nd4jKernels(ElementType.DOUBLE)));
+                named("cpu, scalar, 2 threads", () -> new CpuKernels(2, ComputeConfig.Precision.FP32, Lanes.NONE)));
     }
 
     private static Supplier<Kernels> named(String name, Supplier<Kernels> supplier) {

@@ -18,8 +18,8 @@ import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
+import org.xecomla.tensor.TestedKernels;
 import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
 import org.xecomla.train.data.TrainingSequence;
 
 /**
@@ -147,12 +147,12 @@ class GoldenLossesTest {
 
     @Test
     void inDoubleAsPyTorch() {
-        compare(new Nd4jKernels(ElementType.DOUBLE), 1e-7);
+        compare(TestedKernels.inBothTypes(ElementType.DOUBLE), 1e-7);
     }
 
     @Test
     void inFloatWithinOneInTenThousand() {
-        compare(new Nd4jKernels(ElementType.FLOAT), 1e-4);
+        compare(TestedKernels.inBothTypes(ElementType.FLOAT), 1e-4);
         compare(new CpuKernels(2), 1e-4);
     }
 }

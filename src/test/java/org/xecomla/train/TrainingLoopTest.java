@@ -23,8 +23,7 @@ import org.xecomla.optim.OuterUpdate;
 import org.xecomla.optim.Sgd;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
-import org.xecomla.tensor.cpu.CpuKernels;
-import org.xecomla.tensor.nd4j.Nd4jKernels;
+import org.xecomla.tensor.TestedKernels;
 import org.xecomla.train.data.TrainingSequence;
 
 class TrainingLoopTest {
@@ -47,7 +46,7 @@ class TrainingLoopTest {
     private record Result(double[] weights, List<StepMetrics> steps, List<RoundMetrics> rounds) {}
 
     private static Result train(Run run, ParameterAveraging averaging) {
-        Kernels kernels = run.type == ElementType.DOUBLE ? new Nd4jKernels(run.type) : new CpuKernels(1);
+        Kernels kernels = TestedKernels.ofRun(run.type);
         Tiny.Data data = new Tiny.Data(17, true);
         BatchSlice slice = new BatchSlice(run.batch, averaging.numReplicas(), averaging.rank());
         List<StepMetrics> steps = new ArrayList<>();

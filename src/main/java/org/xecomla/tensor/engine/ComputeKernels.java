@@ -2,10 +2,12 @@ package org.xecomla.tensor.engine;
 
 import java.util.OptionalInt;
 import org.xecomla.config.ComputeConfig;
+import org.xecomla.errors.UserException;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.cpu.CpuKernels;
 import org.xecomla.tensor.nd4j.Nd4jKernels;
+import org.xecomla.tensor.torch.TorchKernels;
 
 /** The kernels that a configuration asks for, in float. */
 public final class ComputeKernels {
@@ -32,7 +34,20 @@ public final class ComputeKernels {
                 }
                 yield new Nd4jKernels(ElementType.FLOAT);
             }
+            case TORCH -> torch(numThreads);
         };
+    }
+
+    private static Kernels torch(int numThreads) {
+        try {
+            return new TorchKernels(ElementType.FLOAT, numThreads);
+        } catch (LinkageError e) {
+            throw new UserException(
+                    "compute.kernels = torch needs libtorch, and it does not load (" + e + "): build with"
+                            + " XECOMLA_MAVEN_FLAGS=-Ptorch, on Linux with glibc 2.35 or later, or set"
+                            + " compute.kernels = cpu",
+                    e);
+        }
     }
 
     /** {@link #of(ComputeConfig, int)} on the threads that are configured, or all there are. */
