@@ -4,7 +4,14 @@ Legend: B sequences, T positions, V vocabulary.
 """
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    MistralConfig,
+    Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
+)
 
 SHAPE = {
     "hidden_size": 32,
@@ -25,6 +32,7 @@ FAMILIES = {
     "family-mistral": MistralConfig(**SHAPE, sliding_window=32, tie_word_embeddings=True),
     "family-qwen2": Qwen2Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
     "family-qwen3": Qwen3Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
+    "family-smollm3": SmolLM3Config(**SHAPE, pad_token_id=None, no_rope_layer_interval=2),
 }
 
 

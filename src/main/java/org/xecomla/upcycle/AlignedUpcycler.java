@@ -32,7 +32,7 @@ final class AlignedUpcycler implements Upcycler {
         SymmetricEigen moment = LinearAlgebra.symmetricEigen(damped(activations.secondMoment()));
         Matrix root = moment.apply(Math::sqrt); // (D, D)
         Matrix inverseRoot = moment.apply(x -> 1 / Math.sqrt(x)); // (D, D)
-        RopeScaling scaling = strongest ? explicit(base, rope) : plan.ropeScaling();
+        RopeScaling scaling = strongest && base.shape().isRotated() ? explicit(base, rope) : plan.ropeScaling();
 
         LatentQuery query = query(plan, base, rope, scaling, root, inverseRoot);
         LowRank kv = keysAndValues(plan, base, rope.remainder(base), root, inverseRoot);

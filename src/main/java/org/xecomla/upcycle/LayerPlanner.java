@@ -33,7 +33,7 @@ final class LayerPlanner {
         this.config = config;
         this.base = base;
         this.shape = shape;
-        this.phased = config.method() == UpcycleConfig.Method.PHASED;
+        this.phased = config.method() == UpcycleConfig.Method.PHASED && shape.isRotated();
         this.wholeHeads = config.method() != UpcycleConfig.Method.XECOMLA;
         requireFixedRank();
         this.ropeRows = ropeRows();
@@ -50,7 +50,7 @@ final class LayerPlanner {
         RankPolicy query = policy(config.qEnergy(), fixed, queryRank);
         return new LayerPlan(
                 layer,
-                config.method(),
+                method(),
                 policy(config.kvEnergy(), fixed, kvRank),
                 query,
                 nopeDim,
@@ -60,6 +60,12 @@ final class LayerPlanner {
                 config.kvNorm(),
                 scaling,
                 null);
+    }
+
+    /** Where nothing is rotated there are no phases, nor slots to search: such layers are made as by aligned. */
+    private UpcycleConfig.Method method() {
+        boolean searched = config.method() == UpcycleConfig.Method.PHASED;
+        return searched && !phased ? UpcycleConfig.Method.ALIGNED : config.method();
     }
 
     /** What is worth knowing about the rope, if anything. */
@@ -117,10 +123,14 @@ final class LayerPlanner {
 
     /**
      * Aligned: the head dimension; X-EcoMLA: half of it. Where the budget is too small, the largest divisor that leaves
-     * the latent at least as much as the rope key.
+     * the latent at least as much as the rope key. Where nothing is rotated the latent does all, and the rope key has
+     * the least that there can be.
      */
     private int defaultRopeDim() {
         int e = shape.headDim();
+        if (wholeHeads && !shape.isRotated()) {
+            return 2;
+        }
         int wanted = wholeHeads ? e : e / 2;
         for (int dim = wanted / 2 * 2; dim > 2; dim -= 2) {
             boolean leavesRoom = config.kvLoraRank().isPresent() || 2 * dim <= budget();

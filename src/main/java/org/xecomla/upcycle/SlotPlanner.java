@@ -27,8 +27,8 @@ final class SlotPlanner {
         if (plan.search() == null) {
             return plan;
         }
-        List<LayerPlan> layers = plan.layers();
-        int length = calibration.windowLength(layers.get(0).layer());
+        List<LayerPlan> layers = plan.searched();
+        int length = calibration.windowLength(plan.layers().get(0).layer());
         return planned(base.config(), plan, length, (candidates, numWindows) -> IntStream.range(0, layers.size())
                 .mapToObj(i -> errors(
                         base,
@@ -41,23 +41,26 @@ final class SlotPlanner {
     }
 
     /**
-     * The same with candidates judged by {@code evaluator}, wherever it does that.
+     * The same with candidates of the layers that are searched for judged by {@code evaluator}, wherever it does that.
      *
      * @param length tokens of its windows
      */
     static UpcyclePlan planned(ModelConfig base, UpcyclePlan plan, int length, SlotChoice.Evaluator evaluator) {
-        if (plan.search() == null) {
+        UpcyclePlan.Search search = plan.search();
+        List<LayerPlan> layers = plan.searched();
+        if (layers.isEmpty()) {
             return plan;
         }
-        UpcyclePlan.Search search = plan.search();
-        List<LayerPlan> layers = plan.layers();
         SlotChoice choice = new SlotChoice(evaluator, layers.size());
         boolean shared = search.slots() == RopeSlots.SERVABLE;
         List<List<RopeSlot>> slots = candidates(base, plan, search, shared);
         List<Chosen> chosen = shared ? choice.shared(slots) : choice.own(slots);
-        List<LayerPlan> found = IntStream.range(0, layers.size())
-                .mapToObj(i -> layers.get(i).withPhased(chosen.get(i).plan()))
-                .toList();
+        List<LayerPlan> found = new ArrayList<>(plan.layers());
+        for (int i = 0; i < chosen.size(); i++) {
+            found.set(
+                    plan.layers().indexOf(layers.get(i)),
+                    layers.get(i).withPhased(chosen.get(i).plan()));
+        }
         List<String> notes = new ArrayList<>(plan.notes());
         notes.add("slots: " + slots.size() + " candidates on windows of " + windows(search, length));
         notes.addAll(notes(layers, chosen, shared));
@@ -100,7 +103,7 @@ final class SlotPlanner {
     /** All layers are of one shape where slots are shared. */
     private static List<List<RopeSlot>> candidates(
             ModelConfig base, UpcyclePlan plan, UpcyclePlan.Search search, boolean shared) {
-        LayerPlan first = plan.layers().get(0);
+        LayerPlan first = plan.searched().get(0);
         AttentionConfig.Gqa shape = (AttentionConfig.Gqa) base.attention().get(first.layer());
         List<Double> frequencies = RopeFrequencies.of(shape.headDim(), base.ropeTheta(), shape.ropeScaling())
                 .inverse();

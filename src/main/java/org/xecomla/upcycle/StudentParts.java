@@ -89,7 +89,7 @@ public record StudentParts(Base base, Path scratch) implements Serializable {
                     base.open().config(),
                     plan,
                     length,
-                    (candidates, numWindows) -> errors(plan.layers(), candidates, numWindows, workers));
+                    (candidates, numWindows) -> errors(plan.searched(), candidates, numWindows, workers));
         }
         boolean calibrated = plan.needsCalibration();
         List<LayerPlan> asked = found.layers();

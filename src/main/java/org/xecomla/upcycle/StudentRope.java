@@ -25,6 +25,9 @@ final class StudentRope {
     static RopeScaling scaling(
             RopeChoice choice, UpcycleConfig.Method method, ModelConfig base, AttentionConfig.Gqa shape, int ropeDim) {
         RopeScaling own = shape.ropeScaling();
+        if (!shape.isRotated()) {
+            return own;
+        }
         if (choice == RopeChoice.NONE || own instanceof RopeScaling.None) {
             return RopeScaling.NONE;
         }

@@ -132,6 +132,15 @@ public record UpcyclePlan(
         return layers;
     }
 
+    /** The layers whose slots are searched for, in their order. */
+    List<LayerPlan> searched() {
+        return search == null
+                ? List.of()
+                : layers.stream()
+                        .filter(layer -> layer.method() == UpcycleConfig.Method.PHASED)
+                        .toList();
+    }
+
     /** The layers that become latent. */
     public List<Integer> latentLayers() {
         return layers.stream().map(LayerPlan::layer).toList();

@@ -13,6 +13,11 @@ public sealed interface AttentionConfig extends Serializable {
 
     RopeScaling ropeScaling();
 
+    /** Whether queries and keys are rotated by their positions. */
+    default boolean isRotated() {
+        return !(ropeScaling() instanceof RopeScaling.Unrotated);
+    }
+
     /** Factor on the scores. */
     double softmaxScale();
 
@@ -114,6 +119,11 @@ public sealed interface AttentionConfig extends Serializable {
         /** The same attention without biases. */
         public Gqa withoutBiases() {
             return new Gqa(numHeads, numKvHeads, headDim, ropeScaling, Biases.NONE, norm);
+        }
+
+        /** The same attention with another rope. */
+        public Gqa withRopeScaling(RopeScaling scaling) {
+            return new Gqa(numHeads, numKvHeads, headDim, scaling, biases, norm);
         }
 
         /** What latent attention has in the place of the norms; null where there are none. */

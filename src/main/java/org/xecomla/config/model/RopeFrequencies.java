@@ -33,6 +33,8 @@ public record RopeFrequencies(List<Double> inverse, double attentionFactor) {
             inverse.replaceAll(f -> llama3(f, llama3));
         } else if (scaling instanceof RopeScaling.Yarn yarn) {
             return yarn(inverse, dim, theta, yarn);
+        } else if (scaling instanceof RopeScaling.Unrotated) {
+            inverse.replaceAll(f -> 0.0);
         } else if (scaling instanceof RopeScaling.Explicit explicit) {
             if (explicit.inverseFrequencies().size() != numPlanes) {
                 throw new ConfigException(explicit.inverseFrequencies().size()

@@ -6,16 +6,21 @@ import org.xecomla.errors.ConfigException;
 
 /**
  * How rotary frequencies are stretched for long contexts, in the keys of Hugging Face's {@code rope_scaling}. Plain
- * rope is {@link None}.
+ * rope is {@link None}, and no rope at all {@link Unrotated}.
  */
 public sealed interface RopeScaling extends Serializable {
     RopeScaling NONE = new None();
+
+    RopeScaling UNROTATED = new Unrotated();
 
     /** Beyond this a frequency is no more than a rounding error. */
     double LARGEST_FACTOR = 1e6;
 
     /** Frequencies theta^(-2j/d) as they are. */
     record None() implements RopeScaling {}
+
+    /** No plane turns: a layer without rotary embedding, as some of SmolLM3's. All frequencies are 0. */
+    record Unrotated() implements RopeScaling {}
 
     /** All frequencies divided by {@code factor}. */
     record Linear(double factor) implements RopeScaling {

@@ -10,8 +10,26 @@ import org.xecomla.errors.ConfigException;
  * The keys of {@code config.json} that every family has, in old and new spelling.
  *
  * @param json config.json
+ * @param defaults what keys mean that are left out
  */
-public record DecoderJson(ModelJson json) {
+public record DecoderJson(ModelJson json, Defaults defaults) {
+    /**
+     * What a class of transformers takes where {@code config.json} leaves a key out, as it does where the value is
+     * this.
+     *
+     * @param theta of {@code rope_theta}
+     * @param tied of {@code tie_word_embeddings}
+     * @param epsilon of {@code rms_norm_eps}
+     */
+    public record Defaults(double theta, boolean tied, double epsilon) {
+        public static final Defaults LLAMA = new Defaults(10_000, false, 1e-6);
+    }
+
+    /** With Llama's defaults. */
+    public DecoderJson(ModelJson json) {
+        this(json, Defaults.LLAMA);
+    }
+
     /** @throws org.xecomla.errors.ConfigException where a key says something that no family here computes */
     public DecoderJson {
         if (!json.text("hidden_act", "silu").equals("silu")) {
@@ -32,9 +50,9 @@ public record DecoderJson(ModelJson json) {
         int intermediateSize = json.integer("intermediate_size");
         int vocabSize = json.integer("vocab_size");
         int maxLength = json.integer("max_position_embeddings");
-        double epsilon = epsilon(json);
+        double epsilon = epsilon();
         double theta = rope().theta();
-        boolean tied = json.flag("tie_word_embeddings", false);
+        boolean tied = json.flag("tie_word_embeddings", defaults.tied);
         int bos = json.integer("bos_token_id", -1);
         List<Integer> eos =
                 json.integers("eos_token_id").stream().filter(id -> id >= 0).toList(); // some write -1 for none
@@ -68,7 +86,7 @@ public record DecoderJson(ModelJson json) {
                 headDim,
                 rope,
                 biases,
-                norms == null ? null : new AttentionConfig.HeadNorm(norms, epsilon(json))));
+                norms == null ? null : new AttentionConfig.HeadNorm(norms, epsilon())));
     }
 
     /** A layer of grouped-query attention as its tensors say it is. */
@@ -100,13 +118,13 @@ public record DecoderJson(ModelJson json) {
     }
 
     /** Of the norms. */
-    static double epsilon(ModelJson json) {
-        return json.number("rms_norm_eps", 1e-6);
+    double epsilon() {
+        return json.number("rms_norm_eps", defaults.epsilon);
     }
 
     /** Where its rope is written. */
     public RopeKeys rope() {
-        return RopeKeys.of(json);
+        return RopeKeys.of(json, defaults.theta);
     }
 
     /** How the frequencies of its rope are scaled. */

@@ -85,7 +85,7 @@ public record LatentJson(ModelJson json) {
             if (scopeName(known).equals(scope)) {
                 int numKeyHeads = Math.max(1, tensors.rows(ParameterNames.K_PROJ) / Math.max(1, headDim));
                 return new AttentionConfig.KeyScales(
-                        numKeyHeads, new AttentionConfig.HeadNorm(known, DecoderJson.epsilon(json)));
+                        numKeyHeads, new AttentionConfig.HeadNorm(known, new DecoderJson(json).epsilon()));
             }
         }
         throw json.unsupported(QK_NORM, "only head and token are");

@@ -16,10 +16,17 @@ public final class LayerTensors {
 
     private final Map<String, List<Long>> shapes;
     private final String prefix;
+    private final int layer;
 
     LayerTensors(Map<String, List<Long>> shapes, int layer) {
         this.shapes = shapes;
         this.prefix = ParameterNames.layer(layer);
+        this.layer = layer;
+    }
+
+    /** From 0. */
+    public int layer() {
+        return layer;
     }
 
     public boolean has(String parameter) {

@@ -19,14 +19,16 @@ import org.xecomla.errors.ConfigException;
  * @param originalLength of llama3 and YaRN
  */
 public record RopeKeys(ModelJson object, double theta, int originalLength) {
-    private static final double DEFAULT_THETA = 10000;
     private static final String SCALING = "rope_scaling";
     private static final String PARAMETERS = "rope_parameters";
     private static final String THETA = "rope_theta";
     private static final String ORIGINAL = "original_max_position_embeddings";
 
-    /** @throws ConfigException where keys contradict each other */
-    public static RopeKeys of(ModelJson config) {
+    /**
+     * @param defaultTheta where no place says another
+     * @throws ConfigException where keys contradict each other
+     */
+    public static RopeKeys of(ModelJson config, double defaultTheta) {
         List<ModelJson> objects = new ArrayList<>();
         for (String key : List.of(SCALING, PARAMETERS)) {
             ModelJson object = flat(config, key);
@@ -37,7 +39,7 @@ public record RopeKeys(ModelJson object, double theta, int originalLength) {
         ModelJson chosen = objects.isEmpty() ? config.object(SCALING) : objects.get(0);
         List<ModelJson> places = new ArrayList<>(objects);
         places.add(config);
-        double theta = agreed(places, THETA, DEFAULT_THETA);
+        double theta = agreed(places, THETA, defaultTheta);
         double original = agreed(places, ORIGINAL, config.integer("max_position_embeddings"));
         requireWhole(places);
         objects.forEach(RopeKeys::requireOneType);

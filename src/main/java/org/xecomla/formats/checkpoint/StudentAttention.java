@@ -23,8 +23,8 @@ public record StudentAttention(ModelSource student) {
     }
 
     /**
-     * Refuses a student with biases, with what makes up for norms of queries and keys, or with latents of keys and
-     * values apart.
+     * Refuses a student with biases, with what makes up for norms of queries and keys, with layers that are not
+     * rotated, or with latents of keys and values apart.
      *
      * @param format whose classes have none of these
      * @throws ConfigException saying what takes it
@@ -41,6 +41,12 @@ public record StudentAttention(ModelSource student) {
             throw new ConfigException("the student's base normalises queries and keys, for which its scores are"
                     + " multiplied by lengths that it caches, and " + format
                     + " has no place for them: export it as native");
+        }
+        for (int l = 0; l < student.numLayers(); l++) {
+            if (!student.attention().get(l).isRotated()) {
+                throw new ConfigException("layer " + l + " of the student is not rotated, as its base's is not, and "
+                        + format + " rotates every layer: export it as native");
+            }
         }
         if (student.hasBiases()) {
             throw new ConfigException("the student's projections have biases, as its base's have, and " + format

@@ -75,6 +75,10 @@ final class GgufShape {
     private static ModelConfig grouped(ModelConfig model) {
         List<AttentionConfig.Gqa> layers = model.layers(AttentionConfig.Gqa.class);
         AttentionConfig.Gqa first = layers.get(0);
+        if (!layers.stream().allMatch(AttentionConfig::isRotated)) {
+            throw new ConfigException("some layers of the model are not rotated, and llama.cpp's llama rotates all:"
+                    + " llama.cpp's own converter takes the checkpoint itself");
+        }
         if (layers.stream().anyMatch(layer -> !layer.equals(first))) {
             throw new ConfigException(
                     "layers of grouped-query attention differ: llama.cpp's llama has one shape for" + " all");

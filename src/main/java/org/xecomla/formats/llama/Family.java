@@ -6,10 +6,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.AttentionConfig.NormScope;
+import org.xecomla.formats.checkpoint.DecoderJson;
+import org.xecomla.formats.checkpoint.DecoderJson.Defaults;
 import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.UnrotatedLayers;
 
 /**
- * The models that are Llama's decoder with another choice of biases and windows, as transformers 5.18 configures them.
+ * The models that are Llama's decoder with another choice of biases, norms, rotation and windows, as transformers 5.18
+ * configures them.
  */
 enum Family {
     LLAMA("llama") {
@@ -67,12 +71,52 @@ enum Family {
         OptionalInt window(ModelJson json) {
             return QWEN2.window(json);
         }
+    },
+
+    /** Llama whose every fourth layer is not rotated, commonly. */
+    SMOLLM3("smollm3", new Defaults(2_000_000, true, 1e-6)) {
+        private static final int DEFAULT_INTERVAL = 4;
+
+        @Override
+        Biases biases(ModelJson json) {
+            return LLAMA.biases(json);
+        }
+
+        @Override
+        boolean mlpBias(ModelJson json) {
+            return LLAMA.mlpBias(json);
+        }
+
+        @Override
+        UnrotatedLayers unrotated(ModelJson json) {
+            int interval = json.integer("no_rope_layer_interval", DEFAULT_INTERVAL);
+            if (interval < 1) {
+                throw json.unsupported("no_rope_layer_interval", "at least 1 is");
+            }
+            return UnrotatedLayers.read(json, interval);
+        }
+
+        @Override
+        OptionalInt window(ModelJson json) {
+            return json.has("sliding_window") ? QWEN2.window(json) : OptionalInt.empty();
+        }
     };
 
     private final String modelType;
+    private final Defaults defaults;
 
     Family(String modelType) {
+        this(modelType, Defaults.LLAMA);
+    }
+
+    Family(String modelType, Defaults defaults) {
         this.modelType = modelType;
+        this.defaults = defaults;
+    }
+
+    /** The keys of its configuration. */
+    DecoderJson decoder(ModelJson json) {
+        return new DecoderJson(json, defaults);
     }
 
     /** As {@code config.json} says it. */
@@ -93,6 +137,11 @@ enum Family {
     /** Whether the projections of the feed-forward layers have biases. */
     boolean mlpBias(ModelJson json) {
         return false;
+    }
+
+    /** Which layers are not rotated. */
+    UnrotatedLayers unrotated(ModelJson json) {
+        return new UnrotatedLayers(List.of());
     }
 
     /** How many tokens a query sees at most, itself among them; empty: all before it. */

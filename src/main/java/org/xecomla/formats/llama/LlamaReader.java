@@ -1,8 +1,8 @@
 package org.xecomla.formats.llama;
 
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +13,7 @@ import org.xecomla.formats.checkpoint.DecoderJson;
 import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.UnrotatedLayers;
 
 /** Reads Llama and the families that compute like it ({@link Family}). {@link LlamaWriter} is the inverse. */
 public final class LlamaReader implements ModelFormat {
@@ -32,11 +33,13 @@ public final class LlamaReader implements ModelFormat {
     public ModelConfig config(Headers headers) {
         ModelJson json = headers.json();
         Family family = Family.of(headers.modelType()).orElseThrow();
-        DecoderJson decoder = new DecoderJson(json);
+        DecoderJson decoder = family.decoder(json);
         AttentionConfig.Gqa layer = decoder.gqa(family.biases(json), family.norms());
-        return model(decoder, family, headers.layers(tensors -> layer, (tensors, at) -> {
-            throw new IllegalArgumentException("layer " + at + " is latent");
-        }));
+        UnrotatedLayers unrotated = family.unrotated(json);
+        return model(
+                decoder, family, headers.layers(tensors -> unrotated.applied(layer, tensors.layer()), (tensors, at) -> {
+                    throw new IllegalArgumentException("layer " + at + " is latent");
+                }));
     }
 
     /**
@@ -51,9 +54,13 @@ public final class LlamaReader implements ModelFormat {
                 .orElseThrow(() -> new ConfigException(json.where() + ": without weights only model_type "
                         + String.join(", ", Family.modelTypes()) + " can be read, not "
                         + json.json().path("model_type")));
-        DecoderJson decoder = new DecoderJson(json);
-        AttentionConfig layer = decoder.gqa(family.biases(json), family.norms());
-        return model(decoder, family, Collections.nCopies(json.integer("num_hidden_layers"), layer));
+        DecoderJson decoder = family.decoder(json);
+        AttentionConfig.Gqa layer = decoder.gqa(family.biases(json), family.norms());
+        UnrotatedLayers unrotated = family.unrotated(json);
+        List<AttentionConfig> layers = IntStream.range(0, json.integer("num_hidden_layers"))
+                .mapToObj(at -> (AttentionConfig) unrotated.applied(layer, at))
+                .toList();
+        return model(decoder, family, layers);
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DerivedWeights;
 import org.xecomla.formats.checkpoint.ModelExport;
@@ -13,6 +14,7 @@ import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.ModelWriter;
 import org.xecomla.formats.checkpoint.RopeJson;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.UnrotatedLayers;
 import org.xecomla.safetensors.Dtype;
 
 /**
@@ -42,6 +44,9 @@ public final class LlamaWriter implements ModelExport {
         if (norm != null) {
             return normed(model, norm);
         }
+        if (!model.attention().stream().allMatch(AttentionConfig::isRotated)) {
+            return partlyRotated(model);
+        }
         boolean inputsOnly = model.attention().get(0).biases() == AttentionConfig.Biases.INPUTS;
         if (inputsOnly && model.mlpBias()) {
             throw new ConfigException("biases of queries, keys and values and of the feed-forward layers, and none of"
@@ -50,15 +55,24 @@ public final class LlamaWriter implements ModelExport {
         return inputsOnly ? Family.QWEN2 : Family.LLAMA;
     }
 
+    private static Family partlyRotated(ModelConfig model) {
+        if (model.attention().get(0).biases() == AttentionConfig.Biases.INPUTS) {
+            throw new ConfigException("layers without rotation, and biases of queries, keys and values alone: no class"
+                    + " of transformers has these");
+        }
+        return Family.SMOLLM3;
+    }
+
     private static Family normed(ModelConfig model, AttentionConfig.HeadNorm norm) {
         boolean fits = norm.scope() == AttentionConfig.NormScope.HEAD
                 && norm.epsilon() == model.rmsNormEps()
                 && model.attention().get(0).biases() != AttentionConfig.Biases.INPUTS
+                && model.attention().stream().allMatch(AttentionConfig::isRotated)
                 && !model.mlpBias();
         if (!fits) {
             throw new ConfigException(
-                    "norms of queries and keys that are not those of Qwen3, or biases beside them that"
-                            + " it has not: no class of transformers has these");
+                    "norms of queries and keys that are not those of Qwen3, or biases or layers without"
+                            + " rotation beside them, which it has not: no class of transformers has these");
         }
         return Family.QWEN3;
     }
@@ -83,6 +97,7 @@ public final class LlamaWriter implements ModelExport {
         Family family = family(model);
         putDecoder(json, model, dtype, architecture(family), family.modelType());
         putAttention(json, model);
+        UnrotatedLayers.write(json, model);
         return json.toPrettyString() + "\n";
     }
 
@@ -90,6 +105,7 @@ public final class LlamaWriter implements ModelExport {
         return switch (family) {
             case QWEN2 -> "Qwen2ForCausalLM";
             case QWEN3 -> "Qwen3ForCausalLM";
+            case SMOLLM3 -> "SmolLM3ForCausalLM";
             default -> "LlamaForCausalLM";
         };
     }
@@ -130,14 +146,20 @@ public final class LlamaWriter implements ModelExport {
     }
 
     /**
-     * The keys of the grouped-query layers of {@code model}, of which there is one at least, low rank or not.
+     * The keys of the grouped-query layers of {@code model}, of which there is one at least, low rank or not; apart
+     * from which of them are rotated.
      *
      * @throws ConfigException where they differ
      */
     public static void putAttention(ObjectNode json, ModelConfig model) {
         List<AttentionConfig.Gqa> layers = model.groupedLayers();
-        AttentionConfig.Gqa first = layers.get(0);
-        if (layers.stream().anyMatch(layer -> !layer.equals(first))) {
+        AttentionConfig.Gqa first = layers.stream()
+                .filter(AttentionConfig::isRotated)
+                .findFirst()
+                .orElseGet(() -> layers.get(0).withRopeScaling(RopeScaling.NONE));
+        if (layers.stream()
+                .map(layer -> layer.isRotated() ? layer : layer.withRopeScaling(first.ropeScaling()))
+                .anyMatch(layer -> !layer.equals(first))) {
             throw new ConfigException("layers of grouped-query attention differ: config.json has one shape for all");
         }
         json.put("num_attention_heads", first.numHeads());

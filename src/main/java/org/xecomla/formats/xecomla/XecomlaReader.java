@@ -3,6 +3,7 @@ package org.xecomla.formats.xecomla;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -10,9 +11,11 @@ import org.xecomla.errors.ConfigException;
 import org.xecomla.formats.checkpoint.DecoderJson;
 import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.LatentJson;
+import org.xecomla.formats.checkpoint.LayerTensors;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
 import org.xecomla.formats.checkpoint.RopeJson;
+import org.xecomla.formats.checkpoint.UnrotatedLayers;
 
 /**
  * Reads {@code model_type} xecomla; the golden fixtures say llama and mean the same. {@link XecomlaWriter} is the
@@ -21,7 +24,7 @@ import org.xecomla.formats.checkpoint.RopeJson;
 public final class XecomlaReader implements ModelFormat {
     static final String MODEL_TYPE = "xecomla";
 
-    /** One object a layer, null for those that are not latent, where they list other frequencies. */
+    /** One object a layer, null for those that are not latent, where they have other ropes. */
     static final String LAYER_ROPES = "layer_ropes";
 
     static final String FREQUENCIES = "mla_inv_freq";
@@ -46,12 +49,16 @@ public final class XecomlaReader implements ModelFormat {
         ModelJson json = headers.json();
         DecoderJson decoder = new DecoderJson(json);
         LatentJson latent = new LatentJson(json);
-        List<AttentionConfig> layers = headers.layers(decoder::gqa, (tensors, layer) -> {
+        UnrotatedLayers unrotated = UnrotatedLayers.read(json, 0);
+        Function<LayerTensors, AttentionConfig.Gqa> full =
+                tensors -> unrotated.applied(decoder.gqa(tensors), tensors.layer());
+        List<AttentionConfig> layers = headers.layers(full, (tensors, layer) -> {
             ModelJson ranks = json.has(Headers.LAYER_RANKS) ? json.element(Headers.LAYER_RANKS, layer) : json;
             ModelJson rope = json.has(LAYER_ROPES) ? json.element(LAYER_ROPES, layer) : json;
             int ropeDim = rope.integer("qk_rope_head_dim");
             double scale = rope.number("mla_scale", latent.plainScale(ropeDim));
-            return latent.layer(tensors, ranks, ropeDim, rope(rope, ropeDim), scale);
+            RopeScaling scaling = unrotated.contains(layer) ? RopeScaling.UNROTATED : rope(rope, ropeDim);
+            return latent.layer(tensors, ranks, ropeDim, scaling, scale);
         });
         return decoder.model(layers, json.flag("mlp_bias", false));
     }

@@ -20,6 +20,7 @@ import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.ModelWriter;
 import org.xecomla.formats.checkpoint.RopeJson;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.UnrotatedLayers;
 import org.xecomla.formats.llama.LlamaWriter;
 import org.xecomla.safetensors.Dtype;
 import org.xecomla.tensor.ParameterStore;
@@ -33,8 +34,8 @@ import org.xecomla.tensor.ParameterStore;
  * {@code v_head_dim}; {@code k_lora_rank} and {@code v_lora_rank} where keys and values are products;
  * {@code layer_ranks}, one object a layer, where ranks differ (the plain keys then hold the largest);
  * {@code mla_rope_scaling} or {@code mla_inv_freq}, the rope of latent layers beside {@code rope_scaling} of the
- * others; {@code layer_ropes}, one object a layer, where listed frequencies differ; {@code mla_scale}, the factor on
- * the scores before the softmax.
+ * others; {@code layer_ropes}, one object a layer, where listed frequencies differ or some layers are not rotated;
+ * SmolLM3's {@code no_rope_layers}, which of them are; {@code mla_scale}, the factor on the scores before the softmax.
  */
 public final class XecomlaWriter implements ModelExport {
     @Override
@@ -60,7 +61,10 @@ public final class XecomlaWriter implements ModelExport {
         new ModelWriter(directory, config, options).write(weights::get, text(config, options.dtype()));
     }
 
-    /** @throws ConfigException where layers of one kind differ in more than ranks, norms and listed frequencies */
+    /**
+     * @throws ConfigException where layers of one kind differ in more than ranks, norms, listed frequencies and whether
+     *     they rotate
+     */
     static String text(ModelConfig model, Dtype dtype) {
         List<AttentionConfig.Mla> latent = model.layers(AttentionConfig.Mla.class);
         if (model.layers(AttentionConfig.Gqa.class).size() == model.numLayers()) {
@@ -81,6 +85,7 @@ public final class XecomlaWriter implements ModelExport {
         if (!latent.isEmpty()) {
             putLatent(json, model, latent);
         }
+        UnrotatedLayers.write(json, model);
         return json.toPrettyString() + "\n";
     }
 
@@ -121,20 +126,22 @@ public final class XecomlaWriter implements ModelExport {
                     ObjectNode rope = perLayer.addObject();
                     rope.put("qk_rope_head_dim", mla.qkRopeHeadDim());
                     rope.put("mla_scale", mla.softmaxScale());
-                    putFrequencies(rope, (RopeScaling.Explicit) mla.ropeScaling());
+                    putScaling(rope, mla.ropeScaling());
                 } else {
                     perLayer.addNull();
                 }
             }
-        } else if (first instanceof RopeScaling.Explicit explicit) {
-            putFrequencies(json, explicit);
         } else {
-            RopeJson.write(json, "mla_rope_scaling", first);
+            putScaling(json, first);
         }
     }
 
-    private static void putFrequencies(ObjectNode json, RopeScaling.Explicit rope) {
-        rope.inverseFrequencies().forEach(json.putArray(XecomlaReader.FREQUENCIES)::add);
+    private static void putScaling(ObjectNode json, RopeScaling scaling) {
+        if (scaling instanceof RopeScaling.Explicit rope) {
+            rope.inverseFrequencies().forEach(json.putArray(XecomlaReader.FREQUENCIES)::add);
+        } else if (!(scaling instanceof RopeScaling.Unrotated)) {
+            RopeJson.write(json, "mla_rope_scaling", scaling);
+        }
     }
 
     private static boolean haveOneRope(AttentionConfig.Mla a, AttentionConfig.Mla b) {
@@ -143,10 +150,15 @@ public final class XecomlaWriter implements ModelExport {
                 && a.ropeScaling().equals(b.ropeScaling());
     }
 
-    /** Layers that list their frequencies may each have others, and another number of them. */
+    /**
+     * Layers that list their frequencies may each have others, and another number of them; so may those that are not
+     * rotated beside others.
+     */
     private static boolean sameButRanks(AttentionConfig.Mla a, AttentionConfig.Mla b) {
         boolean listed =
-                a.ropeScaling() instanceof RopeScaling.Explicit && b.ropeScaling() instanceof RopeScaling.Explicit;
+                a.ropeScaling() instanceof RopeScaling.Explicit && b.ropeScaling() instanceof RopeScaling.Explicit
+                        || !a.isRotated()
+                        || !b.isRotated();
         return a.numHeads() == b.numHeads()
                 && a.qkNopeHeadDim() == b.qkNopeHeadDim()
                 && a.vHeadDim() == b.vHeadDim()

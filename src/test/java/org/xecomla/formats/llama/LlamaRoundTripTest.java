@@ -33,6 +33,14 @@ class LlamaRoundTripTest {
                 Arguments.of("all biases", false, List.of(Models.biased(plain, Biases.ALL))),
                 Arguments.of("Qwen3's norms", true, List.of(normed(NormScope.HEAD, 1e-5, Biases.NONE))),
                 Arguments.of("Qwen3's norms and biases", false, List.of(normed(NormScope.HEAD, 1e-5, Biases.ALL))),
+                Arguments.of("SmolLM3's rotation", true, List.of(plain, plain, unrotated(plain), plain, plain)),
+                Arguments.of(
+                        "SmolLM3's rotation and biases, llama3",
+                        false,
+                        List.of(
+                                unrotated(Models.biased(plain, Biases.ALL)),
+                                Models.biased(Models.gqa(2, 4, Models.LLAMA3), Biases.ALL))),
+                Arguments.of("no rotation at all", false, List.of(unrotated(plain), unrotated(plain))),
                 Arguments.of("linear", false, List.of(Models.gqa(1, 4, new RopeScaling.Linear(2.5)))),
                 Arguments.of("yarn", false, List.of(Models.gqa(1, 4, Models.YARN))));
     }
@@ -43,6 +51,10 @@ class LlamaRoundTripTest {
         ModelConfig model = Models.of(tied, attention);
         RoundTrip.check(new LlamaWriter(), model, DataFiles.path(temporary.toString()));
         assertEquals(model, LlamaReader.shape(DataFiles.path(temporary + "/config.json")));
+    }
+
+    private static AttentionConfig unrotated(AttentionConfig layer) {
+        return ((AttentionConfig.Gqa) layer).withRopeScaling(RopeScaling.UNROTATED);
     }
 
     private static AttentionConfig.Gqa normed(NormScope scope, double epsilon, Biases biases) {
@@ -63,6 +75,11 @@ class LlamaRoundTripTest {
         assertRefused(norms, normed(NormScope.HEAD, 1e-5, Biases.INPUTS));
         assertRefused(norms, normed(NormScope.HEAD, 1e-3, Biases.NONE));
         assertRefused(norms, normed(NormScope.TOKEN, 1e-5, Biases.NONE));
+        assertRefused(norms, unrotated(normed(NormScope.HEAD, 1e-5, Biases.NONE)));
+        assertRefused(
+                "layers without rotation, and biases of queries, keys and values alone",
+                Models.biased(Models.gqa(2, 4, RopeScaling.NONE), Biases.INPUTS),
+                unrotated(Models.biased(Models.gqa(2, 4, RopeScaling.NONE), Biases.INPUTS)));
         assertRefused("explicit rope frequencies cannot be written as rope_scaling", picked);
         assertRefused(
                 "grouped-query attention differ",

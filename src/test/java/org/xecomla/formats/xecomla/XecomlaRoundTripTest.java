@@ -53,6 +53,25 @@ class XecomlaRoundTripTest {
                         List.of(
                                 scaled(NormScope.HEAD),
                                 new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, Biases.NONE, norm(NormScope.HEAD)))),
+                Arguments.of(
+                        "SmolLM3's rotation",
+                        true,
+                        List.of(
+                                Models.mla(0, 7, false, false, Models.YARN),
+                                Models.mla(0, 7, false, false, RopeScaling.UNROTATED))),
+                Arguments.of(
+                        "SmolLM3's rotation, hybrid, wider ropes than where nothing turns",
+                        true,
+                        List.of(
+                                Models.gqa(4, 6, RopeScaling.UNROTATED),
+                                new AttentionConfig.Mla(4, 0, 9, 3, 2, 5, false, false, RopeScaling.UNROTATED, 0.4),
+                                full,
+                                Models.mla(0, 7, false, true, picked))),
+                Arguments.of(
+                        "no rotation, keys and values of low rank",
+                        true,
+                        List.of(new AttentionConfig.LowRankGqa(
+                                new AttentionConfig.Gqa(4, 2, 6, RopeScaling.UNROTATED), 5, 3))),
                 Arguments.of("keys and values of one rank", true, Collections.nCopies(2, lowRank(Biases.NONE, 5, 5))),
                 Arguments.of(
                         "keys and values of many ranks, hybrid",
