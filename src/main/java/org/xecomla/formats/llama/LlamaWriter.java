@@ -98,6 +98,9 @@ public final class LlamaWriter implements ModelExport {
         putDecoder(json, model, dtype, architecture(family), family.modelType());
         putAttention(json, model);
         UnrotatedLayers.write(json, model);
+        if (family == Family.SMOLLM3) {
+            json.putNull("pad_token_id"); // its class takes 128004 otherwise, and refuses smaller vocabularies
+        }
         return json.toPrettyString() + "\n";
     }
 

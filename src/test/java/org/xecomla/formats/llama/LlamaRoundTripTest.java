@@ -61,6 +61,14 @@ class LlamaRoundTripTest {
         return new AttentionConfig.Gqa(4, 2, 6, RopeScaling.NONE, biases, new AttentionConfig.HeadNorm(scope, epsilon));
     }
 
+    /** SmolLM3's class would take a padding token of its own, beyond small vocabularies, and refuse to load. */
+    @Test
+    void smolLm3HasNoPaddingToken() {
+        AttentionConfig plain = Models.gqa(2, 4, RopeScaling.NONE);
+        String json = LlamaWriter.text(Models.of(true, List.of(plain, unrotated(plain))), Dtype.F32);
+        assertTrue(json.contains("\"pad_token_id\" : null"), json);
+    }
+
     @Test
     void whatConfigJsonCannotSayIsRefused() {
         AttentionConfig picked = Models.gqa(2, 4, new RopeScaling.Explicit(List.of(1.0, 0.5)));
