@@ -11,13 +11,21 @@ import java.util.OptionalInt;
  * @param policy how a budget over all layers becomes ranks
  * @param rule of policy care
  * @param least elements of every latent; empty: half the mean rank for policy care, 1 for others
+ * @param gradientTokens of the calibration text that gradients are taken on; empty: all of it
  */
 public record RankConfig(
-        Optional<Factors> factors, Shrinkage shrinkage, Policy policy, CareRule rule, OptionalInt least) {
+        Optional<Factors> factors,
+        Shrinkage shrinkage,
+        Policy policy,
+        CareRule rule,
+        OptionalInt least,
+        OptionalInt gradientTokens) {
     /** What a factorisation loses least of. */
     public enum Factors {
         /** The aligned start's own: outputs over calibration text, damped, and balanced. */
         WEIGHTED,
+        /** The loss over calibration text, as its gradients tell: errors are weighed where keys and values come out. */
+        GRADIENT,
         /** Outputs over calibration text (CARE). */
         COVARIANCE,
         /** The weights themselves: a plain SVD (LoRC). */
@@ -38,6 +46,8 @@ public record RankConfig(
     public enum Policy {
         /** The same for all, or by {@code upcycle.kv-energy}. */
         FIXED,
+        /** The directions that the loss minds most, wherever they are. */
+        GRADIENT,
         /** By condition numbers of the weights, accumulated from the last layer on (LoRC). */
         LORC,
         /** One at a time to the layer whose next singular value is the largest share of what it still lacks (CARE). */
@@ -58,6 +68,12 @@ public record RankConfig(
                 config.choice("upcycle.shrinkage", Shrinkage.class),
                 config.choice("upcycle.rank-policy", Policy.class),
                 config.choice("upcycle.rank-rule", CareRule.class),
-                config.optionalInteger("upcycle.rank-least", Range.atLeast(1)));
+                config.optionalInteger("upcycle.rank-least", Range.atLeast(1)),
+                config.optionalInteger("upcycle.gradient-tokens", Range.atLeast(1)));
+    }
+
+    /** What was asked for, or {@code otherwise}; ranks by gradients ask for factors by gradients. */
+    public Factors factorsOr(Factors otherwise) {
+        return factors.orElse(policy == Policy.GRADIENT ? Factors.GRADIENT : otherwise);
     }
 }

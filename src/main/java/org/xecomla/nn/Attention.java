@@ -22,7 +22,7 @@ sealed interface Attention permits GroupedQueryAttention, LowRankAttention, Late
      * @param dY (B*T, D)
      * @param dX (B*T, D), overwritten
      */
-    void backward(Tensor dY, Cache cache, Tensor dX, Arena arena);
+    void backward(Tensor dY, Cache cache, Tensor dX, ProjectionObserver observer, Arena arena);
 
     /**
      * Keeps what decoding needs of a forward over one whole sequence.

@@ -60,11 +60,12 @@ record GroupedQueryAttention(Linear queries, Linear keys, Linear values, Grouped
     }
 
     @Override
-    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
+    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, ProjectionObserver observer, Arena arena) {
         Cache cache = (Cache) saved;
         long mark = arena.mark();
         // forward was: y += heads(q, k, v)
         GroupedHeads.Gradients gradients = heads.backward(dY, cache.heads, arena);
+        observer.keysAndValues(gradients.dK(), gradients.dV());
         // forward was: q = queries(x), k = keys(x), v = values(x)
         values.backward(gradients.dV(), cache.x, dX); // (B*T, D)
         keys.backwardAdding(gradients.dK(), cache.x, dX); // (B*T, D)

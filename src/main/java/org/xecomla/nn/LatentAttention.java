@@ -186,7 +186,7 @@ record LatentAttention(
     }
 
     @Override
-    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
+    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, ProjectionObserver observer, Arena arena) {
         Cache cache = (Cache) saved;
         Indices positions = cache.sequences.positions();
         long mark = arena.mark();
@@ -201,7 +201,7 @@ record LatentAttention(
             scales.backwardOfKeys(dK, cache.k, cache.scales, cache.x, dX, arena); // (B*T, D)
         }
         keysBackward(dK, dKv, dDown, positions);
-        latentBackward(dKv, cache, dDown.cols(0, config.kvLoraRank()), arena); // (B*T, R)
+        latentBackward(dKv, cache, dDown.cols(0, config.kvLoraRank()), observer, arena); // (B*T, R)
         arena.release(markOfKeys);
         // forward was: down = kvDown(x)
         if (scales == null) {
@@ -254,15 +254,17 @@ record LatentAttention(
         rope.rotateBack(HeadView.of(dRopeKey, 1), positions, kernels);
     }
 
-    private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, Arena arena) {
+    private void latentBackward(Tensor dKv, Cache cache, Tensor dLatent, ProjectionObserver observer, Arena arena) {
         if (kvNorm == null) {
             // forward was: kv = kvUp(latent)
             kvUp.backward(dKv, cache.input, dLatent); // (B*T, R)
+            observer.latent(cache.input, dLatent);
             return;
         }
         Tensor dInput = arena.matrix(dKv.rows(), config.kvLoraRank()); // (B*T, R)
         // forward was: kv = kvUp(input)
         kvUp.backward(dKv, cache.input, dInput); // (B*T, R)
+        observer.latent(cache.input, dInput);
         kernels.elementwise().fill(dLatent, 0); // (B*T, R)
         // forward was: input = kvNorm(latent)
         kvNorm.backward(dInput, cache.normCache, dLatent); // (B*T, R)

@@ -19,4 +19,9 @@ public interface LayerLoss {
      * @param dY (B*T, D): its gradient so far, to add to
      */
     void block(int layer, Tensor y, Tensor dY, Arena arena);
+
+    /** Who sees what keys and values of the layer are made of. */
+    default ProjectionObserver observer(int layer) {
+        return ProjectionObserver.NONE;
+    }
 }

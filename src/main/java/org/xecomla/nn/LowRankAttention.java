@@ -77,11 +77,12 @@ record LowRankAttention(Linear queries, Projection keys, Projection values, Grou
     }
 
     @Override
-    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, Arena arena) {
+    public void backward(Tensor dY, Attention.Cache saved, Tensor dX, ProjectionObserver observer, Arena arena) {
         Cache cache = (Cache) saved;
         long mark = arena.mark();
         // forward was: y += heads(q, k, v)
         GroupedHeads.Gradients gradients = heads.backward(dY, cache.heads, arena);
+        observer.keysAndValues(gradients.dK(), gradients.dV());
         // forward was: v = values.up(valueLatent), valueLatent = values.down(x)
         Tensor dValueLatent = values.latentBackward(gradients.dV(), cache.valueLatent, arena); // (B*T, Rv)
         values.down.backward(dValueLatent, cache.x, dX); // (B*T, D)

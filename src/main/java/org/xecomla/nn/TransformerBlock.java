@@ -104,7 +104,8 @@ record TransformerBlock(RmsNorm attentionNorm, Attention attention, RmsNorm mlpN
             kernels.elementwise().copy(dStream, dAttended); // (B*T, D)
             layers.attention(layer, attended, dAttended, arena); // (B*T, D)
         }
-        attention.backward(dAttended, cache.attention, dBranch, arena); // (B*T, D)
+        ProjectionObserver observer = layers == null ? ProjectionObserver.NONE : layers.observer(layer);
+        attention.backward(dAttended, cache.attention, dBranch, observer, arena); // (B*T, D)
         attentionNorm.backward(dBranch, cache.attentionNorm, dStream); // (B*T, D)
         arena.release(mark);
     }

@@ -1,5 +1,6 @@
 package org.xecomla.upcycle;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.model.RopeFrequencies;
@@ -9,6 +10,7 @@ import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
 /**
  * An initialisation that keeps what RoPE commutes with and weighs the rest by activations: RoRoPE's shared rope key
@@ -77,9 +79,7 @@ final class AlignedUpcycler implements Upcycler {
     /** Down (R, D); up (H*(N+E), R), per query head E remaining key rows, then E value rows. */
     private static LowRank keysAndValues(
             LayerPlan plan, BaseAttention base, Matrix remainder, Matrix root, Matrix inverseRoot) {
-        double keyNorm = remainder.times(root).frobeniusNorm();
-        double valueNorm = base.value().times(root).frobeniusNorm();
-        double balance = Math.max(valueNorm == 0 ? 1 : keyNorm / valueNorm, SMALLEST_BALANCE);
+        double balance = balance(base, remainder, root);
         Matrix stacked = Matrix.stack(remainder.scale(1 / balance), base.value()); // (2*K*E, D)
         LowRank factors = LowRank.weighted(stacked, root, inverseRoot, plan.kvRank(), plan.singularValues());
         int numKeyRows = remainder.rows();
@@ -90,5 +90,24 @@ final class AlignedUpcycler implements Upcycler {
         int[] keyRows = IntStream.range(0, base.shape().headDim()).toArray();
         Matrix up = factors.up().scaleRows(scales).selectRows(XEcoMlaUpcycler.upRows(base, keyRows)); // (H*(N+E), R)
         return new LowRank(factors.down(), up, factors.energyKept());
+    }
+
+    private static double balance(BaseAttention base, Matrix remainder, Matrix root) {
+        double keyNorm = remainder.times(root).frobeniusNorm();
+        double valueNorm = base.value().times(root).frobeniusNorm();
+        return Math.max(valueNorm == 0 ? 1 : keyNorm / valueNorm, SMALLEST_BALANCE);
+    }
+
+    @Override
+    public LayerSpectrum spectrum(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        boolean strongest = plan.ropeRows() == RopeRows.STRONGEST;
+        SharedRopeKey rope = SharedRopeKey.of(base, activations.secondMoment(), plan.qkRopeHeadDim(), strongest);
+        Matrix root =
+                LinearAlgebra.symmetricEigen(damped(activations.secondMoment())).apply(Math::sqrt); // (D, D)
+        Matrix remainder = rope.remainder(base); // (K*E, D)
+        double balance = balance(base, remainder, root);
+        Matrix stacked = Matrix.stack(remainder.scale(1 / balance), base.value()); // (2*K*E, D)
+        double[] sigma = LinearAlgebra.svd(stacked.times(root)).singularValues().toDoubles();
+        return new LayerSpectrum(LowRankUpcycler.logCondition(base), List.of(LayerSpectrum.squares(sigma)));
     }
 }

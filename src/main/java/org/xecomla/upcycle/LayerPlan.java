@@ -1,6 +1,7 @@
 package org.xecomla.upcycle;
 
 import java.io.Serializable;
+import java.util.List;
 import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
@@ -55,9 +56,31 @@ public record LayerPlan(
         return detail instanceof LowRankPlan plan ? plan : null;
     }
 
-    /** The same with other ranks of latents of keys and of values. */
-    LayerPlan withRanks(int ofKeys, int ofValues) {
-        return lowRank(layer, singularValues, lowRank().withRanks(ofKeys, ofValues));
+    /** The same with other ranks: of the latents of keys and of values, or of that of both. */
+    LayerPlan withRanks(List<Integer> ranks) {
+        return lowRank() == null
+                ? withKvLatent(ranks.get(0), kvNorm)
+                : lowRank(layer, singularValues, lowRank().withRanks(ranks.get(0), ranks.get(1)));
+    }
+
+    /** The same with a latent that holds all that keys and values are, and without a norm on it. */
+    LayerPlan atFullRank() {
+        return withKvLatent(Integer.MAX_VALUE, false);
+    }
+
+    private LayerPlan withKvLatent(int rank, boolean normed) {
+        return new LayerPlan(
+                layer,
+                method,
+                new RankPolicy.Fixed(rank),
+                queryRank,
+                qkNopeHeadDim,
+                qkRopeHeadDim,
+                ropeRows,
+                singularValues,
+                normed,
+                ropeScaling,
+                detail);
     }
 
     /** The same for another layer. */

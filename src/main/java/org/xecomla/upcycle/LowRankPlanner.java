@@ -1,19 +1,13 @@
 package org.xecomla.upcycle;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.xecomla.config.RankConfig;
 import org.xecomla.config.RankConfig.Factors;
 import org.xecomla.config.RankConfig.Policy;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.ConfigException;
-import org.xecomla.upcycle.lowrank.LayerSpectrum;
 import org.xecomla.upcycle.lowrank.LowRankPlan;
 import org.xecomla.upcycle.lowrank.RankBudget;
 
@@ -30,18 +24,18 @@ final class LowRankPlanner {
         List<AttentionConfig.Gqa> shapes = layers.stream()
                 .map(layer -> (AttentionConfig.Gqa) base.attention().get(layer))
                 .toList();
-        Factors factors = config.ranks().factors().orElse(Factors.COVARIANCE);
-        RankBudget budget = budget(config, base, shapes);
+        Factors factors = config.ranks().factorsOr(Factors.COVARIANCE);
         List<LayerPlan> plans = IntStream.range(0, layers.size())
-                .mapToObj(i -> {
-                    RankBudget.Ranks ranks =
-                            budget == null ? fixed(config, base, shapes.get(i)) : budget.largest(layers.size());
-                    LowRankPlan plan =
-                            new LowRankPlan(factors, config.ranks().shrinkage(), ranks.ofKeys(), ranks.ofValues());
-                    return LayerPlan.lowRank(layers.get(i), config.singularValues(), plan);
-                })
+                .mapToObj(i -> LayerPlan.lowRank(
+                        layers.get(i), config.singularValues(), mean(config, base, shapes.get(i), factors)))
                 .toList();
-        return new UpcyclePlan(plans, null, budget, config.calibrationTokens(), List.of());
+        return new UpcyclePlan(
+                plans,
+                null,
+                budget(config, base, shapes),
+                factors == Factors.GRADIENT ? UpcyclePlan.gradientTokens(config) : 0,
+                config.calibrationTokens(),
+                List.of());
     }
 
     private static void refuseWhatIsOfOthers(UpcycleConfig config) {
@@ -62,7 +56,7 @@ final class LowRankPlanner {
         refuse(
                 config.ranks().factors().filter(Factors.WEIGHTED::equals).isPresent(),
                 "factors",
-                "weighted is of method aligned: use covariance or weight");
+                "weighted is of method aligned: use gradient, covariance or weight");
     }
 
     private static void refuse(boolean set, String key, String why) {
@@ -72,10 +66,15 @@ final class LowRankPlanner {
     }
 
     /** Half of the budget each; of an odd number, values get the one that is left. */
-    private static RankBudget.Ranks fixed(UpcycleConfig config, ModelConfig base, AttentionConfig.Gqa shape) {
+    private static LowRankPlan mean(
+            UpcycleConfig config, ModelConfig base, AttentionConfig.Gqa shape, Factors factors) {
         int elements = Math.max(2, elements(config, shape));
         int full = fullRank(base, shape);
-        return new RankBudget.Ranks(Math.min(full, elements / 2), Math.min(full, elements - elements / 2));
+        return new LowRankPlan(
+                factors,
+                config.ranks().shrinkage(),
+                Math.min(full, elements / 2),
+                Math.min(full, elements - elements / 2));
     }
 
     private static int elements(UpcycleConfig config, AttentionConfig.Gqa shape) {
@@ -88,49 +87,11 @@ final class LowRankPlanner {
 
     /** Null where ranks are fixed. */
     private static RankBudget budget(UpcycleConfig config, ModelConfig base, List<AttentionConfig.Gqa> shapes) {
-        RankConfig ranks = config.ranks();
-        if (ranks.policy() == Policy.FIXED) {
+        if (config.ranks().policy() == Policy.FIXED) {
             return null;
         }
-        AttentionConfig.Gqa first = shapes.get(0);
-        if (shapes.stream().anyMatch(shape -> !shape.equals(first))) {
-            throw new ConfigException("upcycle.rank-policy = "
-                    + ranks.policy().name().toLowerCase(Locale.ROOT)
-                    + " compares layers of one shape, and the base's differ: set it to fixed");
-        }
-        int total = (int) Math.round(config.kvBudget() * first.kvElementsPerToken() * shapes.size());
-        int mean = total / (2 * shapes.size());
-        int least = ranks.least().orElse(ranks.policy() == Policy.CARE ? Math.max(1, mean / 2) : 1);
-        RankBudget budget = new RankBudget(ranks.policy(), ranks.rule(), total, least, fullRank(base, first));
-        budget.requireRoom(shapes.size());
-        return budget;
-    }
-
-    /**
-     * The plan with ranks that follow from all its layers; itself where they are known.
-     *
-     * @param spectra of the plan's layers, in their order; asked for only where they are needed
-     */
-    static UpcyclePlan planned(UpcyclePlan plan, Supplier<List<LayerSpectrum>> spectra) {
-        if (plan.ranks() == null) {
-            return plan;
-        }
-        List<RankBudget.Ranks> ranks = plan.ranks().of(spectra.get());
-        List<LayerPlan> layers = IntStream.range(0, ranks.size())
-                .mapToObj(l -> plan.layers()
-                        .get(l)
-                        .withRanks(ranks.get(l).ofKeys(), ranks.get(l).ofValues()))
-                .toList();
-        List<String> notes = new ArrayList<>(plan.notes());
-        note(plan, ranks).ifPresent(notes::add);
-        return new UpcyclePlan(layers, plan.search(), null, plan.calibrationTokens(), notes);
-    }
-
-    private static Optional<String> note(UpcyclePlan plan, List<RankBudget.Ranks> ranks) {
-        int spent = ranks.stream().mapToInt(r -> r.ofKeys() + r.ofValues()).sum();
-        return spent == plan.ranks().total()
-                ? Optional.empty()
-                : Optional.of("ranks: " + spent + " of " + plan.ranks().total()
-                        + " elements are used, since no layer may take more");
+        AttentionConfig.Gqa shape = UpcyclePlan.oneShape(config, shapes);
+        int total = (int) Math.round(config.kvBudget() * shape.kvElementsPerToken() * shapes.size());
+        return RankBudget.of(config.ranks(), total, fullRank(base, shape), 2, shapes.size());
     }
 }

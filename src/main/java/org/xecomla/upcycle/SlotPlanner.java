@@ -61,10 +61,10 @@ final class SlotPlanner {
                     plan.layers().indexOf(layers.get(i)),
                     layers.get(i).withPhased(chosen.get(i).plan()));
         }
-        List<String> notes = new ArrayList<>(plan.notes());
+        List<String> notes = new ArrayList<>();
         notes.add("slots: " + slots.size() + " candidates on windows of " + windows(search, length));
         notes.addAll(notes(layers, chosen, shared));
-        return new UpcyclePlan(found, plan.search(), null, plan.calibrationTokens(), notes);
+        return plan.withLayers(found, notes);
     }
 
     /** Errors of a layer's candidates, in their order. */

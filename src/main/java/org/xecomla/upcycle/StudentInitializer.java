@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.xecomla.config.model.AttentionConfig;
@@ -17,8 +19,11 @@ import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.tensor.Tensor;
 import org.xecomla.tensor.memory.Nd4jMemory;
+import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.BaseWeights;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.MomentSums;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
 /**
  * Makes a student from a base: latent layers one by one, everything else copied, parameter by parameter, so that no
@@ -45,21 +50,49 @@ public final class StudentInitializer {
             ElementType type) {
         BaseWeights weights = BaseWeights.of(base);
         if (!plan.needsCalibration()) {
-            return initialise(weights, ranked(weights, plan, null), null, type);
+            return initialise(weights, plan, null, Map.of(), Map.of(), type);
         }
-        Calibration calibration = calibrate(base, plan, plan.windows(text.get()), kernels);
+        List<TokenSequence> windows = plan.windows(text.get());
+        Calibration calibration = calibrate(base, plan, windows, kernels);
         UpcyclePlan slotted = SlotPlanner.planned(weights, plan, calibration, kernels);
-        return initialise(weights, ranked(weights, slotted, calibration), calibration, type);
+        Map<Integer, UpcycledLayer> full = full(weights, slotted, calibration, kernels.type());
+        Map<Integer, MomentSums> gradients = new HashMap<>();
+        GradientSource source = GradientSource.of(weights, full.values());
+        for (List<TokenSequence> part : GradientSource.parts(slotted.gradientWindows(windows))) {
+            source.moments(() -> full.values().stream(), part, slotted.latentLayers(), kernels)
+                    .forEach((layer, sums) -> gradients.merge(layer, sums, MomentSums::plus));
+        }
+        return initialise(weights, slotted, calibration, full, gradients, type);
     }
 
-    /** The plan with ranks that follow from all layers together. */
-    private static UpcyclePlan ranked(BaseWeights base, UpcyclePlan plan, Calibration calibration) {
-        return LowRankPlanner.planned(plan, () -> plan.layers().stream()
-                .map(layer -> LowRankUpcycler.spectrum(
-                        layer,
-                        base.attention(layer.layer()),
-                        calibration == null ? null : calibration.layer(layer.layer())))
+    /** The layers of full rank that gradients are taken in, as a model of {@code type} holds them; commonly none. */
+    private static Map<Integer, UpcycledLayer> full(
+            BaseWeights base, UpcyclePlan plan, Calibration calibration, ElementType type) {
+        Map<Integer, UpcycledLayer> full = new TreeMap<>();
+        if (plan.gradientsOfStudent()) {
+            for (LayerPlan layer : plan.atFullRank().layers()) {
+                UpcycledLayer made = layer(base, layer, calibration.layer(layer.layer()));
+                full.put(layer.layer(), type == ElementType.FLOAT ? made.rounded() : made);
+            }
+        }
+        return full;
+    }
+
+    private static Student initialise(
+            BaseWeights base,
+            UpcyclePlan plan,
+            Calibration calibration,
+            Map<Integer, UpcycledLayer> full,
+            Map<Integer, MomentSums> gradients,
+            ElementType type) {
+        IntFunction<LayerActivations> seen =
+                layer -> calibration == null ? null : calibration.layer(layer).withGradients(gradients.get(layer));
+        UpcyclePlan ranked = plan.ranked(() -> plan.layers().stream()
+                .map(layer -> spectrum(base, layer, seen.apply(layer.layer())))
                 .toList());
+        Stream<UpcycledLayer> layers = ranked.layers().stream()
+                .map(layer -> layer(base, layer, seen.apply(layer.layer()), full.get(layer.layer())));
+        return assemble(base, layers, ranked.notes(), type);
     }
 
     /** The calibration that {@code plan} asks for, on its windows. */
@@ -91,6 +124,19 @@ public final class StudentInitializer {
         }
     }
 
+    /** What the ranks of a layer are chosen by; a pure function as {@link #layer}. */
+    static LayerSpectrum spectrum(BaseWeights base, LayerPlan plan, LayerActivations activations) {
+        BaseAttention attention = base.attention(plan.layer());
+        return activations == null || activations.gradients() == null || plan.lowRank() != null
+                ? Upcycler.of(plan.method()).spectrum(plan, attention, activations)
+                : GradientReduction.spectrum(attention, activations.gradients());
+    }
+
+    /** The same as {@link #layer}; cut out of {@code full} where gradients were taken in that. */
+    static UpcycledLayer layer(BaseWeights base, LayerPlan plan, LayerActivations activations, UpcycledLayer full) {
+        return full == null ? layer(base, plan, activations) : GradientReduction.of(full, plan, activations);
+    }
+
     /** Makes one layer of the student; a pure function of the base's weights, the plan and the activations. */
     public static UpcycledLayer layer(BaseWeights base, LayerPlan plan, LayerActivations activations) {
         return Upcycler.of(plan.method()).upcycle(plan, base.attention(plan.layer()), activations);
@@ -105,9 +151,7 @@ public final class StudentInitializer {
      */
     public static Student initialise(BaseWeights base, UpcyclePlan plan, Calibration calibration, ElementType type) {
         plan.requireCalibration(calibration != null);
-        Stream<UpcycledLayer> layers = plan.layers().stream()
-                .map(layer -> layer(base, layer, calibration == null ? null : calibration.layer(layer.layer())));
-        return assemble(base, layers, plan.notes(), type);
+        return initialise(base, plan, calibration, Map.of(), Map.of(), type);
     }
 
     /** The student of layers that were made elsewhere; those of the base that are not among them stay as they are. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
@@ -16,6 +17,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 import org.xecomla.upcycle.lowrank.RankBudget;
 
 /**
@@ -25,11 +27,17 @@ import org.xecomla.upcycle.lowrank.RankBudget;
  * @param layers ascending by layer; layers that stay as they are have none
  * @param search for slots, which must be done before layers are made; null: nothing to search
  * @param ranks that must be divided among the layers before they are made; null: their plans say them
+ * @param gradientTokens how many tokens of the calibration text gradients are taken on; 0: none are asked for
  * @param calibrationTokens how many tokens of text the calibration looks at
  * @param notes what the user should know, one line each
  */
 public record UpcyclePlan(
-        List<LayerPlan> layers, Search search, RankBudget ranks, int calibrationTokens, List<String> notes)
+        List<LayerPlan> layers,
+        Search search,
+        RankBudget ranks,
+        int gradientTokens,
+        int calibrationTokens,
+        List<String> notes)
         implements Serializable {
     /** At least so many windows of the calibration text are searched on, unless a longer length is asked for. */
     private static final int SEARCH_WINDOWS = 4;
@@ -71,6 +79,7 @@ public record UpcyclePlan(
      * @throws ConfigException where a value does not fit the base, naming the key and what would fit
      */
     public static UpcyclePlan of(UpcycleConfig config, ModelConfig base) {
+        checkRanks(config);
         List<Integer> layers = layers(config, base);
         for (int layer : layers) {
             if (!(base.attention().get(layer) instanceof AttentionConfig.Gqa)) {
@@ -81,7 +90,6 @@ public record UpcyclePlan(
         if (config.method() == UpcycleConfig.Method.LOWRANK) {
             return LowRankPlanner.plan(config, base, layers);
         }
-        refuseRanks(config);
         List<LayerPlan> plans = new ArrayList<>();
         Map<AttentionConfig.Gqa, LayerPlanner> planners = new LinkedHashMap<>();
         for (int layer : layers) {
@@ -94,24 +102,86 @@ public record UpcyclePlan(
                 .distinct()
                 .toList();
         Search search = config.method() == UpcycleConfig.Method.PHASED ? Search.of(config, base) : null;
-        return new UpcyclePlan(plans, search, null, config.calibrationTokens(), notes);
+        boolean gradients = config.ranks().factorsOr(RankConfig.Factors.WEIGHTED) == RankConfig.Factors.GRADIENT;
+        return new UpcyclePlan(
+                plans,
+                search,
+                budget(config, base, plans),
+                gradients ? gradientTokens(config) : 0,
+                config.calibrationTokens(),
+                notes);
     }
 
-    /** Latents of keys and values together have factors of their own, and ranks layer by layer. */
-    private static void refuseRanks(UpcycleConfig config) {
-        String method = config.method().name().toLowerCase(Locale.ROOT);
-        boolean ownFactors = config.ranks()
-                .factors()
-                .filter(factors ->
-                        factors != RankConfig.Factors.WEIGHTED || config.method() != UpcycleConfig.Method.ALIGNED)
-                .isPresent();
-        if (ownFactors) {
-            throw new ConfigException("upcycle.factors does not go with upcycle.method = " + method
-                    + ", which has factors of its own: set it to auto, or the method to lowrank");
+    /** Of latents of keys and values together; null where their ranks are known. */
+    private static RankBudget budget(UpcycleConfig config, ModelConfig base, List<LayerPlan> plans) {
+        if (config.ranks().policy() == RankConfig.Policy.FIXED) {
+            return null;
         }
-        if (config.ranks().policy() != RankConfig.Policy.FIXED) {
+        if (config.kvEnergy().isPresent()) {
+            throw new ConfigException("upcycle.kv-energy and upcycle.rank-policy both decide ranks: set one of them to"
+                    + " none, or fixed");
+        }
+        AttentionConfig.Gqa shape = oneShape(
+                config,
+                plans.stream()
+                        .map(plan -> (AttentionConfig.Gqa) base.attention().get(plan.layer()))
+                        .toList());
+        int total = plans.stream()
+                .mapToInt(plan -> ((RankPolicy.Fixed) plan.kvRank()).rank())
+                .sum();
+        int full = Math.min(2 * shape.numKvHeads() * shape.headDim(), shape.numInputs(base.hiddenSize()));
+        return RankBudget.of(config.ranks(), total, full, 1, plans.size());
+    }
+
+    /** The shape of layers whose ranks are compared with one another, which may differ in rope. */
+    static AttentionConfig.Gqa oneShape(UpcycleConfig config, List<AttentionConfig.Gqa> shapes) {
+        AttentionConfig.Gqa first = shapes.get(0);
+        if (shapes.stream()
+                .anyMatch(shape -> !shape.withRopeScaling(first.ropeScaling()).equals(first))) {
+            throw new ConfigException("upcycle.rank-policy = "
+                    + config.ranks().policy().name().toLowerCase(Locale.ROOT)
+                    + " compares layers of one shape, and the base's differ: set it to fixed");
+        }
+        return first;
+    }
+
+    /** Tokens that gradients are taken on. */
+    static int gradientTokens(UpcycleConfig config) {
+        int tokens = config.ranks().gradientTokens().orElse(config.calibrationTokens());
+        if (tokens > config.calibrationTokens()) {
+            throw new ConfigException("upcycle.gradient-tokens = " + tokens
+                    + " is more than upcycle.calibration-tokens = " + config.calibrationTokens()
+                    + ", whose beginning they are: lower the one or raise the other");
+        }
+        return tokens;
+    }
+
+    /** What cannot be, whatever the base. */
+    private static void checkRanks(UpcycleConfig config) {
+        RankConfig ranks = config.ranks();
+        String method = config.method().name().toLowerCase(Locale.ROOT);
+        boolean lowRank = config.method() == UpcycleConfig.Method.LOWRANK;
+        boolean aligned = config.method() == UpcycleConfig.Method.ALIGNED;
+        RankConfig.Factors factors = ranks.factorsOr(RankConfig.Factors.WEIGHTED);
+        boolean ofAligned = factors == RankConfig.Factors.WEIGHTED || factors == RankConfig.Factors.GRADIENT;
+        if (!lowRank && ranks.factors().isPresent() && !(aligned && ofAligned)) {
+            throw new ConfigException("upcycle.factors = " + factors.name().toLowerCase(Locale.ROOT)
+                    + " does not go with upcycle.method = " + method + ": set it to auto"
+                    + (aligned ? ", weighted or gradient" : ", or the method to aligned or lowrank"));
+        }
+        if (!lowRank && !aligned && ranks.policy() != RankConfig.Policy.FIXED) {
             throw new ConfigException("upcycle.rank-policy does not go with upcycle.method = " + method
-                    + ": set it to fixed and, for ranks that differ, upcycle.kv-energy; or the method to lowrank");
+                    + ": set it to fixed and, for ranks that differ, upcycle.kv-energy; or the method to aligned or"
+                    + " lowrank");
+        }
+        if (ranks.policy() == RankConfig.Policy.GRADIENT && factors != RankConfig.Factors.GRADIENT) {
+            throw new ConfigException(
+                    "upcycle.rank-policy = gradient compares what the loss minds of every layer, which"
+                            + " upcycle.factors = gradient alone knows: set that, or another rank-policy");
+        }
+        if (ranks.gradientTokens().isPresent() && factors != RankConfig.Factors.GRADIENT) {
+            throw new ConfigException(
+                    "upcycle.gradient-tokens is of upcycle.factors = gradient: set that, or leave it" + " out");
         }
     }
 
@@ -149,7 +219,8 @@ public record UpcyclePlan(
     /**
      * The shape of the student, found without its weights.
      *
-     * <p>Exact with fixed ranks; ranks by energy follow from the weights, and stand here as the largest possible.
+     * <p>Exact with fixed ranks; ranks by energy follow from the weights, and stand here as the largest possible, those
+     * that a budget over all layers divides as their mean.
      */
     public ModelConfig student(ModelConfig base) {
         List<AttentionConfig> attention = new ArrayList<>(base.attention());
@@ -187,8 +258,10 @@ public record UpcyclePlan(
         if (needsCalibration() && !given) {
             UpcycleConfig.Method method = layers.get(0).method();
             if (method == UpcycleConfig.Method.LOWRANK) {
-                throw new ConfigException("upcycle.factors = covariance needs calibration text: give --calibration"
-                        + " FILE.jsonl or corpus.train, or set upcycle.factors = weight");
+                throw new ConfigException("upcycle.factors = "
+                        + layers.get(0).lowRank().factors().name().toLowerCase(Locale.ROOT)
+                        + " needs calibration text: give --calibration FILE.jsonl or corpus.train, or set"
+                        + " upcycle.factors = weight");
             }
             boolean aligned = method != UpcycleConfig.Method.XECOMLA;
             throw new ConfigException((aligned
@@ -225,6 +298,58 @@ public record UpcyclePlan(
 
     /** Windows of {@code sequenceLength} tokens that the calibration takes, at least one. */
     public int numCalibrationWindows(int sequenceLength) {
-        return Math.max(1, (int) (((long) calibrationTokens + sequenceLength - 1) / sequenceLength));
+        return numWindows(calibrationTokens, sequenceLength);
+    }
+
+    /** Those of the calibration's windows that gradients are taken on. */
+    List<TokenSequence> gradientWindows(List<TokenSequence> windows) {
+        int length = windows.get(0).ids().length;
+        return gradientTokens == 0
+                ? List.of()
+                : windows.subList(0, Math.min(windows.size(), numWindows(gradientTokens, length)));
+    }
+
+    private static int numWindows(int tokens, int sequenceLength) {
+        return Math.max(1, (int) (((long) tokens + sequenceLength - 1) / sequenceLength));
+    }
+
+    /** Whether gradients are taken in a student of full rank, not in the base. */
+    boolean gradientsOfStudent() {
+        return gradientTokens > 0 && layers.get(0).lowRank() == null;
+    }
+
+    /** The plan of that student. */
+    UpcyclePlan atFullRank() {
+        return new UpcyclePlan(
+                layers.stream().map(LayerPlan::atFullRank).toList(), null, null, 0, calibrationTokens, List.of());
+    }
+
+    /** The same with layers that a search has decided on. */
+    UpcyclePlan withLayers(List<LayerPlan> found, List<String> moreNotes) {
+        List<String> all = new ArrayList<>(notes);
+        all.addAll(moreNotes);
+        return new UpcyclePlan(found, search, ranks, gradientTokens, calibrationTokens, all);
+    }
+
+    /**
+     * The plan with ranks that follow from all its layers; itself where they are known.
+     *
+     * @param spectra of the layers, in their order; asked for only where they are needed
+     */
+    UpcyclePlan ranked(Supplier<List<LayerSpectrum>> spectra) {
+        if (ranks == null) {
+            return this;
+        }
+        List<List<Integer>> found = ranks.of(spectra.get());
+        List<LayerPlan> ranked = IntStream.range(0, layers.size())
+                .mapToObj(l -> layers.get(l).withRanks(found.get(l)))
+                .toList();
+        int spent = found.stream().flatMap(List::stream).mapToInt(r -> r).sum();
+        return withLayers(
+                ranked,
+                spent == ranks.total()
+                        ? List.of()
+                        : List.of("ranks: " + spent + " of " + ranks.total()
+                                + " elements are used, since ranks are whole and no layer may take more"));
     }
 }

@@ -23,6 +23,14 @@ public record UpcycledLayer(Map<String, Matrix> tensors, LayerReport report) imp
         return (AttentionConfig.Mla) report.attention();
     }
 
+    /** The same with elements rounded to float. */
+    UpcycledLayer rounded() {
+        Map<String, Matrix> floats = new LinkedHashMap<>();
+        tensors.forEach(
+                (name, tensor) -> floats.put(name, Matrix.ofFloats(tensor.rows(), tensor.cols(), tensor.toFloats())));
+        return new UpcycledLayer(floats, report);
+    }
+
     /** Shape and report alone, where the tensors have been put elsewhere. */
     UpcycledLayer withoutTensors() {
         return new UpcycledLayer(Map.of(), report);

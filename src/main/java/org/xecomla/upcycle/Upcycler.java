@@ -3,6 +3,7 @@ package org.xecomla.upcycle;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
 /**
  * One way to start attention with a smaller cache from a base's weights. An implementation is a pure function of its
@@ -15,6 +16,14 @@ public interface Upcycler {
      * @param activations of this layer's inputs; null where {@link LayerPlan#needsActivations} is false
      */
     UpcycledLayer upcycle(LayerPlan plan, BaseAttention base, LayerActivations activations);
+
+    /**
+     * What the ranks of a layer are chosen by, where a budget is divided among all of them. Same arguments as
+     * {@link #upcycle}.
+     */
+    default LayerSpectrum spectrum(LayerPlan plan, BaseAttention base, LayerActivations activations) {
+        throw new IllegalStateException("ranks of " + plan.method() + " do not follow from all layers");
+    }
 
     /** The implementation of {@code method}. */
     static Upcycler of(UpcycleConfig.Method method) {

@@ -96,6 +96,7 @@ class RunConfigTest {
                                 RankConfig.Shrinkage.CODE,
                                 RankConfig.Policy.FIXED,
                                 RankConfig.CareRule.CODE,
+                                OptionalInt.empty(),
                                 OptionalInt.empty()),
                         8192),
                 c.upcycle());
@@ -247,7 +248,8 @@ class RunConfigTest {
           kv-energy = 0.95, q-energy = 0.9
           energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
           rope-scaling = base, rope-slots = own, search-length = 512, calibration-tokens = 4096
-          factors = weight, shrinkage = paper, rank-policy = lorc, rank-rule = paper, rank-least = 2
+          factors = weight, shrinkage = paper, rank-policy = lorc, rank-rule = paper
+          rank-least = 2, gradient-tokens = 1024
         }
         targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
         distill {
@@ -343,7 +345,8 @@ class RunConfigTest {
                                 RankConfig.Shrinkage.PAPER,
                                 RankConfig.Policy.LORC,
                                 RankConfig.CareRule.PAPER,
-                                OptionalInt.of(2)),
+                                OptionalInt.of(2),
+                                OptionalInt.of(1024)),
                         4096),
                 c.upcycle());
         assertEquals(

@@ -196,7 +196,7 @@ class LayerGradientTest {
         Attention.Cache cache =
                 attention.forward(bench.x, Sequences.of(B, bench.x.rows()), bench.stream(), bench.arena);
         long mark = bench.arena.mark();
-        attention.backward(bench.dY, cache, dX, bench.arena);
+        attention.backward(bench.dY, cache, dX, ProjectionObserver.NONE, bench.arena);
         assertEquals(mark, bench.arena.mark());
         bench.check("x", bench.x, dX, loss);
         bench.checkParameters(prefix, loss);

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,8 +26,10 @@ import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.NaiveKernels;
 import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.MomentSums;
+import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
-/** Ranks, products and logits of LoRC's and CARE's fixtures, made from their bases and calibration ids. */
+/** Ranks, products and logits of fixtures by LoRC, CARE and gradients, from their bases and calibration ids. */
 @Tag("shared")
 class LowRankGoldenStartTest {
     private static final int NUM_WINDOWS = 6;
@@ -52,8 +55,8 @@ class LowRankGoldenStartTest {
                 plan.ranks().total());
         double sum = 0;
         for (int l = plan.layers().size() - 1; l >= 0; l--) {
-            sum += LowRankUpcycler.spectrum(
-                            plan.layers().get(l), BaseWeights.of(base).attention(l), null)
+            sum += StudentInitializer.spectrum(
+                            BaseWeights.of(base), plan.layers().get(l), null)
                     .logCondition();
             double expected = about.get("log_cumulative_condition").get(l).asDouble();
             assertEquals(expected, sum, 1e-5 * expected);
@@ -83,6 +86,85 @@ class LowRankGoldenStartTest {
         checkSpectra(fixture, base, plan);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"fisher-gqa", "fisher-bias"})
+    void gradients(String fixture) {
+        JsonNode about = MethodGoldens.about(fixture);
+        ModelDirectory base = MethodGoldens.base(fixture, temporary);
+        double total = about.get("budget_elements_over_all_layers").asInt();
+        UpcyclePlan plan = plan(
+                base,
+                "rank-policy=gradient",
+                "kv-budget=" + total / base.config().kvElementsPerToken());
+        check(fixture, base, plan, about.get("ranks_k"), about.get("ranks_v"));
+        SafetensorsFile expected = MethodGoldens.expected(fixture);
+        double[][] energies = {expected.readDoubles("eigenvalues_k"), expected.readDoubles("eigenvalues_v")}; // (L, n)
+        List<LayerSpectrum> spectra = spectra(fixture, base, plan);
+        int n = energies[0].length / spectra.size();
+        for (int l = 0; l < spectra.size(); l++) {
+            for (int kind = 0; kind < 2; kind++) {
+                double largest = energies[kind][l * n];
+                for (int i = 0; i < n; i++) {
+                    assertEquals(
+                            energies[kind][l * n + i], spectra.get(l).energies().get(kind)[i], 1e-5 * largest);
+                }
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfALatent() {
+        String fixture = "fisher-latent-gqa";
+        JsonNode about = MethodGoldens.about(fixture);
+        ModelDirectory base = MethodGoldens.base(fixture, temporary);
+        UpcyclePlan plan = plan(base, "method=aligned", "rank-policy=gradient", "kv-lora-rank=8");
+        SafetensorsFile expected = MethodGoldens.expected(fixture);
+        double[] energies = expected.readDoubles("eigenvalues"); // (L, n)
+        List<LayerSpectrum> spectra = spectra(fixture, base, plan);
+        int n = energies.length / spectra.size();
+        for (int l = 0; l < spectra.size(); l++) {
+            for (int i = 0; i < n; i++) {
+                assertEquals(energies[l * n + i], spectra.get(l).energies().get(0)[i], 1e-5 * energies[l * n]);
+            }
+        }
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE);
+                Student student =
+                        StudentInitializer.make(base, plan, () -> text(fixture), kernels, ElementType.DOUBLE)) {
+            for (int l = 0; l < student.config().numLayers(); l++) {
+                AttentionConfig.Mla layer =
+                        (AttentionConfig.Mla) student.config().attention().get(l);
+                assertEquals(about.get("ranks").get(l).asInt(), layer.kvLoraRank(), "layer " + l);
+                String prefix = ParameterNames.layer(l);
+                Matrix down = matrix(student, prefix + ParameterNames.KV_A_PROJ).rows(0, layer.kvLoraRank()); // (R, D)
+                Matrix made = matrix(student, prefix + ParameterNames.KV_B_PROJ).times(down);
+                double[] product = expected.readDoubles("layer" + l + ".kv_product");
+                assertEquals(0, Goldens.difference(made.toDoubles(), product), 1e-5, "layer " + l);
+            }
+            double[] logits = Goldens.logits(student, Integers.of(expected, "input_ids"), NUM_SEQUENCES);
+            assertEquals(0, Goldens.difference(logits, expected.readDoubles("logits")), 1e-5);
+        }
+    }
+
+    /** What {@link StudentInitializer} finds on its way. */
+    private static List<LayerSpectrum> spectra(String fixture, ModelDirectory base, UpcyclePlan plan) {
+        BaseWeights weights = BaseWeights.of(base);
+        Calibration seen = Goldens.calibration(
+                weights, text(fixture).stream().map(TokenSequence::ids).toList());
+        List<UpcycledLayer> full = plan.gradientsOfStudent()
+                ? plan.atFullRank().layers().stream()
+                        .map(layer -> StudentInitializer.layer(weights, layer, seen.layer(layer.layer())))
+                        .toList()
+                : List.of();
+        try (Kernels kernels = new NaiveKernels(ElementType.DOUBLE)) {
+            Map<Integer, MomentSums> sums =
+                    GradientSource.of(weights, full).moments(full::stream, text(fixture), plan.latentLayers(), kernels);
+            return plan.layers().stream()
+                    .map(layer -> StudentInitializer.spectrum(
+                            weights, layer, seen.layer(layer.layer()).withGradients(sums.get(layer.layer()))))
+                    .toList();
+        }
+    }
+
     private static void checkSpectra(String fixture, ModelDirectory base, UpcyclePlan plan) {
         SafetensorsFile expected = MethodGoldens.expected(fixture);
         double[] keys = expected.readDoubles("singular_values_k"); // (L, n)
@@ -92,11 +174,11 @@ class LowRankGoldenStartTest {
                 BaseWeights.of(base),
                 text(fixture).stream().map(TokenSequence::ids).toList());
         for (int l = 0; l < plan.layers().size(); l++) {
-            var spectrum = LowRankUpcycler.spectrum(
-                    plan.layers().get(l), BaseWeights.of(base).attention(l), seen.layer(l));
+            LayerSpectrum spectrum = StudentInitializer.spectrum(
+                    BaseWeights.of(base), plan.layers().get(l), seen.layer(l));
             for (int i = 0; i < n; i++) {
-                assertEquals(keys[l * n + i], Math.sqrt(spectrum.keys()[i]), 1e-5 * keys[l * n]);
-                assertEquals(values[l * n + i], Math.sqrt(spectrum.values()[i]), 1e-5 * values[l * n]);
+                assertEquals(keys[l * n + i], Math.sqrt(spectrum.energies().get(0)[i]), 1e-5 * keys[l * n]);
+                assertEquals(values[l * n + i], Math.sqrt(spectrum.energies().get(1)[i]), 1e-5 * values[l * n]);
             }
         }
     }

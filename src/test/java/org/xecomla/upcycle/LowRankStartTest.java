@@ -95,8 +95,9 @@ class LowRankStartTest {
         Matrix weight = base.attention(1).key(); // (K*E, D)
         Matrix made = product(StudentInitializer.layer(base, plan, seen.layer(1)));
         double lost = lost(weight, made, moment);
-        double[] energies =
-                LowRankUpcycler.spectrum(plan, base.attention(1), seen.layer(1)).keys();
+        double[] energies = StudentInitializer.spectrum(base, plan, seen.layer(1))
+                .energies()
+                .get(0);
         double cut = IntStream.range(8, 16).mapToDouble(i -> energies[i]).sum();
         assertEquals(cut, lost, 1e-9 * cut);
         LayerPlan plain = plan(base, "kv-budget=0.5", "factors=weight").layers().get(1);
@@ -122,16 +123,7 @@ class LowRankStartTest {
         assertEquals(List.of(4, 4), ranks(plan(base, "kv-budget=0.25"), base));
         assertEquals(List.of(4, 5), ranks(plan(base, "kv-budget=0.28"), base));
         for (String policy : List.of("lorc", "care")) {
-            UpcyclePlan plan = plan(base, "factors=weight", "kv-budget=0.4", "rank-policy=" + policy);
-            try (Student student = Goldens.student(
-                    base,
-                    LowRankPlanner.planned(plan, () -> plan.layers().stream()
-                                    .map(l -> LowRankUpcycler.spectrum(l, base.attention(l.layer()), null))
-                                    .toList())
-                            .layers()
-                            .stream()
-                            .map(l -> StudentInitializer.layer(base, l, null))
-                            .toList())) {
+            try (Student student = student(base, "factors=weight", "kv-budget=0.4", "rank-policy=" + policy)) {
                 assertEquals(38, student.config().kvElementsPerToken()); // of 96
             }
         }
@@ -166,11 +158,24 @@ class LowRankStartTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"factors=covariance", "factors=weight", "rank-policy=care", "rank-policy=lorc"})
-    void otherMethodsRefuseItsSettings(String setting) {
+    @CsvSource({
+        "aligned, factors=covariance, does not go with upcycle.method = aligned",
+        "aligned, factors=weight, does not go with upcycle.method = aligned",
+        "xecomla, factors=gradient, does not go with upcycle.method = xecomla",
+        "phased, rank-policy=gradient, does not go with upcycle.method = phased",
+        "phased, factors=weighted, does not go with upcycle.method = phased",
+        "xecomla, rank-policy=care, does not go with upcycle.method = xecomla",
+        "aligned, rank-policy=gradient factors=weighted, upcycle.factors = gradient alone knows",
+        "lowrank, rank-policy=gradient factors=covariance, upcycle.factors = gradient alone knows",
+        "lowrank, gradient-tokens=64, is of upcycle.factors = gradient",
+        "aligned, rank-policy=gradient gradient-tokens=9000, is more than upcycle.calibration-tokens = 8192",
+        "aligned, rank-policy=care kv-energy=0.9, both decide ranks"
+    })
+    void whatDoesNotGoTogetherIsRefused(String method, String settings, String why) {
+        RandomBase base = base(Biases.NONE, null);
         ConfigException refused =
-                assertThrows(ConfigException.class, () -> plan(base(Biases.NONE, null), "method=aligned", setting));
-        assertTrue(refused.getMessage().contains("does not go with upcycle.method = aligned"), refused.getMessage());
+                assertThrows(ConfigException.class, () -> plan(base, ("method=" + method + " " + settings).split(" ")));
+        assertTrue(refused.getMessage().contains(why), refused.getMessage());
     }
 
     @Test

@@ -53,8 +53,8 @@ class StudentPartsTest {
 
     private static List<TokenSequence> text() {
         Random random = new Random(4);
-        return IntStream.range(0, 8)
-                .mapToObj(w -> TokenSequence.of(random.ints(32, 0, 101).toArray()))
+        return IntStream.range(0, 16)
+                .mapToObj(w -> TokenSequence.of(random.ints(16, 0, 101).toArray()))
                 .toList();
     }
 
@@ -69,7 +69,12 @@ class StudentPartsTest {
                 "method=xecomla qk-rope-head-dim=4",
                 "method=lowrank",
                 "method=lowrank factors=weight rank-policy=lorc layers=[1]",
-                "method=lowrank rank-policy=care kv-budget=0.4"
+                "method=lowrank rank-policy=care kv-budget=0.4",
+                "method=lowrank factors=gradient",
+                "method=lowrank rank-policy=gradient gradient-tokens=224 layers=[1]",
+                "method=aligned rank-policy=gradient kv-norm=true",
+                "method=aligned factors=gradient kv-energy=0.9 layers=[1]",
+                "method=aligned rank-policy=care"
             })
     void partsMakeTheWhole(String settings) throws IOException {
         UpcyclePlan plan = plan(settings);
@@ -97,6 +102,12 @@ class StudentPartsTest {
         }
         if (plan.ranks() != null) {
             expected.add(0, "spectra " + numLayers);
+        }
+        if (plan.gradientTokens() > 0) {
+            expected.add(0, "gradients 2"); // 16 windows at most, 8 a part
+        }
+        if (plan.gradientsOfStudent()) {
+            expected.add(0, "layers at full rank " + numLayers);
         }
         if (plan.needsCalibration()) {
             expected.add(0, "calibration 1");

@@ -280,6 +280,23 @@ public sealed interface AttentionConfig extends Serializable {
                     keyScales);
         }
 
+        /** The same attention with another latent. */
+        public Mla withLatent(int rank, boolean normed) {
+            return new Mla(
+                    numHeads,
+                    qLoraRank,
+                    rank,
+                    qkNopeHeadDim,
+                    qkRopeHeadDim,
+                    vHeadDim,
+                    qNorm,
+                    normed,
+                    ropeScaling,
+                    softmaxScale,
+                    biases,
+                    keyScales);
+        }
+
         /** Elements cached of a token so that scores can be multiplied by them. */
         public int numKeyScales() {
             return keyScales == null ? 0 : keyScales.number();

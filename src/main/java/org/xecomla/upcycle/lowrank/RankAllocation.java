@@ -24,17 +24,17 @@ public final class RankAllocation {
      * where even the least does not fit, dMax is lowered instead. What rounding leaves goes to the first layers.
      *
      * @param logConditions of each layer: the logarithm of the product of its own and all later condition numbers
-     * @param full rank of keys, and of values, at most
-     * @param total elements of keys and values over all layers
-     * @throws IllegalArgumentException where {@code total} is below {@code least} in every matrix
+     * @param full rank at most
+     * @param total of all ranks
+     * @throws IllegalArgumentException where {@code total} is below {@code least} in every layer
      */
     public static int[] lorc(List<Double> logConditions, int full, int total, int least) {
-        requireRoom(2 * logConditions.size(), total, least);
+        requireRoom(logConditions.size(), total, least);
         int[] ranks = cost(lorc(logConditions, full, full, least, least)) <= total
                 ? widest(dMin -> lorc(logConditions, full, full, dMin, least), full, total, least)
                 : widest(dMax -> lorc(logConditions, full, dMax, least, least), full, total, least);
         for (int l = 0; l < ranks.length; l++) {
-            while (cost(ranks) + 2 <= total && ranks[l] < full) {
+            while (cost(ranks) < total && ranks[l] < full) {
                 ranks[l]++;
             }
         }
@@ -68,9 +68,35 @@ public final class RankAllocation {
         return ranks.apply(low);
     }
 
-    /** Elements of keys and values, both of these ranks. */
     private static int cost(int[] ranks) {
-        return 2 * Arrays.stream(ranks).sum();
+        return Arrays.stream(ranks).sum();
+    }
+
+    /**
+     * The largest energies of all matrices, wherever they are; of equals those of the first matrix.
+     *
+     * @param energies of each matrix
+     * @param total of all ranks
+     * @throws IllegalArgumentException where {@code total} is below {@code least} in every matrix
+     */
+    public static int[] largest(List<double[]> energies, int total, int least) {
+        requireRoom(energies.size(), total, least);
+        int[] ranks = new int[energies.size()];
+        Arrays.setAll(ranks, m -> Math.min(least, energies.get(m).length));
+        for (int left = total - cost(ranks); left > 0; left--) {
+            int best = -1;
+            for (int m = 0; m < ranks.length; m++) {
+                boolean hasMore = ranks[m] < energies.get(m).length;
+                if (hasMore && (best < 0 || energies.get(m)[ranks[m]] > energies.get(best)[ranks[best]])) {
+                    best = m;
+                }
+            }
+            if (best < 0) {
+                break;
+            }
+            ranks[best]++;
+        }
+        return ranks;
     }
 
     /**

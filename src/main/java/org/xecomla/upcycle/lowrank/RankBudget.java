@@ -1,69 +1,82 @@
 package org.xecomla.upcycle.lowrank;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.xecomla.config.RankConfig;
 import org.xecomla.config.RankConfig.CareRule;
 import org.xecomla.config.RankConfig.Policy;
 import org.xecomla.errors.ConfigException;
 
 /**
- * A number of cached elements for all layers together, and who divides it.
+ * A number of elements for the latents of all layers together, and who divides it.
  *
  * @param policy not fixed
  * @param rule of policy care
- * @param total elements of keys and values over all layers
+ * @param total elements over all latents
  * @param least of every latent
- * @param full rank of the keys of a layer, and of its values, at most
+ * @param full rank of a latent, at most
+ * @param numLatents of a layer: 2, of keys and of values, or 1, of both
+ * @param numLayers that have them
  */
-public record RankBudget(Policy policy, CareRule rule, int total, int least, int full) implements Serializable {
-    /** Ranks of one layer. */
-    public record Ranks(int ofKeys, int ofValues) implements Serializable {}
-
+public record RankBudget(Policy policy, CareRule rule, int total, int least, int full, int numLatents, int numLayers)
+        implements Serializable {
     /**
-     * @throws ConfigException where the budget is below the least rank of every latent
+     * The budget that a configuration gives to {@code numLayers} layers.
+     *
+     * @throws ConfigException where it is below the least rank of every latent
      */
-    public void requireRoom(int numLayers) {
-        if (2L * numLayers * least > total) {
-            throw new ConfigException("upcycle.kv-budget leaves " + total + " elements for the latents of " + numLayers
-                    + " layers, fewer than upcycle.rank-least = " + least
-                    + " for keys and for values of each: raise the"
-                    + " one or lower the other");
+    public static RankBudget of(RankConfig config, int total, int full, int numLatents, int numLayers) {
+        int mean = total / (numLatents * numLayers);
+        int least = config.least().orElse(config.policy() == Policy.CARE ? Math.max(1, mean / 2) : 1);
+        if ((long) numLatents * numLayers * least > total) {
+            throw new ConfigException("upcycle.kv-budget leaves " + total + " elements for " + numLatents * numLayers
+                    + " latents in " + numLayers + " layers, fewer than upcycle.rank-least = " + least
+                    + " for each: raise the one or lower the other");
         }
+        return new RankBudget(config.policy(), config.rule(), total, least, full, numLatents, numLayers);
     }
 
-    /** The most that the keys of one layer can get, and its values. */
-    public Ranks largest(int numLayers) {
-        int others = 2 * numLayers - 1;
-        int most = policy == Policy.CARE ? mostOfCare(numLayers) : total - others * least;
-        return new Ranks(Math.min(full, most), Math.min(full, most));
-    }
-
-    /** Ranks of all layers, in their order. */
-    public List<Ranks> of(List<LayerSpectrum> layers) {
-        return switch (policy) {
+    /** Ranks of the latents of every layer, in the order of {@code layers}. */
+    public List<List<Integer>> of(List<LayerSpectrum> layers) {
+        int[] ranks = new int[numLatents * numLayers]; // latent i of layer l is l * numLatents + i
+        switch (policy) {
+            case GRADIENT ->
+                ranks = RankAllocation.largest(
+                        layers.stream()
+                                .flatMap(layer -> layer.energies().stream())
+                                .toList(),
+                        total,
+                        least);
             case LORC -> {
-                int[] ranks = RankAllocation.lorc(accumulated(layers), full, total, least);
-                yield IntStream.of(ranks).mapToObj(r -> new Ranks(r, r)).toList();
+                int[] ofLayers = RankAllocation.lorc(accumulated(layers), full, total / numLatents, least);
+                Arrays.setAll(ranks, at -> ofLayers[at / numLatents]);
             }
             case CARE -> {
-                int most = mostOfCare(layers.size());
-                List<double[]> ofKeys = layers.stream().map(LayerSpectrum::keys).toList();
-                List<double[]> ofValues =
-                        layers.stream().map(LayerSpectrum::values).toList();
-                int[] keys = RankAllocation.care(ofKeys, total / 2, least, most, rule);
-                int[] values = RankAllocation.care(ofValues, total / 2, least, most, rule);
-                yield IntStream.range(0, keys.length)
-                        .mapToObj(l -> new Ranks(keys[l], values[l]))
-                        .toList();
+                for (int i = 0; i < numLatents; i++) {
+                    int latent = i;
+                    int[] ofLayers = RankAllocation.care(
+                            layers.stream()
+                                    .map(layer -> layer.energies().get(latent))
+                                    .toList(),
+                            total / numLatents,
+                            least,
+                            2 * total / (numLatents * numLayers), // twice the mean, as its code
+                            rule);
+                    for (int l = 0; l < numLayers; l++) {
+                        ranks[l * numLatents + i] = ofLayers[l];
+                    }
+                }
             }
             case FIXED -> throw new IllegalStateException("fixed ranks are known beforehand");
-        };
-    }
-
-    /** Twice the mean rank, as in CARE's code. */
-    private int mostOfCare(int numLayers) {
-        return Math.max(least, total / numLayers);
+        }
+        int[] found = ranks;
+        return IntStream.range(0, numLayers)
+                .mapToObj(l -> IntStream.range(l * numLatents, (l + 1) * numLatents)
+                        .mapToObj(at -> found[at])
+                        .toList())
+                .toList();
     }
 
     /** Sums of the logarithms from each layer to the last. */
@@ -74,6 +87,6 @@ public record RankBudget(Policy policy, CareRule rule, int total, int least, int
             sum += layers.get(l).logCondition();
             sums[l] = sum;
         }
-        return IntStream.range(0, sums.length).mapToObj(l -> sums[l]).toList();
+        return Arrays.stream(sums).boxed().toList();
     }
 }
