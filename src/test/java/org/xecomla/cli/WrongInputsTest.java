@@ -88,7 +88,7 @@ class WrongInputsTest {
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(model.resolve(file), teacher.resolve(file));
         }
-        refused(run("teacher.path=" + teacher), "1024", "to 1023 are only the student's", "teacher.path");
+        refused(run("teacher.path=" + teacher), "has 101 ids", "1024", "teacher's tokenizer.json", "teacher.path");
     }
 
     /** What ends the native library, and with it the JVM, is an error of the file. */
