@@ -24,9 +24,13 @@ public record CommonIds(int ofTeacher, int ofStudent) {
      */
     public static CommonIds of(ModelConfig teacher, Path ofTeacher, ModelConfig student, Path tokenizer) {
         CommonIds common = new CommonIds(teacher.vocabSize(), student.vocabSize());
-        if (!ofTeacher.equals(tokenizer)) {
+        boolean apart = !ofTeacher.equals(tokenizer);
+        if (!apart && !common.differ()) {
+            return common;
+        }
+        Optional<TokenizerVocabulary> ours = TokenizerVocabulary.find(tokenizer);
+        if (apart) {
             Optional<TokenizerVocabulary> theirs = TokenizerVocabulary.find(ofTeacher);
-            Optional<TokenizerVocabulary> ours = TokenizerVocabulary.find(tokenizer);
             if (theirs.isPresent() && ours.isPresent()) {
                 ours.get().requireSame(theirs.get(), "this run", "the teacher");
             } else if (common.differ()) {
@@ -36,7 +40,7 @@ public record CommonIds(int ofTeacher, int ofStudent) {
             }
         }
         if (common.differ()) {
-            TokenizerVocabulary.find(tokenizer).ifPresent(common::requireHoldsAll);
+            ours.ifPresent(common::requireHoldsAll);
         }
         return common;
     }

@@ -11,11 +11,8 @@ import java.util.stream.Stream;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
-import org.xecomla.linalg.Matrix;
-import org.xecomla.tensor.ElementType;
 import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterStore;
-import org.xecomla.tensor.Tensor;
 import org.xecomla.upcycle.base.BaseWeights;
 import org.xecomla.upcycle.base.MomentSums;
 import org.xecomla.upcycle.lowrank.GradientPass;
@@ -64,21 +61,13 @@ record GradientSource(BaseWeights base, ModelConfig config) {
     private void load(Stream<UpcycledLayer> made, ParameterStore store) {
         Set<String> loaded = new HashSet<>();
         made.forEachOrdered(layer -> layer.tensors().forEach((name, tensor) -> {
-            write(tensor, store.get(name));
+            store.get(name).write(tensor.toDoubles());
             loaded.add(name);
         }));
         for (String name : store.layout().places().keySet()) {
             if (!loaded.contains(name)) {
                 base.copy(name, store.get(name));
             }
-        }
-    }
-
-    private static void write(Matrix values, Tensor target) {
-        if (target.type() == ElementType.DOUBLE) {
-            target.write(values.toDoubles());
-        } else {
-            target.write(values.toFloats(), 0);
         }
     }
 }

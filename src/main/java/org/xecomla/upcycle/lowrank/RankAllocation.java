@@ -81,14 +81,28 @@ public final class RankAllocation {
      */
     public static int[] largest(List<double[]> energies, int total, int least) {
         requireRoom(energies.size(), total, least);
+        return greedy(energies, total, least, Integer.MAX_VALUE, (m, rank) -> energies.get(m)[rank]);
+    }
+
+    /** What the next rank of a matrix is worth. */
+    private interface Worth {
+        double of(int matrix, int rank);
+    }
+
+    /** One rank at a time to the matrix where it is worth most, of equals to the first. */
+    private static int[] greedy(List<double[]> energies, int total, int least, int most, Worth worth) {
         int[] ranks = new int[energies.size()];
         Arrays.setAll(ranks, m -> Math.min(least, energies.get(m).length));
         for (int left = total - cost(ranks); left > 0; left--) {
             int best = -1;
+            double highest = Double.NEGATIVE_INFINITY;
             for (int m = 0; m < ranks.length; m++) {
-                boolean hasMore = ranks[m] < energies.get(m).length;
-                if (hasMore && (best < 0 || energies.get(m)[ranks[m]] > energies.get(best)[ranks[best]])) {
-                    best = m;
+                if (ranks[m] < Math.min(most, energies.get(m).length)) {
+                    double here = worth.of(m, ranks[m]);
+                    if (here > highest) {
+                        highest = here;
+                        best = m;
+                    }
                 }
             }
             if (best < 0) {
@@ -111,30 +125,13 @@ public final class RankAllocation {
      */
     public static int[] care(List<double[]> energies, int total, int least, int most, CareRule rule) {
         requireRoom(energies.size(), total, least);
-        int[] ranks = new int[energies.size()];
-        Arrays.setAll(ranks, l -> Math.min(least, energies.get(l).length));
-        for (int left = total - Arrays.stream(ranks).sum(); left > 0; left--) {
-            int best = -1;
-            double highest = -1;
-            for (int l = 0; l < ranks.length; l++) {
-                if (ranks[l] < Math.min(most, energies.get(l).length)) {
-                    double score = score(energies.get(l), ranks[l]);
-                    if (rule == CareRule.CODE) {
-                        score *= Math.sqrt((ranks.length - l) / ((ranks.length + 1) / 2.0))
-                                / Math.sqrt((double) ranks[l] / least);
-                    }
-                    if (score > highest) {
-                        highest = score;
-                        best = l;
-                    }
-                }
-            }
-            if (best < 0) {
-                break;
-            }
-            ranks[best]++;
-        }
-        return ranks;
+        int numLayers = energies.size();
+        return greedy(energies, total, least, most, (l, rank) -> {
+            double score = score(energies.get(l), rank);
+            return rule == CareRule.CODE
+                    ? score * (Math.sqrt((numLayers - l) / ((numLayers + 1) / 2.0)) / Math.sqrt((double) rank / least))
+                    : score;
+        });
     }
 
     private static double score(double[] energies, int rank) {
