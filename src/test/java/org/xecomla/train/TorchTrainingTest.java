@@ -82,11 +82,14 @@ class TorchTrainingTest {
         }
     }
 
+    /** The count is the process's: what others left to the collector may fall out of it at any step, yet none may add. */
     @Test
     void noStepLeavesAPointer() {
         List<Long> live = train(1, 200).livePointers();
         assertEquals(200, live.size());
-        assertEquals(live.get(9), live.get(199), "live pointers after 10 and 200 steps: " + live);
+        for (int step = 10; step < live.size(); step++) {
+            assertTrue(live.get(step) <= live.get(step - 1), "live pointers after each step: " + live);
+        }
     }
 
     /** Each thread keeps its own number of threads, and its bits. */
