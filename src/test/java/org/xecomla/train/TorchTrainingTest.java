@@ -82,7 +82,7 @@ class TorchTrainingTest {
         }
     }
 
-    /** The count is the process's: what others left to the collector may fall out of it at any step, yet none may add. */
+    /** What others left to the collector may fall out of the process's count at any step, yet no step may add to it. */
     @Test
     void noStepLeavesAPointer() {
         List<Long> live = train(1, 200).livePointers();
