@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -53,6 +54,8 @@ public final class Faults {
         /** Half of the operation is done: a process ends within it, or a file that is read seems shorter. */
         TEAR,
         DELAY,
+        /** All operations from this on are late. */
+        SLOW,
         /** One bit is another, and nobody says so. */
         FLIP,
         /** The operation fails, once. */
@@ -60,11 +63,15 @@ public final class Faults {
         /** The disk is full, from now on. */
         ENOSPC;
 
-        /** Whether it can happen to {@code operation} and differs there from the other kinds. */
+        /**
+         * Whether it can happen to {@code operation} and differs there from the other kinds. A process that ends at an
+         * operation that changes nothing leaves what it leaves when it ends after the last one that did.
+         */
         public boolean hits(Operation operation) {
             return switch (this) {
-                case KILL_BEFORE, EIO, DELAY -> true;
-                case KILL_AFTER -> operation.changes;
+                case EIO -> true;
+                case KILL_BEFORE, KILL_AFTER, DELAY -> operation.changes;
+                case SLOW -> false;
                 case TEAR ->
                     List.of(Operation.READ, Operation.WRITE, Operation.CREATE_NEW, Operation.DELETE)
                             .contains(operation);
@@ -80,8 +87,12 @@ public final class Faults {
         }
     }
 
-    /** The n-th operation of its sort, from 0. */
-    public record Place(Operation operation, int number, String file) {}
+    /**
+     * The n-th operation of its sort, from 0.
+     *
+     * @param caller the lines of ours that ask for it, the innermost first
+     */
+    public record Place(Operation operation, int number, String file, String caller) {}
 
     /** The end of a process that is played by a thread: nothing is written any more. */
     public static final class Killed extends Error {
@@ -99,6 +110,8 @@ public final class Faults {
     public static final Faults OF_PROCESS = new Faults();
 
     private static final int DELAY_MILLIS = 20;
+    private static final int SLOW_MILLIS = 2;
+    private static final StackWalker STACK = StackWalker.getInstance();
     private final Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
     private final List<Place> places = new ArrayList<>();
     private final FaultOrder.Inbox orders = FaultOrder.Inbox.ofProcess();
@@ -165,12 +178,23 @@ public final class Faults {
             throw new IOException("No space left on device");
         }
         int number = counts.merge(operation, 1, Integer::sum) - 1;
-        places.add(new Place(operation, number, path.toUri().getPath().substring(root.length())));
-        if (wanted == null || hit || wanted.operation() != operation || wanted.number() != number) {
+        if (wanted == null) {
+            String file = path.toUri().getPath().substring(root.length());
+            places.add(new Place(operation, number, file, caller()));
             return null;
+        }
+        if (hit || wanted.operation() != operation || wanted.number() != number) {
+            return hit && kind == Kind.SLOW ? kind : null;
         }
         hit = true;
         return kind;
+    }
+
+    private static String caller() {
+        return STACK.walk(frames -> frames.filter(frame -> frame.getClassName().startsWith("org.xecomla.")
+                        && !frame.getClassName().contains(".Fault"))
+                .map(frame -> frame.getClassName() + ":" + frame.getLineNumber())
+                .collect(Collectors.joining(" ")));
     }
 
     private synchronized Killed kill() throws IOException {
@@ -207,8 +231,8 @@ public final class Faults {
             case FLIP -> {
                 return flipped.run();
             }
-            case DELAY -> {
-                pause();
+            case DELAY, SLOW -> {
+                pause(fault == Kind.SLOW ? SLOW_MILLIS : DELAY_MILLIS);
                 return call.run();
             }
             default -> {
@@ -221,9 +245,9 @@ public final class Faults {
         }
     }
 
-    private static void pause() {
+    private static void pause(int millis) {
         try {
-            TimeUnit.MILLISECONDS.sleep(DELAY_MILLIS);
+            TimeUnit.MILLISECONDS.sleep(millis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -65,12 +65,10 @@ class FaultRingTest {
             int number = 0;
             for (String stage : FaultBench.STAGES) {
                 table.places(stage, bench.places(stage).size());
-                for (Faults.Place place : bench.places(stage)) {
-                    for (Faults.Kind kind : Faults.Kind.values()) {
-                        boolean wanted = STAGE.isEmpty() || STAGE.equals(stage);
-                        if (kind.hits(place.operation()) && number++ % STRIDE == 0 && wanted) {
-                            table.add(stage, place, kind, bench.inject(stage, place, kind));
-                        }
+                boolean wanted = STAGE.isEmpty() || STAGE.equals(stage);
+                for (FaultCases.Case fault : FaultCases.of(bench.places(stage)).all()) {
+                    if (number++ % STRIDE == 0 && wanted) {
+                        table.add(stage, fault, bench.inject(stage, fault));
                     }
                 }
             }

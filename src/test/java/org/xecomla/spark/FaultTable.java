@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.xecomla.files.Faults;
 
 /** What came of faults, by stage and by kind, as tables for people. */
 final class FaultTable {
@@ -20,12 +19,13 @@ final class FaultTable {
         numPlaces.merge(stage, count, Integer::sum);
     }
 
-    void add(String stage, Faults.Place place, Faults.Kind kind, FaultBench.Result result) {
+    void add(String stage, FaultCases.Case fault, FaultBench.Result result) {
         numCases++;
         count("stage " + stage, result.outcome());
-        count("kind " + kind, result.outcome());
+        count("kind " + fault.kind(), result.outcome());
         if (result.outcome().ordinal() >= FaultBench.Outcome.UNCLEAR.ordinal()) {
-            String failure = result.outcome() + ": " + stage + ", " + kind + " at " + place + ": " + result.says();
+            String failure = result.outcome() + ": " + stage + ", " + fault.kind() + " at " + fault.place() + ": "
+                    + result.says();
             System.out.println(failure);
             failures.add(failure);
         }

@@ -1,17 +1,22 @@
 package org.xecomla.spark;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.xecomla.files.DataFiles;
 
 /** What a run has made, to be compared with what another has. */
 public final class RunContents {
+    private static final Pattern DRAWN = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    private static final Pattern TIMES = Pattern.compile("\"seconds_of_leg\":[^,}]*|(?<=[ :])1[0-9]{12}\\b");
+
     private RunContents() {}
 
     /** What is not in {@code actual} as it was expected, for people; empty where all is. */
@@ -45,6 +50,34 @@ public final class RunContents {
             }
         }
         return contents;
+    }
+
+    /** Whether a file says when and by whom a run was done, and no other command reads it for what it makes. */
+    static boolean isOfAttempt(String name) {
+        return name.matches("(.*/)?(_LEASE\\.json|_FENCE|_STATUS\\.json|report\\.html|tensorboard/[^/]*)");
+    }
+
+    /**
+     * All that is below {@code directory}, as one text: two that are equal are alike to whoever reads them. Left out
+     * are {@link #isOfAttempt}, times, and what is drawn for the names of temporary files.
+     */
+    static String state(Path directory) throws IOException {
+        StringBuilder state = new StringBuilder();
+        try (Stream<Path> files = Files.walk(directory).sorted()) {
+            for (Path file : files.toList()) {
+                String name = directory.relativize(file).toString();
+                if (!isOfAttempt(name)) {
+                    state.append('\n').append(DRAWN.matcher(name).replaceAll("drawn"));
+                    state.append(' ').append(Files.isRegularFile(file) ? timeless(file) : "");
+                }
+            }
+        }
+        return state.toString();
+    }
+
+    private static String timeless(Path file) throws IOException {
+        String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+        return DataFiles.sha256(TIMES.matcher(bytes).replaceAll("time").getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private static String comparable(String name, Path file) throws IOException {
