@@ -3,9 +3,11 @@ package org.xecomla.files;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 
@@ -88,11 +90,27 @@ public final class Faults {
     }
 
     /**
-     * The n-th operation of its sort, from 0.
+     * An operation of a stage.
      *
+     * @param number which of its sort this is, from 0
+     * @param file below the watched directory
      * @param caller the lines of ours that ask for it, the innermost first
+     * @param time how often these lines asked for the same of such a file before: the same place in another run, which
+     *     may have found some files read already
      */
-    public record Place(Operation operation, int number, String file, String caller) {}
+    public record Place(Operation operation, int number, String file, String caller, int time) {
+        boolean isSame(Place other) {
+            return operation == other.operation
+                    && time == other.time
+                    && caller.equals(other.caller)
+                    && sort(file).equals(sort(other.file));
+        }
+
+        /** Files of a sort differ in what is counted and drawn: steps, shards, the names of temporary files. */
+        private static String sort(String file) {
+            return COUNTED.matcher(DRAWN.matcher(file).replaceAll("drawn")).replaceAll("N");
+        }
+    }
 
     /** The end of a process that is played by a thread: nothing is written any more. */
     public static final class Killed extends Error {
@@ -112,7 +130,10 @@ public final class Faults {
     private static final int DELAY_MILLIS = 20;
     private static final int SLOW_MILLIS = 2;
     private static final StackWalker STACK = StackWalker.getInstance();
+    private static final Pattern DRAWN = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    private static final Pattern COUNTED = Pattern.compile("[0-9]+");
     private final Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
+    private final Map<String, Integer> times = new HashMap<>();
     private final List<Place> places = new ArrayList<>();
     private final FaultOrder.Inbox orders = FaultOrder.Inbox.ofProcess();
     private String root; // null: nothing is watched
@@ -129,6 +150,7 @@ public final class Faults {
         root = directory;
         wanted = null;
         counts.clear();
+        times.clear();
         places.clear();
         hit = false;
         dead = false;
@@ -177,17 +199,23 @@ public final class Faults {
         if (full && operation.takesRoom()) {
             throw new IOException("No space left on device");
         }
-        int number = counts.merge(operation, 1, Integer::sum) - 1;
+        Place place = place(operation, path.toUri().getPath().substring(root.length()));
         if (wanted == null) {
-            String file = path.toUri().getPath().substring(root.length());
-            places.add(new Place(operation, number, file, caller()));
+            places.add(place);
             return null;
         }
-        if (hit || wanted.operation() != operation || wanted.number() != number) {
+        if (hit || !wanted.isSame(place)) {
             return hit && kind == Kind.SLOW ? kind : null;
         }
         hit = true;
         return kind;
+    }
+
+    private Place place(Operation operation, String file) {
+        int number = counts.merge(operation, 1, Integer::sum) - 1;
+        String caller = caller();
+        int time = times.merge(operation + Place.sort(file) + caller, 1, Integer::sum) - 1;
+        return new Place(operation, number, file, caller, time);
     }
 
     private static String caller() {
