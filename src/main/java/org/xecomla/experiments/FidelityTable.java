@@ -159,8 +159,8 @@ public final class FidelityTable {
                                 "  %.4f %+6.1f %%",
                                 trained.kl(),
                                 100 * (trained.kl() / reference.kl() - 1)));
-        out.println(row.append(String.format(
-                        Locale.ROOT, "  %,9.0f %,9.0f", cost.tokensWrittenPerSecond(), cost.tokensReadPerSecond()))
+        String written = name.equals(DENSE) ? "-" : String.format(Locale.ROOT, "%,.0f", cost.tokensWrittenPerSecond());
+        out.println(row.append(String.format(Locale.ROOT, "  %9s %,9.0f", written, cost.tokensReadPerSecond()))
                 .append(trained == null ? "" : String.format(Locale.ROOT, " %,9.0f", trained.tokensPerSecond())));
         out.flush();
     }

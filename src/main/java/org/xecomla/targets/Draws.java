@@ -143,8 +143,8 @@ final class Draws {
     }
 
     /** About how long the draws of a position are: so many distinct ids come from a language model's distributions. */
-    static double typicalBytes(int numSamples, int vocabSize) {
-        double numDistinct = 1.09 * Math.pow(numSamples, 0.613); // 12 of 50, 5 of 12
+    static double typicalBytes(int numSamples, boolean stratified, int vocabSize) {
+        double numDistinct = (stratified ? 1.2 : 1.09) * Math.pow(numSamples, 0.613); // 12 of 50, 5 of 12
         double bitsPerId = Math.log(vocabSize) / Math.log(2) + 0.5; // with its count
         return numDistinct * bitsPerId / Byte.SIZE;
     }

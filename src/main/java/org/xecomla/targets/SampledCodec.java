@@ -65,7 +65,7 @@ public record SampledCodec(double temperature, int numSamples, boolean stratifie
 
     @Override
     public long typicalRecordBytes(int sequenceLength, int vocabSize) {
-        return Math.round(sequenceLength * Draws.typicalBytes(numSamples, vocabSize));
+        return Math.round(sequenceLength * Draws.typicalBytes(numSamples, stratified, vocabSize));
     }
 
     static final class Encoder extends TargetEncoder {

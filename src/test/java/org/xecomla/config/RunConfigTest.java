@@ -101,8 +101,7 @@ class RunConfigTest {
                         8192),
                 c.upcycle());
         assertEquals(
-                new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 25, TargetsConfig.Draws.INDEPENDENT, 1),
-                c.targets());
+                new TargetsConfig(TargetsConfig.Codec.SAMPLED, 50, 12, TargetsConfig.Draws.STRATIFIED, 1), c.targets());
         assertEquals(
                 new DistillConfig(
                         DistillConfig.Recipe.OFFICIAL,
@@ -251,7 +250,7 @@ class RunConfigTest {
           factors = weight, shrinkage = paper, rank-policy = lorc, rank-rule = paper
           rank-least = 2, gradient-tokens = 1024
         }
-        targets { codec = dense, k = 16, samples = 12, draws = stratified, temperature = 2.5 }
+        targets { codec = dense, k = 16, samples = 25, draws = independent, temperature = 2.5 }
         distill {
           recipe = few-tokens
           tokens = 6.8e9, batch-sequences = 64, micro-batch-sequences = 8, learning-rate = 1e-3
@@ -350,7 +349,8 @@ class RunConfigTest {
                         4096),
                 c.upcycle());
         assertEquals(
-                new TargetsConfig(TargetsConfig.Codec.DENSE, 16, 12, TargetsConfig.Draws.STRATIFIED, 2.5), c.targets());
+                new TargetsConfig(TargetsConfig.Codec.DENSE, 16, 25, TargetsConfig.Draws.INDEPENDENT, 2.5),
+                c.targets());
         assertEquals(
                 new DistillConfig(
                         DistillConfig.Recipe.FEW_TOKENS,
@@ -521,8 +521,8 @@ class RunConfigTest {
                         "sequence.length", "auto",
                         "targets.codec", "sampled",
                         "targets.k", "50",
-                        "targets.samples", "25",
-                        "targets.draws", "independent",
+                        "targets.samples", "12",
+                        "targets.draws", "stratified",
                         "targets.temperature", "1"),
                 some);
     }

@@ -63,14 +63,15 @@ class BytesPerTokenTest {
     }
 
     /**
-     * Printed when this was written: sampled 50: 26.0, 25: 17.9, 12: 11.7; the bounds asked for 50 and 12 were 36 and
-     * 18.
+     * Printed when this was written: 50 independent draws: 26.0, 25: 17.9, 12: 11.7; 12 stratified ones: 12.3; the
+     * bounds asked for 50 and 12 were 36 and 18.
      */
     @ParameterizedTest
-    @CsvSource({"50, 30, 12.0", "25, 20, 8.1", "12, 15, 5.2"})
+    @CsvSource({"50, false, 30, 12.0", "25, false, 20, 8.1", "12, false, 15, 5.2", "12, true, 15, 5.2"})
     @Tag("slow")
-    void sampledTargetsAreSmall(int numSamples, double bound, double numDistinct) throws IOException {
-        SampledCodec codec = new SampledCodec(1, numSamples, false, 7);
+    void sampledTargetsAreSmall(int numSamples, boolean stratified, double bound, double numDistinct)
+            throws IOException {
+        SampledCodec codec = new SampledCodec(1, numSamples, stratified, 7);
         float[] p = zipf();
         Random random = new Random(1);
         TargetShardWriter.write(
@@ -92,7 +93,9 @@ class BytesPerTokenTest {
         double bytes = (double) Files.size(directory.resolve("targets-00000.shard")) / (PLAN.numSequences() * LENGTH);
         int[] ids = readIds();
         double distinct = (double) Arrays.stream(ids).filter(id -> id >= 0).count() / (PLAN.numSequences() * LENGTH);
-        System.out.printf("sampled %d: %.1f bytes a token on disk, %.1f distinct ids%n", numSamples, bytes, distinct);
+        System.out.printf(
+                "%d draws%s: %.1f bytes a token on disk, %.1f distinct ids%n",
+                numSamples, stratified ? ", stratified" : "", bytes, distinct);
         assertTrue(distinct > 0.95 * numDistinct, "distinct ids " + distinct);
         assertTrue(bytes <= bound, bytes + " bytes a token");
     }
