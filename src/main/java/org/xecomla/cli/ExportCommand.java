@@ -98,14 +98,15 @@ final class ExportCommand extends ConsoleCommand {
         Exporter exporter = new Exporter(student, format, dtype);
         exporter.notes(); // says what cannot be before anything is written
         StageDirectory output = new StageDirectory(directory);
-        output.begin(asked(student));
+        Manifest asked = asked(student);
+        output.begin(asked);
         long parameters = exporter.write(
                 directory,
                 maxShardBytes,
                 Optional.of(student.path()),
                 Optional.empty(),
                 Optional.ofNullable(measurements).map(DataFiles::path));
-        output.complete(Map.of("parameters", parameters));
+        output.complete(asked, Map.of("parameters", parameters));
         exporter.notes().forEach(console::println);
         console.println(format.display() + " written to " + DataFiles.display(directory));
         return 0;

@@ -57,19 +57,21 @@ final class InitCommand extends ConfiguredCommand {
                 Student student = StudentInitializer.make(
                         directory, plan, () -> windows(config, directory, plan, text), kernels, ElementType.FLOAT)) {
             StageDirectory output = new StageDirectory(directoryOfStudent);
-            output.begin(Manifest.asked(
+            Manifest asked = Manifest.asked(
                     InitStage.KIND,
                     1,
                     config.settings("upcycle"),
                     config.run().seed(),
                     Revision.current(),
-                    Map.of("base", Fingerprints.anew().of(directory.path()))));
+                    Map.of("base", Fingerprints.anew().of(directory.path())));
+            output.begin(asked);
             ModelDirectory.save(
                     directoryOfStudent,
                     student.config(),
                     student.weights(),
                     SaveOptions.of(Dtype.F32, directory.path()));
-            output.complete(Map.of("layers made latent", (long) plan.layers().size()));
+            output.complete(
+                    asked, Map.of("layers made latent", (long) plan.layers().size()));
             student.report().lines().forEach(console::println);
         }
         return 0;

@@ -219,37 +219,39 @@ public final class StageDirectory {
     /**
      * Marks the directory complete, with length and digest of every file in it and below, as its writer meant it to
      * be; what killed tasks have left half-written is removed, and what was set aside as damaged is no part of it.
+     *
+     * @param asked what it was begun with, as it is known and not as it is read again
      */
-    public void complete(Map<String, Long> counts) {
-        complete(counts, Optional.empty());
+    public void complete(Manifest asked, Map<String, Long> counts) {
+        complete(asked, counts, Optional.empty());
     }
 
     /**
-     * As {@link #complete(Map)}, by a driver among others.
+     * As {@link #complete(Manifest, Map)}, by a driver among others.
      *
      * @param fence of the driver, which the output carries from then on
      * @throws UserException where a later driver has finished the stage
      */
-    public void complete(Map<String, Long> counts, Optional<RunFence> fence) {
+    public void complete(Manifest asked, Map<String, Long> counts, Optional<RunFence> fence) {
         Map<String, Manifest.FileEntry> files = new TreeMap<>();
         collectMeant(path, "", files);
         deleteUnfinished(path);
-        seal(counts, files, fence);
+        seal(asked.finished(counts, files), fence);
     }
 
     /** Marks the directory complete. {@code files} may leave out what needs no check. */
-    public void complete(Map<String, Long> counts, Map<String, Manifest.FileEntry> files) {
-        seal(counts, files, Optional.empty());
+    public void complete(Manifest asked, Map<String, Long> counts, Map<String, Manifest.FileEntry> files) {
+        seal(asked.finished(counts, files), Optional.empty());
     }
 
-    private void seal(Map<String, Long> counts, Map<String, Manifest.FileEntry> files, Optional<RunFence> fence) {
+    private void seal(Manifest finished, Optional<RunFence> fence) {
         long number = fence.map(RunFence::number).orElse(0L);
         long there = seal().fence;
         if (fence.isPresent() && there > number) {
             throw new UserException(DataFiles.display(path) + " was finished by a later driver of this run (number "
                     + there + ", this is " + number + "): nothing of it is replaced");
         }
-        String digest = manifest().finished(counts, files).write(file(MANIFEST));
+        String digest = finished.write(file(MANIFEST));
         DataFiles.writeString(file(SUCCESS), new Seal(digest, number).text());
     }
 

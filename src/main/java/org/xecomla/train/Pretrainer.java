@@ -76,7 +76,7 @@ public final class Pretrainer {
             return new TrainingProgress(counts.get("step"), counts.get("samples"), counts.get("tokens"));
         }
         TrainingProgress end = train(asked, listeners);
-        out.complete(Map.of("step", end.step(), "samples", end.numSamples(), "tokens", end.numTokens()));
+        out.complete(asked, Map.of("step", end.step(), "samples", end.numSamples(), "tokens", end.numTokens()));
         DataFiles.delete(checkpointDirectory);
         return end;
     }

@@ -198,11 +198,12 @@ public final class TrainerCheckpoint {
         }
         averaging.barrier();
         if (first) {
-            stage.complete(Map.of(
+            Map<String, Long> counts = Map.of(
                     "step", progress.step(),
                     "samples", progress.numSamples(),
                     "tokens", progress.numTokens(),
-                    "replicas", (long) averaging.numReplicas()));
+                    "replicas", (long) averaging.numReplicas());
+            stage.complete(asked, counts);
             prune();
         }
         return stage.path();

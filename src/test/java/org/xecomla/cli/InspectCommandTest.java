@@ -62,7 +62,7 @@ class InspectCommandTest {
             for (int shard = 0; shard < 2; shard++) {
                 TokenShardWriter.writeSequences(stage.path(), spec, shard, s -> new TokenSequence(ids, learned));
             }
-            stage.complete(Map.of("tokens", 60L, "documents", 4L));
+            stage.complete(stage.manifest(), Map.of("tokens", 60L, "documents", 4L));
         }
     }
 
@@ -121,7 +121,7 @@ class InspectCommandTest {
         }
         assertEquals(0, inspect(stage.path().toUri().getPath()), err::toString);
         assertTrue(out.toString().contains(": a teacher's targets, not complete: run its stage again"), out.toString());
-        stage.complete(Map.of("tokens", 60L));
+        stage.complete(stage.manifest(), Map.of("tokens", 60L));
         assertEquals(0, inspect(stage.path().toUri().getPath(), "--verify"), err::toString);
         assertTrue(out.toString().contains(": a teacher's targets, complete"), out.toString());
         assertTrue(
@@ -135,7 +135,7 @@ class InspectCommandTest {
         DataFiles.writeString(
                 new org.apache.hadoop.fs.Path(stage.path(), "result.json"),
                 "{\"models\": [{\"model\": \"distilled\", \"perplexity\": 1.855, \"kl\": 0.0189}]}");
-        stage.complete(Map.of("windows", 40L));
+        stage.complete(stage.manifest(), Map.of("windows", 40L));
         assertEquals(0, inspect(stage.path().toUri().getPath()), err::toString);
         assertTrue(out.toString().contains(": an evaluation, complete"), out.toString());
         assertTrue(out.toString().contains("  distilled: kl 0.0189, perplexity 1.855"), out.toString());
@@ -149,7 +149,8 @@ class InspectCommandTest {
             for (String file : List.of("config.json", "model.safetensors")) {
                 Files.copy(Path.of("conf/demo/model", file), directory.resolve(file));
             }
-            stage.complete(Map.of("step", name.equals("export") ? 0L : Long.parseLong(name.substring(13))));
+            stage.complete(
+                    stage.manifest(), Map.of("step", name.equals("export") ? 0L : Long.parseLong(name.substring(13))));
         }
         assertEquals(0, inspect(run.resolve("export").toString(), "--verify"), err::toString);
         assertTrue(out.toString().contains(": an exported model, complete"), out.toString());
@@ -182,7 +183,7 @@ class InspectCommandTest {
                 .write(DataFiles.path(run.toString()), Duration.ofSeconds(60));
         StageDirectory eval = stage("eval", "eval");
         DataFiles.writeString(eval.file("student.json"), "{}");
-        eval.complete(Map.of());
+        eval.complete(eval.manifest(), Map.of());
         assertEquals(0, inspect(run.toString(), "--verify"), err::toString);
         assertTrue(out.toString().contains("every file of 2 finished directories is as it was written"), out::toString);
         DataFiles.writeString(eval.file("student.json"), "[]");

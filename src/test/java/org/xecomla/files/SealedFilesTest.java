@@ -32,7 +32,7 @@ class SealedFilesTest {
         new Random(1).nextBytes(bytes);
         DataFiles.writeAtomically(stage.file("weights"), out -> out.write(bytes));
         DataFiles.writeString(stage.file("config.json"), "{}");
-        stage.complete(Map.of());
+        stage.complete(stage.manifest(), Map.of());
     }
 
     private void flip(String name, int at) throws IOException {

@@ -63,7 +63,7 @@ class StageDirectoryTest {
                         .getMessage()
                         .replace(DataFiles.display(stage.path()), "DIR"));
 
-        stage.complete(Map.of("sequences", 7L));
+        stage.complete(ASKED, Map.of("sequences", 7L));
         assertEquals(State.COMPLETE, stage.examine(ASKED));
         Manifest finished = stage.requireComplete("shards");
         assertEquals(Map.of("sequences", 7L), finished.counts());
@@ -80,7 +80,7 @@ class StageDirectoryTest {
         DataFiles.writeString(stage.file("step-10/weights"), "");
         java.nio.file.Path leftover = temporary.resolve("shards/step-10/.weights.0123.tmp");
         Files.createFile(leftover);
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         assertFalse(Files.exists(leftover));
         assertEquals(Set.of("step-10/weights"), stage.manifest().files().keySet());
     }
@@ -103,7 +103,7 @@ class StageDirectoryTest {
                         + "asked 512); input"
                         + " corpus (there 12, asked 13): remove it or choose another directory";
         assertEquals(expected, refusal(other));
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         assertEquals(expected, refusal(other));
         assertTrue(refusal(Manifest.asked("targets", 2, ASKED.settings(), 42, "abc", ASKED.inputs()))
                 .startsWith(
@@ -128,7 +128,7 @@ class StageDirectoryTest {
         stage.begin(ASKED);
         DataFiles.writeString(stage.file("part-0"), "abc");
         DataFiles.writeString(stage.file("part-1"), "abc");
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         DataFiles.writeString(stage.file("part-0"), "abd");
         assertEquals(State.COMPLETE, stage.examine(ASKED), "lengths only, at every start");
         assertTrue(assertThrows(UserException.class, stage::verify).getMessage().endsWith("manifest says: part-0"));
@@ -149,7 +149,7 @@ class StageDirectoryTest {
         DataFiles.writeString(stage.file("a.json"), "{1}");
         java.nio.file.Path file = java.nio.file.Path.of(DataFiles.display(stage.file("a.json")));
         Files.writeString(file, "{2}");
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         String message = assertThrows(UserException.class, () -> stage.readString("a.json"))
                 .getMessage();
         assertTrue(message.contains("a.json is not what was written"), message);
@@ -173,7 +173,7 @@ class StageDirectoryTest {
     @Test
     void aManifestThatHasChangedSinceIsRefused() {
         stage.begin(ASKED);
-        stage.complete(Map.of("steps", 12L));
+        stage.complete(ASKED, Map.of("steps", 12L));
         String text = DataFiles.readString(stage.file(StageDirectory.MANIFEST));
         DataFiles.writeString(stage.file(StageDirectory.MANIFEST), text.replace("12", "13"));
         String message =
@@ -184,18 +184,29 @@ class StageDirectoryTest {
     }
 
     /** A driver that has slept while another finished the stage replaces nothing. */
+    /** No bit that is wrong where the beginning is read again comes under the seal. */
+    @Test
+    void whatWasAskedIsSealedAsItIsKnown() {
+        stage.begin(ASKED);
+        String text = DataFiles.readString(stage.file(StageDirectory.MANIFEST));
+        DataFiles.writeString(
+                stage.file(StageDirectory.MANIFEST), text.replace(ASKED.revision(), ASKED.revision() + "'"));
+        stage.complete(ASKED, Map.of());
+        assertEquals(ASKED.revision(), stage.manifest().revision());
+    }
+
     @Test
     void anEarlierDriverDoesNotPublish() {
         stage.begin(ASKED);
-        stage.complete(Map.of("steps", 12L), Optional.of(new RunFence(stage.path(), 3)));
+        stage.complete(ASKED, Map.of("steps", 12L), Optional.of(new RunFence(stage.path(), 3)));
         assertTrue(DataFiles.readString(stage.file(StageDirectory.SUCCESS)).endsWith(" fence 3\n"));
         String message = assertThrows(
                         UserException.class,
-                        () -> stage.complete(Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 2))))
+                        () -> stage.complete(ASKED, Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 2))))
                 .getMessage();
         assertTrue(message.contains("was finished by a later driver of this run (number 3, this is 2)"), message);
         assertEquals(12, stage.count("steps"));
-        stage.complete(Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 4)));
+        stage.complete(ASKED, Map.of("steps", 13L), Optional.of(new RunFence(stage.path(), 4)));
         assertEquals(13, stage.count("steps"));
     }
 
@@ -204,7 +215,7 @@ class StageDirectoryTest {
     void aLateWriterLeavesNothingBehind() {
         stage.begin(ASKED);
         DataFiles.writeString(stage.file("report.json"), "{}");
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         DataFiles.writeString(stage.file("report.json"), "{}");
         for (String name : List.of("late.json", "metrics/late.jsonl")) {
             String message = assertThrows(UserException.class, () -> DataFiles.writeString(stage.file(name), "{}"))
@@ -227,10 +238,10 @@ class StageDirectoryTest {
         StageDirectory within = new StageDirectory(stage.file("step-1"));
         within.begin(ASKED);
         DataFiles.writeString(within.file("weights"), "{1}");
-        within.complete(Map.of());
+        within.complete(ASKED, Map.of());
         Path weights = within.file("weights");
         Files.writeString(java.nio.file.Path.of(DataFiles.display(weights)), "{2}");
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         assertEquals(
                 Set.of("step-1/_SUCCESS", "step-1/manifest.json", "step-1/weights"),
                 stage.manifest().files().keySet());
@@ -289,7 +300,7 @@ class StageDirectoryTest {
         assertTrue(
                 assertThrows(UserException.class, stage::manifest).getMessage().contains("has no manifest.json"));
         stage.begin(ASKED);
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         assertTrue(assertThrows(UserException.class, () -> stage.requireComplete("targets"))
                 .getMessage()
                 .endsWith("holds shards, not targets"));
@@ -301,7 +312,7 @@ class StageDirectoryTest {
         stage.begin(ASKED);
         DataFiles.writeString(stage.file("kept/model"), "kept");
         DataFiles.writeString(stage.file("damaged-kept/model"), "damaged");
-        stage.complete(Map.of());
+        stage.complete(ASKED, Map.of());
         assertEquals(Set.of("kept/model"), stage.manifest().files().keySet());
         stage.verify();
     }

@@ -84,7 +84,7 @@ final class SampleRun {
         stage.begin(
                 Manifest.asked(kind, 1, Map.of(kind + ".key", "value"), 7, "1.2.3+abc1234", Map.of("base", "d1ge57")));
         DataFiles.writeString(stage.file(file), "the contents of " + file);
-        stage.complete(Map.of(counted, 1234L));
+        stage.complete(stage.manifest(), Map.of(counted, 1234L));
     }
 
     private void writeMetrics() {

@@ -90,7 +90,7 @@ public class RunContext {
         long start = System.nanoTime();
         Map<String, Long> counts = work.get();
         control.requireHeld();
-        directory.complete(counts, Optional.ofNullable(control.fence()));
+        directory.complete(asked, counts, Optional.ofNullable(control.fence()));
         double seconds = (System.nanoTime() - start) / NANOS;
         say(stage, String.format(Locale.ROOT, "%s (%.1f s)", describe(counts), seconds));
     }

@@ -14,6 +14,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.corpus.shards.TokenShards;
 import org.xecomla.eval.EvalResult;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Manifest;
 import org.xecomla.files.StageDirectory;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.report.Frontier;
@@ -172,11 +173,13 @@ public final class SweepStage extends SparkStage {
         DataFiles.delete(output.path());
         InputDigests inputs = new InputDigests(context);
         runs.forEach(one -> inputs.stage(one.name(), one.layout().whole(), SweepTask.KIND));
-        output.begin(context.asked(KIND, context.config().settings(NAME), inputs.all()));
+        Manifest asked = context.asked(KIND, context.config().settings(NAME), inputs.all());
+        output.begin(asked);
         DataFiles.writeString(output.file(Frontier.FILE), frontier.toJson());
         DataFiles.writeString(output.file("frontier.txt"), frontier.toText());
         DataFiles.writeString(output.file("frontier.svg"), SvgChart.file(frontier.charts()));
         output.complete(
+                asked,
                 Map.of("runs", (long) runs.size()),
                 Optional.ofNullable(context.control().fence()));
     }

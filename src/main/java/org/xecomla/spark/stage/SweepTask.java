@@ -48,7 +48,8 @@ record SweepTask(RunContext context, LongAccumulator tokensDone) {
         RunLayout layout = context.layout();
         Map<String, Path> models = Map.of(START, layout.studentInit().path(), STUDENT, DistillStage.student(layout));
         EvalStage.runHere(context, layout.eval(), models);
-        whole.complete(layout.distill().manifest().counts(), Map.of()); // the parts' manifests hold their files
+        // the parts' manifests hold their files
+        whole.complete(asked, layout.distill().manifest().counts(), Map.of());
     }
 
     private Manifest asked() {

@@ -42,7 +42,7 @@ class InputDigestsTest {
         StageDirectory made = context.layout().studentInit();
         String fingerprint = Fingerprints.anew().of(DataFiles.path(base().toString()));
         made.begin(Manifest.asked(InitStage.KIND, 1, Map.of(), 0, "", Map.of("base", fingerprint)));
-        made.complete(Map.of());
+        made.complete(made.manifest(), Map.of());
     }
 
     private void flipABit() throws Exception {
