@@ -6,6 +6,7 @@ Legend: B sequences, T positions, V vocabulary.
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    GraniteConfig,
     LlamaConfig,
     MistralConfig,
     Qwen2Config,
@@ -27,12 +28,21 @@ SHAPE = {
     "eos_token_id": 2,
 }
 
+MULTIPLIERS = {
+    "embedding_multiplier": 3.0,
+    "attention_multiplier": 0.25,
+    "residual_multiplier": 0.6,
+    "logits_scaling": 1.7,
+}
+
 FAMILIES = {
     "family-llama-biases": LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True),
     "family-mistral": MistralConfig(**SHAPE, sliding_window=32, tie_word_embeddings=True),
     "family-qwen2": Qwen2Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
     "family-qwen3": Qwen3Config(**SHAPE, rope_theta=1000000.0, tie_word_embeddings=True),
     "family-smollm3": SmolLM3Config(**SHAPE, pad_token_id=None, no_rope_layer_interval=2),
+    "family-granite": GraniteConfig(**SHAPE, **MULTIPLIERS, tie_word_embeddings=True, attention_bias=True),
+    "family-granite-untied": GraniteConfig(**SHAPE, **MULTIPLIERS, mlp_bias=True),
 }
 
 

@@ -19,6 +19,7 @@ import org.xecomla.formats.checkpoint.ModelJson;
 import org.xecomla.formats.checkpoint.ModelSource;
 import org.xecomla.formats.checkpoint.RopeRowOrder;
 import org.xecomla.formats.checkpoint.SaveOptions;
+import org.xecomla.formats.checkpoint.StoredWeight;
 import org.xecomla.formats.checkpoint.TensorCheck;
 import org.xecomla.formats.checkpoint.WeightFiles;
 import org.xecomla.formats.deepseek.DeepseekReader;
@@ -52,7 +53,7 @@ public final class ModelDirectory implements ModelSource {
     private final ModelJson json;
     private final ModelConfig config;
     private final boolean ropeInterleaved;
-    private final Map<String, WeightFiles.Located> tensors;
+    private final Map<String, StoredWeight> tensors;
     private final SealedFiles sealed;
 
     private ModelDirectory(
@@ -60,7 +61,7 @@ public final class ModelDirectory implements ModelSource {
             ModelJson json,
             ModelConfig config,
             boolean ropeInterleaved,
-            Map<String, WeightFiles.Located> tensors,
+            Map<String, StoredWeight> tensors,
             SealedFiles sealed) {
         this.path = path;
         this.json = json;
@@ -94,11 +95,10 @@ public final class ModelDirectory implements ModelSource {
         WeightFiles stored = WeightFiles.open(path);
         ModelJson json = ModelJson.read(configJson);
         ModelFormat format = format(new Headers(path, json, stored.shapes()));
-        WeightFiles files = stored.renamed(format::parameter);
-        Headers headers = new Headers(path, json, files.shapes());
+        Map<String, StoredWeight> parameters = format.parameters(json, stored);
+        Headers headers = new Headers(path, json, WeightFiles.shapes(parameters));
         ModelConfig config = format.config(headers);
-        Map<String, WeightFiles.Located> tensors =
-                config.tieWordEmbeddings() ? Head.tied(files.tensors()) : files.tensors();
+        Map<String, StoredWeight> tensors = config.tieWordEmbeddings() ? Head.tied(parameters) : parameters;
         TensorCheck.check(config, tensors, DataFiles.display(path));
         if (config.tieWordEmbeddings() && Head.isItsOwn(tensors)) {
             config = config.withTiedEmbeddings(false);
@@ -149,17 +149,15 @@ public final class ModelDirectory implements ModelSource {
     /** One parameter, row-major (rows, cols), in the engine's row order. */
     @Override
     public float[] read(String parameter) {
-        WeightFiles.Located located = located(parameter);
+        StoredWeight located = located(parameter);
         sealed.requireSound(located.file().path());
-        float[] stored = located.file().readFloats(located.entry().name());
+        float[] stored = located.readFloats();
         requireFinite(stored, located);
         RopeRowOrder order = order(parameter);
         if (order.isUnchanged()) {
             return stored;
         }
-        int cols = ParameterNames.isBias(parameter)
-                ? 1
-                : located.entry().shape().get(1).intValue();
+        int cols = ParameterNames.isBias(parameter) ? 1 : located.shape().get(1).intValue();
         float[] inside = new float[stored.length];
         for (int row = 0; row < stored.length / cols; row++) {
             System.arraycopy(stored, row * cols, inside, order.inside(row) * cols, cols);
@@ -195,16 +193,15 @@ public final class ModelDirectory implements ModelSource {
     }
 
     private void load(RandomReader reader, String parameter, Tensor target) {
-        SafetensorsFile file = located(parameter).file();
-        SafetensorsFile.Entry entry = located(parameter).entry();
-        if (target.length() != entry.numElements()) {
-            throw new IllegalArgumentException("tensor " + entry + " for a parameter " + target);
+        StoredWeight located = located(parameter);
+        if (target.length() != located.numElements()) {
+            throw new IllegalArgumentException("tensor " + located.entry() + " for a parameter " + target);
         }
         RopeRowOrder order = order(parameter);
         if (ParameterNames.isBias(parameter)) {
             double[] stored = new double[target.cols()]; // (n)
-            file.read(reader, entry, 0, stored, 0, stored.length);
-            requireFinite(stored, located(parameter));
+            located.read(reader, 0, stored, stored.length);
+            requireFinite(stored, located);
             target.write(order.inside(stored));
             return;
         }
@@ -216,13 +213,13 @@ public final class ModelDirectory implements ModelSource {
             Tensor part = target.rows(inside, inside + to - from); // (to - from, cols)
             if (target.type() == ElementType.DOUBLE) {
                 double[] values = new double[(to - from) * cols];
-                file.read(reader, entry, (long) from * cols, values, 0, values.length);
-                requireFinite(values, located(parameter));
+                located.read(reader, (long) from * cols, values, values.length);
+                requireFinite(values, located);
                 part.write(values);
             } else {
                 float[] values = new float[(to - from) * cols];
-                file.read(reader, entry, (long) from * cols, values, 0, values.length);
-                requireFinite(values, located(parameter));
+                located.read(reader, (long) from * cols, values, values.length);
+                requireFinite(values, located);
                 part.write(values, 0);
             }
         }
@@ -239,7 +236,7 @@ public final class ModelDirectory implements ModelSource {
     }
 
     /** A weight that is no number makes every result one: it is found here, where it is read. */
-    private static void requireFinite(float[] values, WeightFiles.Located located) {
+    private static void requireFinite(float[] values, StoredWeight located) {
         for (float value : values) {
             if (!Float.isFinite(value)) {
                 throw notFinite(value, located);
@@ -253,20 +250,20 @@ public final class ModelDirectory implements ModelSource {
      * @throws UserException naming file and tensor, where one of them is no number
      */
     public void requireFiniteSample() {
-        for (WeightFiles.Located located : tensors.values()) {
-            long numElements = located.entry().numElements();
+        for (StoredWeight located : tensors.values()) {
+            long numElements = located.numElements();
             float[] values = new float[(int) Math.min(SAMPLE_ELEMENTS, numElements)];
             long last = numElements - values.length;
             try (RandomReader reader = located.file().reader()) {
                 for (long first : new long[] {0, last / 2, last}) {
-                    located.file().read(reader, located.entry(), first, values, 0, values.length);
+                    located.read(reader, first, values, values.length);
                     requireFinite(values, located);
                 }
             }
         }
     }
 
-    private static void requireFinite(double[] values, WeightFiles.Located located) {
+    private static void requireFinite(double[] values, StoredWeight located) {
         for (double value : values) {
             if (!Double.isFinite(value)) {
                 throw notFinite(value, located);
@@ -274,7 +271,7 @@ public final class ModelDirectory implements ModelSource {
         }
     }
 
-    private static UserException notFinite(double value, WeightFiles.Located located) {
+    private static UserException notFinite(double value, StoredWeight located) {
         return new UserException(DataFiles.display(located.file().path()) + ": tensor "
                 + located.entry().name() + " holds " + value + ": the checkpoint is damaged, or its training diverged");
     }
@@ -283,8 +280,9 @@ public final class ModelDirectory implements ModelSource {
         return ropeInterleaved ? RopeRowOrder.of(config, parameter) : RopeRowOrder.unchanged();
     }
 
-    private WeightFiles.Located located(String parameter) {
-        WeightFiles.Located located = tensors.get(parameter);
+    /** Where a parameter is stored, in the files' row order. */
+    public StoredWeight located(String parameter) {
+        StoredWeight located = tensors.get(parameter);
         if (located == null) {
             throw new IllegalArgumentException("the model has no parameter " + parameter);
         }

@@ -45,7 +45,7 @@ class TransformersExportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-gqa-llama3rope", "llama-bf16-sharded"})
+    @ValueSource(strings = {"llama-gqa-llama3rope", "llama-bf16-sharded", "family-granite"})
     void llamaStaysLlama(String fixture) throws Exception {
         check(fixture, "llama", "LlamaForCausalLM");
     }

@@ -1,6 +1,7 @@
 package org.xecomla.formats.checkpoint;
 
 import java.util.List;
+import java.util.Map;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.ConfigException;
 
@@ -12,9 +13,13 @@ public interface ModelFormat {
     /** Whether a directory is of this form. */
     boolean recognises(Headers headers);
 
-    /** What the parameter is called here that the files call {@code stored}. */
-    default String parameter(String stored) {
-        return stored;
+    /**
+     * The parameters that the files' tensors hold, by their names here.
+     *
+     * @throws org.xecomla.errors.UserException where a tensor is none of this form, or a parameter is there twice
+     */
+    default Map<String, StoredWeight> parameters(ModelJson json, WeightFiles stored) {
+        return stored.tensors();
     }
 
     /**

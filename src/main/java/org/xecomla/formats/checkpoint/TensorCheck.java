@@ -22,11 +22,11 @@ public final class TensorCheck {
 
     private TensorCheck() {}
 
-    public static void check(ModelConfig config, Map<String, WeightFiles.Located> tensors, String directory) {
+    public static void check(ModelConfig config, Map<String, StoredWeight> tensors, String directory) {
         refuseQuantised(tensors);
         Map<String, ParameterShapes.Shape> parameters = ParameterShapes.of(config);
         parameters.forEach((name, shape) -> {
-            WeightFiles.Located located = tensors.get(name);
+            StoredWeight located = tensors.get(name);
             if (located == null) {
                 throw new UserException(directory + " has no tensor " + name + hint(name));
             }
@@ -43,8 +43,8 @@ public final class TensorCheck {
         });
     }
 
-    private static void refuseQuantised(Map<String, WeightFiles.Located> tensors) {
-        for (WeightFiles.Located located : tensors.values()) {
+    private static void refuseQuantised(Map<String, StoredWeight> tensors) {
+        for (StoredWeight located : tensors.values()) {
             String name = located.entry().name();
             if (QUANTISED.matcher(name).matches()) {
                 throw new UserException(DataFiles.display(located.file().path()) + ": the checkpoint is quantised ("
@@ -60,12 +60,12 @@ public final class TensorCheck {
                 : List.of((long) shape.rows(), (long) shape.cols());
     }
 
-    private static void checkOne(String name, WeightFiles.Located located, ParameterShapes.Shape shape) {
+    private static void checkOne(String name, StoredWeight located, ParameterShapes.Shape shape) {
         SafetensorsFile.Entry entry = located.entry();
         String file = DataFiles.display(located.file().path());
         List<Long> expected = storedShape(name, shape);
-        if (!entry.shape().equals(expected)) {
-            throw new UserException(file + ": tensor " + entry.name() + " has shape " + entry.shape()
+        if (!located.shape().equals(expected)) {
+            throw new UserException(file + ": tensor " + entry.name() + " has shape " + located.shape()
                     + ", its config.json asks for " + expected);
         }
         if (!entry.dtype().isWeight()) {

@@ -21,10 +21,7 @@ public final class WeightFiles {
     static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
 
-    /** A tensor, by its name in the file, and the file that holds it. */
-    public record Located(SafetensorsFile file, SafetensorsFile.Entry entry) {}
-
-    private final Map<String, Located> tensors = new LinkedHashMap<>();
+    private final Map<String, StoredWeight> tensors = new LinkedHashMap<>();
 
     private WeightFiles() {}
 
@@ -35,7 +32,7 @@ public final class WeightFiles {
         WeightFiles files = new WeightFiles();
         if (DataFiles.exists(single)) {
             SafetensorsFile file = SafetensorsFile.open(single);
-            file.entries().values().forEach(entry -> files.tensors.put(entry.name(), new Located(file, entry)));
+            file.entries().values().forEach(entry -> files.tensors.put(entry.name(), new StoredWeight(file, entry)));
         } else if (DataFiles.exists(index)) {
             files.openIndexed(directory, ModelJson.read(index));
         } else {
@@ -68,7 +65,7 @@ public final class WeightFiles {
                         DataFiles.display(path) + " has no tensor " + name + ", which " + index + " places there");
             }
         }
-        wanted.forEach(name -> tensors.put(name, new Located(file, file.entry(name))));
+        wanted.forEach(name -> tensors.put(name, new StoredWeight(file, file.entry(name))));
     }
 
     private static String fileName(ModelJson index, String tensor, JsonNode value) {
@@ -89,7 +86,7 @@ public final class WeightFiles {
     public WeightFiles renamed(UnaryOperator<String> names) {
         WeightFiles renamed = new WeightFiles();
         tensors.forEach((stored, located) -> {
-            Located other = renamed.tensors.put(names.apply(stored), located);
+            StoredWeight other = renamed.tensors.put(names.apply(stored), located);
             if (other != null) {
                 throw new UserException(DataFiles.display(located.file().path()) + ": tensor " + stored
                         + " is the same parameter as " + other.entry().name());
@@ -98,13 +95,17 @@ public final class WeightFiles {
         return renamed;
     }
 
-    public Map<String, Located> tensors() {
+    public Map<String, StoredWeight> tensors() {
         return tensors;
     }
 
     public Map<String, List<Long>> shapes() {
-        return tensors.entrySet().stream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey, e -> e.getValue().entry().shape()));
+        return shapes(tensors);
+    }
+
+    /** Of any weights, by their names. */
+    public static Map<String, List<Long>> shapes(Map<String, StoredWeight> weights) {
+        return weights.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().shape()));
     }
 }

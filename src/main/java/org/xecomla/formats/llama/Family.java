@@ -2,6 +2,7 @@ package org.xecomla.formats.llama;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.xecomla.config.model.AttentionConfig.Biases;
@@ -9,11 +10,12 @@ import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.formats.checkpoint.DecoderJson;
 import org.xecomla.formats.checkpoint.DecoderJson.Defaults;
 import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.StoredWeight;
 import org.xecomla.formats.checkpoint.UnrotatedLayers;
 
 /**
- * The models that are Llama's decoder with another choice of biases, norms, rotation and windows, as transformers 5.18
- * configures them.
+ * The models that are Llama's decoder with another choice of biases, norms, rotation, windows and of how weights are
+ * stored, as transformers 5.18 configures them.
  */
 enum Family {
     LLAMA("llama") {
@@ -100,6 +102,24 @@ enum Family {
         OptionalInt window(ModelJson json) {
             return json.has("sliding_window") ? QWEN2.window(json) : OptionalInt.empty();
         }
+    },
+
+    /** Llama with multipliers, which its weights take in as they are read. */
+    GRANITE("granite") {
+        @Override
+        Biases biases(ModelJson json) {
+            return LLAMA.biases(json);
+        }
+
+        @Override
+        boolean mlpBias(ModelJson json) {
+            return LLAMA.mlpBias(json);
+        }
+
+        @Override
+        Map<String, StoredWeight> parameters(ModelJson json, Map<String, StoredWeight> stored) {
+            return GraniteMultipliers.read(decoder(json)).applied(stored);
+        }
     };
 
     private final String modelType;
@@ -147,6 +167,11 @@ enum Family {
     /** How many tokens a query sees at most, itself among them; empty: all before it. */
     OptionalInt window(ModelJson json) {
         return OptionalInt.empty();
+    }
+
+    /** The parameters that the files' tensors hold. */
+    Map<String, StoredWeight> parameters(ModelJson json, Map<String, StoredWeight> stored) {
+        return stored;
     }
 
     static Optional<Family> of(String modelType) {

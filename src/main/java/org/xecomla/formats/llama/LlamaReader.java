@@ -1,6 +1,7 @@
 package org.xecomla.formats.llama;
 
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.hadoop.fs.Path;
@@ -13,7 +14,9 @@ import org.xecomla.formats.checkpoint.DecoderJson;
 import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.StoredWeight;
 import org.xecomla.formats.checkpoint.UnrotatedLayers;
+import org.xecomla.formats.checkpoint.WeightFiles;
 
 /** Reads Llama and the families that compute like it ({@link Family}). {@link LlamaWriter} is the inverse. */
 public final class LlamaReader implements ModelFormat {
@@ -27,6 +30,11 @@ public final class LlamaReader implements ModelFormat {
     @Override
     public boolean recognises(Headers headers) {
         return Family.of(headers.modelType()).isPresent() && !headers.hasLatent();
+    }
+
+    @Override
+    public Map<String, StoredWeight> parameters(ModelJson json, WeightFiles stored) {
+        return Family.of(json.text("model_type", "")).orElseThrow().parameters(json, stored.tensors());
     }
 
     @Override

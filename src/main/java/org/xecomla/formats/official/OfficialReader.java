@@ -1,6 +1,7 @@
 package org.xecomla.formats.official;
 
 import java.util.List;
+import java.util.Map;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
@@ -10,6 +11,8 @@ import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.LatentJson;
 import org.xecomla.formats.checkpoint.ModelFormat;
 import org.xecomla.formats.checkpoint.ModelJson;
+import org.xecomla.formats.checkpoint.StoredWeight;
+import org.xecomla.formats.checkpoint.WeightFiles;
 
 /** Reads the official code's directory, by its second file of configuration. {@link OfficialWriter} is the inverse. */
 public final class OfficialReader implements ModelFormat {
@@ -24,8 +27,8 @@ public final class OfficialReader implements ModelFormat {
     }
 
     @Override
-    public String parameter(String stored) {
-        return OfficialNames.parameter(stored);
+    public Map<String, StoredWeight> parameters(ModelJson json, WeightFiles stored) {
+        return stored.renamed(OfficialNames::parameter).tensors();
     }
 
     @Override
