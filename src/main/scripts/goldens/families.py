@@ -9,6 +9,7 @@ from transformers import (
     GraniteConfig,
     LlamaConfig,
     MistralConfig,
+    Phi3Config,
     Qwen2Config,
     Qwen3Config,
     SmolLM3Config,
@@ -43,6 +44,7 @@ FAMILIES = {
     "family-smollm3": SmolLM3Config(**SHAPE, pad_token_id=None, no_rope_layer_interval=2),
     "family-granite": GraniteConfig(**SHAPE, **MULTIPLIERS, tie_word_embeddings=True, attention_bias=True),
     "family-granite-untied": GraniteConfig(**SHAPE, **MULTIPLIERS, mlp_bias=True),
+    "family-phi3": Phi3Config(**SHAPE, pad_token_id=None, sliding_window=48),
 }
 
 

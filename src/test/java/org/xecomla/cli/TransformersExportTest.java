@@ -45,7 +45,7 @@ class TransformersExportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-gqa-llama3rope", "llama-bf16-sharded", "family-granite"})
+    @ValueSource(strings = {"llama-gqa-llama3rope", "llama-bf16-sharded", "family-granite", "family-phi3"})
     void llamaStaysLlama(String fixture) throws Exception {
         check(fixture, "llama", "LlamaForCausalLM");
     }

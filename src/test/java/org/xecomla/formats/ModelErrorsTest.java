@@ -91,9 +91,9 @@ class ModelErrorsTest {
             quoteCharacter = '`',
             value = {
                 "xecomla | gemma | DIR/config.json: model_type \"gemma\" is not supported: llama, mistral, qwen2, "
-                        + "qwen3, smollm3, granite, xecomla, dense deepseek_v3 are",
+                        + "qwen3, smollm3, granite, phi3, xecomla, dense deepseek_v3 are",
                 "\"model_type\" | \"mdl_type\" | DIR/config.json: model_type is missing: llama, mistral, qwen2, "
-                        + "qwen3, smollm3, granite, xecomla, dense deepseek_v3 are",
+                        + "qwen3, smollm3, granite, phi3, xecomla, dense deepseek_v3 are",
                 "\"mlp_bias\" : false | \"mlp_bias\" : true | DIR has no tensor model.layers.0.mlp.gate_proj.bias",
                 "\"silu\" | \"gelu\" | DIR/config.json: hidden_act \"gelu\" is not supported: only silu is",
                 "\"mlp_bias\" : false | \"quantization_config\" : {} | DIR/config.json: quantization_config {} is "

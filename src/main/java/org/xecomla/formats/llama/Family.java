@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.AttentionConfig.NormScope;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.formats.checkpoint.DecoderJson;
 import org.xecomla.formats.checkpoint.DecoderJson.Defaults;
 import org.xecomla.formats.checkpoint.ModelJson;
@@ -119,6 +120,29 @@ enum Family {
         @Override
         Map<String, StoredWeight> parameters(ModelJson json, Map<String, StoredWeight> stored) {
             return GraniteMultipliers.read(decoder(json)).applied(stored);
+        }
+    },
+
+    /** Llama whose queries, keys and values are one matrix in the files, and so are gate and up. */
+    PHI3("phi3", new Defaults(10_000, false, 1e-5)) {
+        @Override
+        DecoderJson decoder(ModelJson json) {
+            DecoderJson decoder = super.decoder(json);
+            ModelJson rope = decoder.rope().object();
+            if (!(decoder.ropeScaling() instanceof RopeScaling.None)) {
+                throw rope.unsupported(rope.has("rope_type") ? "rope_type" : "type", "of Phi-3, only default is");
+            }
+            return decoder;
+        }
+
+        @Override
+        OptionalInt window(ModelJson json) {
+            return json.has("sliding_window") ? MISTRAL.window(json) : OptionalInt.empty();
+        }
+
+        @Override
+        Map<String, StoredWeight> parameters(ModelJson json, Map<String, StoredWeight> stored) {
+            return FusedProjections.read(decoder(json)).split(stored);
         }
     };
 

@@ -64,7 +64,8 @@ class GgufWriterTest {
         "llama-gqa-tied, Q8_0, 2e-2",
         "family-qwen2, F32, 1e-5",
         "family-llama-biases, F32, 1e-5",
-        "family-granite, F32, 1e-5"
+        "family-granite, F32, 1e-5",
+        "family-phi3, F32, 1e-5"
     })
     void logitsAreTheModels(String fixture, GgufType type, double bound) {
         ModelDirectory model = open(fixture);
