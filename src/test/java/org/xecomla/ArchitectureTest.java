@@ -73,6 +73,7 @@ class ArchitectureTest {
             "upcycle.base",
             "upcycle.slots",
             "upcycle.lowrank",
+            "upcycle.mha2mla",
             "upcycle",
             "eval",
             "eval.tasks",

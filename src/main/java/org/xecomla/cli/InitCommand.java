@@ -60,7 +60,7 @@ final class InitCommand extends ConfiguredCommand {
             Manifest asked = Manifest.asked(
                     InitStage.KIND,
                     1,
-                    config.settings("upcycle"),
+                    config.settings("upcycle", "mha2mla"),
                     config.run().seed(),
                     Revision.current(),
                     Map.of("base", Fingerprints.anew().of(directory.path())));

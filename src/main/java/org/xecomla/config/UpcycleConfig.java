@@ -22,6 +22,7 @@ import java.util.OptionalInt;
  * @param searchLength tokens of a window that slots are searched on; empty: the base's context, or what calibration
  *     allows
  * @param ranks of method lowrank
+ * @param mha2mla of method mha2mla
  * @param calibrationTokens at most so many tokens of calibration text are used
  */
 public record UpcycleConfig(
@@ -44,6 +45,7 @@ public record UpcycleConfig(
         RopeSlots ropeSlots,
         OptionalInt searchLength,
         RankConfig ranks,
+        Mha2MlaConfig mha2mla,
         int calibrationTokens) {
     /** Set of defaults: what stock servers load, or what X-EcoMLA's code ships. */
     public enum Profile {
@@ -53,13 +55,14 @@ public record UpcycleConfig(
 
     /**
      * How MLA weights come from the base's: X-EcoMLA's SVD, or rotation-aligned and activation-aware, or phase-aligned;
-     * or keys and values by a product each, without MLA.
+     * or keys and values by a product each, without MLA; or MHA2MLA's partial rope and SVD.
      */
     public enum Method {
         XECOMLA,
         ALIGNED,
         PHASED,
-        LOWRANK
+        LOWRANK,
+        MHA2MLA
     }
 
     /** How a share of the energy becomes a rank. */
@@ -134,6 +137,7 @@ public record UpcycleConfig(
                 config.choice("upcycle.rope-slots", RopeSlots.class),
                 config.optionalInteger("upcycle.search-length", Range.atLeast(2)),
                 RankConfig.of(config),
+                Mha2MlaConfig.of(config),
                 config.integer("upcycle.calibration-tokens", Range.atLeast(1)));
     }
 

@@ -3,6 +3,7 @@ package org.xecomla.nn;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.ParameterNames;
+import org.xecomla.config.model.RopeScaling;
 import org.xecomla.tensor.Arena;
 import org.xecomla.tensor.HeadView;
 import org.xecomla.tensor.Indices;
@@ -215,9 +216,27 @@ record LatentAttention(
         if (scales != null) {
             scales.backwardOfQueries(dScales, cache.scales, dQ); // (B*T, H*(N+P))
         }
+        zeroForeignParts(dQ);
         // forward was: q = queries(x)
         queries.backwardAdding(dQ, cache.query, dX, arena); // (B*T, D)
         arena.release(mark);
+    }
+
+    /** Queries that are to look at one part of the rope key alone get no gradient for the others. dQ (B*T, H*(N+P)) */
+    private void zeroForeignParts(Tensor dQ) {
+        int numParts = config.ropeScaling() instanceof RopeScaling.Explicit explicit ? explicit.numParts() : 1;
+        int half = config.qkRopeHeadDim() / 2;
+        int part = half / numParts;
+        for (int h = 0; h < config.numHeads(); h++) {
+            int own = h / (config.numHeads() / numParts);
+            int rope = h * config.qkHeadDim() + config.qkNopeHeadDim();
+            for (int i = 0; i < 2 * numParts; i++) { // first members of all parts' planes, then second ones
+                if (i % numParts != own) {
+                    kernels.elementwise()
+                            .fill(dQ.cols(rope + i * part, rope + (i + 1) * part), 0); // (B*T, P/2/numParts)
+                }
+            }
+        }
     }
 
     /** Leaves the gradient of the values in dKv; its key part is not yet written. */

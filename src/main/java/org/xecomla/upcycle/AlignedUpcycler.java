@@ -10,6 +10,7 @@ import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.LowRank;
 import org.xecomla.upcycle.lowrank.LayerSpectrum;
 
 /**

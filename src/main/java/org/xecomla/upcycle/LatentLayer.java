@@ -7,6 +7,7 @@ import org.xecomla.config.model.ParameterNames;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LowRank;
 
 /**
  * The parts that every method ends with, and how they become tensors. Legend: D model, H heads, N nope, P rope, E value

@@ -3,6 +3,7 @@ package org.xecomla.upcycle;
 import java.util.Map;
 import org.xecomla.config.model.ParameterNames;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.LowRank;
 
 /**
  * The student's query projection.

@@ -2,6 +2,7 @@ package org.xecomla.upcycle;
 
 import java.io.Serializable;
 import java.util.List;
+import org.xecomla.config.Mha2MlaConfig;
 import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeRows;
@@ -11,7 +12,9 @@ import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.MethodPlan;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.lowrank.LowRankPlan;
+import org.xecomla.upcycle.mha2mla.Mha2MlaPlan;
 import org.xecomla.upcycle.slots.PhasedPlan;
 
 /**
@@ -44,6 +47,27 @@ public record LayerPlan(
     static LayerPlan lowRank(int layer, SingularValues singularValues, LowRankPlan plan) {
         return new LayerPlan(
                 layer, UpcycleConfig.Method.LOWRANK, null, null, 0, 0, null, singularValues, false, null, plan);
+    }
+
+    /** The plan of a layer of partial rope; its rope has as many frequencies as it will have, not yet found. */
+    static LayerPlan mha2mla(int layer, int nopeDim, int ropeDim, RopeScaling rope, Mha2MlaPlan plan) {
+        return new LayerPlan(
+                layer,
+                UpcycleConfig.Method.MHA2MLA,
+                new RankPolicy.Fixed(plan.rank()),
+                null,
+                nopeDim,
+                ropeDim,
+                null,
+                SingularValues.UP,
+                false,
+                rope,
+                plan);
+    }
+
+    /** Of method mha2mla; null: another. */
+    Mha2MlaPlan mha2mla() {
+        return detail instanceof Mha2MlaPlan plan ? plan : null;
     }
 
     /** Of the phased start; null: another method, or not searched for yet. */
@@ -163,6 +187,9 @@ public record LayerPlan(
             return new AttentionConfig.LowRankGqa(
                     base, lowRank().keyRank(), lowRank().valueRank());
         }
+        if (mha2mla() != null) {
+            return Mha2MlaUpcycler.attention(this, base, ropeScaling);
+        }
         int numInputs = base.numInputs(hiddenSize);
         int ofKv = Math.min(2 * base.numKvHeads() * base.headDim(), numInputs);
         int ofQuery = Math.min(base.numHeads() * base.headDim(), numInputs);
@@ -174,6 +201,7 @@ public record LayerPlan(
         return switch (method) {
             case XECOMLA -> kvNorm;
             case LOWRANK -> lowRank().factors() != RankConfig.Factors.WEIGHT;
+            case MHA2MLA -> mha2mla().settings().selection() == Mha2MlaConfig.Selection.NORM;
             case ALIGNED, PHASED -> true;
         };
     }

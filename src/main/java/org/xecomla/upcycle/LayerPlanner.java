@@ -9,6 +9,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /**
  * Finds what the configuration leaves open for a base layer, and checks what it says. Legend: D model, H query heads, K

@@ -10,6 +10,8 @@ import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.LowRank;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.lowrank.GradientBasis;
 import org.xecomla.upcycle.lowrank.InputRoot;
 import org.xecomla.upcycle.lowrank.LayerSpectrum;

@@ -5,6 +5,8 @@ import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LowRank;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /**
  * The latent of the phased start: keys that the rope key leaves over, and values, by an SVD weighted on both sides.

@@ -6,6 +6,7 @@ import org.xecomla.linalg.LinearAlgebra.SymmetricEigen;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.LowRank;
 
 /**
  * A start that mixes the keys of all heads, and of several rotary planes, with complex weights ({@link PhasedRopeKey}),

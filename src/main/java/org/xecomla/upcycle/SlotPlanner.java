@@ -15,6 +15,7 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.upcycle.SlotChoice.Chosen;
 import org.xecomla.upcycle.SlotSearch.Candidate;
 import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.slots.RopeSlot;
 import org.xecomla.upcycle.slots.SlotCandidates;
 

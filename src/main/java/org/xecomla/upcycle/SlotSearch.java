@@ -14,7 +14,9 @@ import org.xecomla.tensor.Kernels;
 import org.xecomla.tensor.ParameterLayout;
 import org.xecomla.tensor.ParameterStore;
 import org.xecomla.upcycle.base.BaseAttention;
+import org.xecomla.upcycle.base.LowRank;
 import org.xecomla.upcycle.base.NormedHeads;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.slots.PhasedPlan;
 import org.xecomla.upcycle.slots.RopeSlot;
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.xecomla.config.Mha2MlaConfig;
 import org.xecomla.config.RankConfig;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
@@ -17,6 +18,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.corpus.shards.TokenSequence;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.errors.UserException;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.lowrank.LayerSpectrum;
 import org.xecomla.upcycle.lowrank.RankBudget;
 
@@ -87,8 +89,15 @@ public record UpcyclePlan(
                         + " upcycle.layers");
             }
         }
+        if (config.method() != UpcycleConfig.Method.MHA2MLA && !config.mha2mla().equals(Mha2MlaConfig.DEFAULT)) {
+            throw new ConfigException("section mha2mla is of upcycle.method = mha2mla alone: set that, or leave out"
+                    + " what the section sets");
+        }
         if (config.method() == UpcycleConfig.Method.LOWRANK) {
             return LowRankPlanner.plan(config, base, layers);
+        }
+        if (config.method() == UpcycleConfig.Method.MHA2MLA) {
+            return Mha2MlaPlanner.plan(config, base, layers);
         }
         List<LayerPlan> plans = new ArrayList<>();
         Map<AttentionConfig.Gqa, LayerPlanner> planners = new LinkedHashMap<>();
@@ -236,6 +245,9 @@ public record UpcyclePlan(
         if (search != null) {
             return search.slots() == RopeSlots.OWN ? Optional.of("upcycle.rope-slots = own") : Optional.empty();
         }
+        if (layers.get(0).mha2mla() != null) {
+            return Optional.of("upcycle.method = mha2mla");
+        }
         return layers.stream()
                 .filter(plan -> plan.ropeRows() == UpcycleConfig.RopeRows.STRONGEST)
                 .filter(plan -> plan.qkRopeHeadDim()
@@ -262,6 +274,10 @@ public record UpcyclePlan(
                         + layers.get(0).lowRank().factors().name().toLowerCase(Locale.ROOT)
                         + " needs calibration text: give --calibration FILE.jsonl or corpus.train, or set"
                         + " upcycle.factors = weight");
+            }
+            if (method == UpcycleConfig.Method.MHA2MLA) {
+                throw new ConfigException("mha2mla.selection = 2-norm needs calibration text: give --calibration"
+                        + " FILE.jsonl or corpus.train, or set mha2mla.selection = uniform");
             }
             boolean aligned = method != UpcycleConfig.Method.XECOMLA;
             throw new ConfigException((aligned

@@ -32,6 +32,7 @@ public interface Upcycler {
             case ALIGNED -> new AlignedUpcycler();
             case PHASED -> new PhasedUpcycler();
             case LOWRANK -> new LowRankUpcycler();
+            case MHA2MLA -> new Mha2MlaUpcycler();
         };
     }
 }

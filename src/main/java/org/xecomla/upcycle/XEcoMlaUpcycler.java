@@ -9,6 +9,7 @@ import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.LowRank;
 
 /**
  * X-EcoMLA's initialisation (arXiv 2503.11132, section 3.2, and AMD's code): one SVD of the query weight, one of keys

@@ -98,6 +98,7 @@ class RunConfigTest {
                                 RankConfig.CareRule.CODE,
                                 OptionalInt.empty(),
                                 OptionalInt.empty()),
+                        new Mha2MlaConfig(Mha2MlaConfig.Selection.NORM, 0, Mha2MlaConfig.Latent.JOINT, false),
                         8192),
                 c.upcycle());
         assertEquals(
@@ -250,6 +251,7 @@ class RunConfigTest {
           factors = weight, shrinkage = paper, rank-policy = lorc, rank-rule = paper
           rank-least = 2, gradient-tokens = 1024
         }
+        mha2mla { selection = uniform, uniform-start = 1, latent = split, dense-rope-queries = true }
         targets { codec = dense, k = 16, samples = 25, draws = independent, temperature = 2.5 }
         distill {
           recipe = few-tokens
@@ -346,6 +348,7 @@ class RunConfigTest {
                                 RankConfig.CareRule.PAPER,
                                 OptionalInt.of(2),
                                 OptionalInt.of(1024)),
+                        new Mha2MlaConfig(Mha2MlaConfig.Selection.UNIFORM, 1, Mha2MlaConfig.Latent.SPLIT, true),
                         4096),
                 c.upcycle());
         assertEquals(
@@ -606,7 +609,7 @@ class RunConfigTest {
                 "sweep.codecs = [all] | sweep.codecs = `\"all\"` (FILE, line 1) is not one of dense, topk, sampled",
                 "upcycle.kv-norm = 1 | upcycle.kv-norm = 1 (FILE, line 1) is not true or false",
                 "upcycle.method = svd | upcycle.method = `\"svd\"` (FILE, line 1) is not one of xecomla, aligned, "
-                        + "phased, lowrank",
+                        + "phased, lowrank, mha2mla",
                 "upcycle.profile = fast | upcycle.profile = `\"fast\"` (FILE, line 1) is not one of serving, paper",
                 "upcycle.kv-energy = 1.5 | upcycle.kv-energy = 1.5 (FILE, line 1) is out of range: it must be above "
                         + "0 and at most 1",

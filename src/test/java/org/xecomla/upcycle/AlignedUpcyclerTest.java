@@ -19,6 +19,7 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.RankPolicy;
 
 class AlignedUpcyclerTest {
     private static final int LENGTH = 24;

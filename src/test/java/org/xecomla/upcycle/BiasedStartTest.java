@@ -18,6 +18,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /** Starts from bases with biases: Qwen2's of queries, keys and values, Llama's of the output too. */
 class BiasedStartTest {

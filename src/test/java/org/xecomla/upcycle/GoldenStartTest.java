@@ -23,6 +23,7 @@ import org.xecomla.safetensors.Integers;
 import org.xecomla.safetensors.SafetensorsFile;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /** Students made from their bases against the fixtures' weights and logits. */
 class GoldenStartTest {

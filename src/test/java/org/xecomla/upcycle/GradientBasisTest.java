@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.xecomla.config.RankConfig.Shrinkage;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.LowRank;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.lowrank.GradientBasis;
 import org.xecomla.upcycle.lowrank.InputRoot;
 

@@ -15,6 +15,7 @@ import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.AttentionConfig.Biases;
 import org.xecomla.config.model.AttentionConfig.NormScope;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /** Starts from bases that normalise queries and keys, head by head as Qwen3 or over whole tokens. */
 class NormedStartTest {

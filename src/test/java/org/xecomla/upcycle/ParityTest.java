@@ -27,6 +27,7 @@ import org.xecomla.config.model.RopeScaling;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.llama.LlamaReader;
 import org.xecomla.linalg.Matrix;
+import org.xecomla.upcycle.base.RankPolicy;
 
 /**
  * The site's parity page says what the code computes, and the code computes what X-EcoMLA published, or the row says

@@ -28,6 +28,7 @@ import org.xecomla.linalg.Matrix;
 import org.xecomla.safetensors.Integers;
 import org.xecomla.tensor.ElementType;
 import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.slots.PhasedPlan;
 import org.xecomla.upcycle.slots.RopeSlot;
 

@@ -18,6 +18,7 @@ import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.BaseWeights;
+import org.xecomla.upcycle.base.RankPolicy;
 
 class RankPolicyTest {
     private static final Matrix SQUARES_4_3_2_1 = Matrix.of(1, 4, 2, Math.sqrt(3), Math.sqrt(2), 1);

@@ -8,6 +8,7 @@ import org.xecomla.config.UpcycleConfig.RopeRows;
 import org.xecomla.config.UpcycleConfig.SingularValues;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.upcycle.base.RankPolicy;
 import org.xecomla.upcycle.slots.PhasedPlan;
 import org.xecomla.upcycle.slots.RopeSlot;
 

@@ -62,7 +62,12 @@ final class Stories implements AutoCloseable {
                     "upcycle." + setting.substring(0, setting.indexOf('=')),
                     setting.substring(setting.indexOf('=') + 1));
         }
-        UpcyclePlan plan = UpcyclePlan.of(RunConfig.ofOverrides(overrides).upcycle(), base.config());
+        return student(RunConfig.ofOverrides(overrides));
+    }
+
+    /** The student that {@code config} makes. */
+    Student student(RunConfig config) {
+        UpcyclePlan plan = UpcyclePlan.of(config.upcycle(), base.config());
         return StudentInitializer.make(
                 base, plan, () -> training.subList(0, plan.numCalibrationWindows(LENGTH)), kernels, kernels.type());
     }

@@ -22,6 +22,7 @@ import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeFrequencies;
 import org.xecomla.config.model.RopeScaling;
 import org.xecomla.errors.ConfigException;
+import org.xecomla.upcycle.base.RankPolicy;
 
 class UpcyclePlanTest {
     private static final RopeScaling LLAMA32 = new RopeScaling.Llama3(32, 1, 4, 8192);

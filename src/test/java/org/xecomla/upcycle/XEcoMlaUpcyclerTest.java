@@ -17,6 +17,7 @@ import org.xecomla.linalg.LinearAlgebra;
 import org.xecomla.linalg.Matrix;
 import org.xecomla.upcycle.base.BaseAttention;
 import org.xecomla.upcycle.base.LayerActivations;
+import org.xecomla.upcycle.base.RankPolicy;
 
 class XEcoMlaUpcyclerTest {
     private static final String PREFIX = "model.layers.0.self_attn.";

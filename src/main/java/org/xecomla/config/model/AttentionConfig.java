@@ -258,6 +258,10 @@ public sealed interface AttentionConfig extends Serializable {
             if (!(softmaxScale > 0 && softmaxScale < Double.POSITIVE_INFINITY)) {
                 throw new ConfigException("the softmax scale is " + softmaxScale + ", not a positive number");
             }
+            if (ropeScaling instanceof RopeScaling.Explicit rope && numHeads % rope.numParts() != 0) {
+                throw new ConfigException(
+                        numHeads + " heads are not " + rope.numParts() + " equal groups, one a part of the rope key");
+            }
             if (qkRopeHeadDim < 2 || qkRopeHeadDim % 2 != 0) {
                 throw new ConfigException("qk_rope_head_dim " + qkRopeHeadDim + " is not an even positive number");
             }

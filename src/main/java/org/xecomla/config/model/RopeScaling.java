@@ -91,10 +91,24 @@ public sealed interface RopeScaling extends Serializable {
         }
     }
 
-    /** Explicit angular frequencies, one a plane: students whose rope planes were picked from the base's. */
-    record Explicit(List<Double> inverseFrequencies) implements RopeScaling {
+    /**
+     * Explicit angular frequencies, one a plane: students whose rope planes were picked from the base's.
+     *
+     * @param numParts planes are so many equal parts, and query heads so many equal groups, each of which looks at its
+     *     own part alone: what would look at others is zero and stays so in training. 1: all look at all
+     */
+    record Explicit(List<Double> inverseFrequencies, int numParts) implements RopeScaling {
         public Explicit {
             inverseFrequencies = List.copyOf(inverseFrequencies);
+            if (numParts < 1 || inverseFrequencies.size() % numParts != 0) {
+                throw new ConfigException(
+                        inverseFrequencies.size() + " rope frequencies are not " + numParts + " equal parts");
+            }
+        }
+
+        /** Frequencies of planes that all heads look at. */
+        public Explicit(List<Double> inverseFrequencies) {
+            this(inverseFrequencies, 1);
         }
     }
 

@@ -27,6 +27,7 @@ public final class XecomlaReader implements ModelFormat {
     /** One object a layer, null for those that are not latent, where they have other ropes. */
     static final String LAYER_ROPES = "layer_ropes";
 
+    static final String PARTS = "mla_rope_parts";
     static final String FREQUENCIES = "mla_inv_freq";
 
     private static final String LLAMA = "llama";
@@ -76,6 +77,6 @@ public final class XecomlaReader implements ModelFormat {
             throw new ConfigException(json.where() + ": " + FREQUENCIES + " must be a list of " + ropeDim / 2
                     + " positive frequencies, half of qk_rope_head_dim");
         }
-        return new RopeScaling.Explicit(frequencies);
+        return new RopeScaling.Explicit(frequencies, json.integer(PARTS, 1));
     }
 }

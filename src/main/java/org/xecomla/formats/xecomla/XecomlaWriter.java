@@ -139,6 +139,9 @@ public final class XecomlaWriter implements ModelExport {
     private static void putScaling(ObjectNode json, RopeScaling scaling) {
         if (scaling instanceof RopeScaling.Explicit rope) {
             rope.inverseFrequencies().forEach(json.putArray(XecomlaReader.FREQUENCIES)::add);
+            if (rope.numParts() > 1) {
+                json.put(XecomlaReader.PARTS, rope.numParts());
+            }
         } else if (!(scaling instanceof RopeScaling.Unrotated)) {
             RopeJson.write(json, "mla_rope_scaling", scaling);
         }

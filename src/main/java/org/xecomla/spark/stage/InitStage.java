@@ -87,7 +87,7 @@ public final class InitStage extends SparkStage {
         context.complete(
                 NAME,
                 context.layout().studentInit(),
-                context.asked(KIND, config.settings("upcycle"), inputs.all()),
+                context.asked(KIND, config.settings("upcycle", "mha2mla"), inputs.all()),
                 () -> {
                     Saved saved = work.apply(base, plan);
                     saved.lines.forEach(line -> context.say(NAME, line));

@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import java.io.Serializable;
 import org.xecomla.config.UpcycleConfig.EnergyRounding;
@@ -63,7 +63,7 @@ public sealed interface RankPolicy extends Serializable {
         }
 
         /** X-EcoMLA's code before it rounds: how many prefix sums are within the share, at least 1. */
-        static int numWithin(Matrix singularValues, double share) {
+        public static int numWithin(Matrix singularValues, double share) {
             double limit = Math.nextUp(share * singularValues.sumOfSquares());
             return Math.max(1, prefixesBelow(singularValues, limit));
         }

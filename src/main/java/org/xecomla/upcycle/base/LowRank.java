@@ -1,4 +1,4 @@
-package org.xecomla.upcycle;
+package org.xecomla.upcycle.base;
 
 import java.util.Arrays;
 import org.xecomla.config.UpcycleConfig.SingularValues;
@@ -12,10 +12,10 @@ import org.xecomla.linalg.Matrix;
  * @param up (M, R)
  * @param energyKept share of the squared singular values below the cut
  */
-record LowRank(Matrix down, Matrix up, double energyKept) {
+public record LowRank(Matrix down, Matrix up, double energyKept) {
 
     /** The best approximation of {@code weight} in the Frobenius norm. */
-    static LowRank of(Matrix weight, RankPolicy policy, SingularValues place) {
+    public static LowRank of(Matrix weight, RankPolicy policy, SingularValues place) {
         return of(LinearAlgebra.svd(weight), policy, place);
     }
 
@@ -25,7 +25,8 @@ record LowRank(Matrix down, Matrix up, double energyKept) {
      * @param root square root of the second moment (D, D)
      * @param inverseRoot its inverse (D, D)
      */
-    static LowRank weighted(Matrix weight, Matrix root, Matrix inverseRoot, RankPolicy policy, SingularValues place) {
+    public static LowRank weighted(
+            Matrix weight, Matrix root, Matrix inverseRoot, RankPolicy policy, SingularValues place) {
         LowRank of = of(LinearAlgebra.svd(weight.times(root)), policy, place);
         return new LowRank(of.down.times(inverseRoot), of.up, of.energyKept);
     }
@@ -42,7 +43,8 @@ record LowRank(Matrix down, Matrix up, double energyKept) {
                 : new LowRank(down, up.scaleCols(sigma), kept);
     }
 
-    int rank() {
+    /** R. */
+    public int rank() {
         return down.rows();
     }
 }
