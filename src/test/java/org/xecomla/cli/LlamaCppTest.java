@@ -179,7 +179,10 @@ class LlamaCppTest {
                 "llama-bf16-sharded",
                 "family-llama-biases",
                 "family-mistral",
-                "family-qwen2"
+                "family-qwen2",
+                "family-granite",
+                "family-granite-untied",
+                "family-phi3"
             })
     void computesTheModelsLogits(String fixture) throws Exception {
         Path copy = Files.createDirectories(directory.resolve("model"));
