@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 /**
  * Section {@code upcycle}: how the student is made from the base. What is empty is found from the base.
  *
+ * @param preset empty: ranks and rope are chosen freely
  * @param kvLoraRank empty: what kvBudget leaves beside the rope key
  * @param kvBudget share of the base's KV elements that a student without a given rank keeps
  * @param qLoraRank 0: full q_proj; empty: as many parameters as the base's attention
@@ -27,6 +28,7 @@ import java.util.OptionalInt;
  */
 public record UpcycleConfig(
         Profile profile,
+        Optional<Preset> preset,
         Method method,
         OptionalInt kvLoraRank,
         double kvBudget,
@@ -51,6 +53,14 @@ public record UpcycleConfig(
     public enum Profile {
         SERVING,
         PAPER
+    }
+
+    /** The server that ranks and rope are chosen for. */
+    public enum Preset {
+        LLAMA_CPP,
+        VLLM,
+        SGLANG,
+        TRANSFORMERS
     }
 
     /**
@@ -104,6 +114,8 @@ public record UpcycleConfig(
     /** Frequencies of MLA layers where the base scales its own: YaRN's, the base's, or plain ones. */
     public enum RopeChoice {
         YARN,
+        /** YaRN with betas 32 and 1, which llama.cpp has built in. */
+        FIXED_YARN,
         BASE,
         NONE
     }
@@ -112,9 +124,48 @@ public record UpcycleConfig(
         layers = layers.map(list -> list.stream().sorted().distinct().toList());
     }
 
+    /** The same without a preset. */
+    public UpcycleConfig withoutPreset() {
+        return with(kvLoraRank, qkRopeHeadDim, ropeScaling);
+    }
+
+    /** The same without a preset, with what it has chosen. */
+    public UpcycleConfig with(int rank, int ropeDim, RopeChoice rope) {
+        return with(OptionalInt.of(rank), OptionalInt.of(ropeDim), rope);
+    }
+
+    private UpcycleConfig with(OptionalInt rank, OptionalInt ropeDim, RopeChoice rope) {
+        return new UpcycleConfig(
+                profile,
+                Optional.empty(),
+                method,
+                rank,
+                kvBudget,
+                qLoraRank,
+                ropeDim,
+                qkNopeHeadDim,
+                kvNorm,
+                layers,
+                kvEnergy,
+                qEnergy,
+                energyRounding,
+                fixedFirstLast,
+                ropeRows,
+                singularValues,
+                rope,
+                ropeSlots,
+                searchLength,
+                ranks,
+                mha2mla,
+                calibrationTokens);
+    }
+
     static UpcycleConfig of(StrictConfig config) {
         return new UpcycleConfig(
                 config.choice("upcycle.profile", Profile.class),
+                config.isWord("upcycle.preset", "none")
+                        ? Optional.empty()
+                        : Optional.of(config.choice("upcycle.preset", Preset.class)),
                 config.choice("upcycle.method", Method.class),
                 config.optionalInteger("upcycle.kv-lora-rank", Range.atLeast(1)),
                 config.number("upcycle.kv-budget", Range.above(0).atMost(1)),

@@ -34,6 +34,9 @@ final class StudentRope {
         if (choice == RopeChoice.BASE || own instanceof RopeScaling.Yarn) {
             return own;
         }
+        if (choice == RopeChoice.FIXED_YARN) {
+            return nearestFixedYarn(base, own, ropeDim);
+        }
         if (method == UpcycleConfig.Method.XECOMLA) {
             return own instanceof RopeScaling.Llama3 llama3
                     ? new RopeScaling.Yarn(
@@ -50,8 +53,7 @@ final class StudentRope {
      * ignore the factor and divide the two.
      */
     private static RopeScaling nearestYarn(ModelConfig base, RopeScaling own, int ropeDim) {
-        double factor =
-                own instanceof RopeScaling.Llama3 llama3 ? llama3.factor() : ((RopeScaling.Linear) own).factor();
+        double factor = factor(own);
         int length = originalLength(base, own, factor);
         List<Double> wanted = RopeFrequencies.of(ropeDim, base.ropeTheta(), own).inverse();
         RopeScaling.Yarn best = null;
@@ -68,6 +70,35 @@ final class StudentRope {
             }
         }
         return best;
+    }
+
+    /**
+     * The same of those with betas 32 and 1. What is free is the original length, and of that only the planes that it
+     * puts the ramp's ends between: a sixteenth of a plane tells them apart.
+     */
+    private static RopeScaling nearestFixedYarn(ModelConfig base, RopeScaling own, int ropeDim) {
+        List<Double> wanted = RopeFrequencies.of(ropeDim, base.ropeTheta(), own).inverse();
+        RopeScaling.Yarn best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (int step = 0; step < 16 * ropeDim; step++) {
+            double length = 2 * Math.PI * Math.pow(base.ropeTheta(), step / 8.0 / ropeDim);
+            if (length > base.maxPositionEmbeddings()) {
+                break;
+            }
+            RopeScaling.Yarn yarn =
+                    new RopeScaling.Yarn(factor(own), (int) Math.ceil(length), BETA_FAST, BETA_SLOW, 1, 0);
+            double difference = squaredDifference(
+                    RopeFrequencies.of(ropeDim, base.ropeTheta(), yarn).inverse(), wanted);
+            if (difference < least) {
+                least = difference;
+                best = yarn;
+            }
+        }
+        return best;
+    }
+
+    private static double factor(RopeScaling own) {
+        return own instanceof RopeScaling.Llama3 llama3 ? llama3.factor() : ((RopeScaling.Linear) own).factor();
     }
 
     private static int originalLength(ModelConfig base, RopeScaling own, double factor) {

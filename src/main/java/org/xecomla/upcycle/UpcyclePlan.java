@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.xecomla.config.Mha2MlaConfig;
 import org.xecomla.config.RankConfig;
+import org.xecomla.config.ServerPreset;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeSlots;
 import org.xecomla.config.model.AttentionConfig;
@@ -81,6 +82,10 @@ public record UpcyclePlan(
      * @throws ConfigException where a value does not fit the base, naming the key and what would fit
      */
     public static UpcyclePlan of(UpcycleConfig config, ModelConfig base) {
+        if (config.preset().isPresent()) {
+            ServerPreset preset = ServerPreset.of(config, base);
+            return of(preset.applied(), base).withNote(preset.note());
+        }
         checkRanks(config);
         List<Integer> layers = layers(config, base);
         for (int layer : layers) {
@@ -119,6 +124,12 @@ public record UpcyclePlan(
                 gradients ? gradientTokens(config) : 0,
                 config.calibrationTokens(),
                 notes);
+    }
+
+    private UpcyclePlan withNote(String note) {
+        List<String> all = new ArrayList<>(notes);
+        all.add(0, note);
+        return new UpcyclePlan(layers, search, ranks, gradientTokens, calibrationTokens, all);
     }
 
     /** Of latents of keys and values together; null where their ranks are known. */

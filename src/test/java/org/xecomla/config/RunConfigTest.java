@@ -74,6 +74,7 @@ class RunConfigTest {
         assertEquals(
                 new UpcycleConfig(
                         UpcycleConfig.Profile.SERVING,
+                        Optional.empty(),
                         UpcycleConfig.Method.ALIGNED,
                         OptionalInt.empty(),
                         0.25,
@@ -243,7 +244,7 @@ class RunConfigTest {
         sequence.length = 2048
         sequence.attention-across-documents = false
         upcycle {
-          profile = paper, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
+          profile = paper, preset = llama-cpp, method = aligned, kv-lora-rank = 512, kv-budget = 0.5, q-lora-rank = 864
           qk-rope-head-dim = 32, qk-nope-head-dim = 24, kv-norm = true, layers = [3, 1]
           kv-energy = 0.95, q-energy = 0.9
           energy-rounding = paper, fixed-first-last = false, rope-rows = stride, singular-values = up
@@ -324,6 +325,7 @@ class RunConfigTest {
         assertEquals(
                 new UpcycleConfig(
                         UpcycleConfig.Profile.PAPER,
+                        Optional.of(UpcycleConfig.Preset.LLAMA_CPP),
                         UpcycleConfig.Method.ALIGNED,
                         OptionalInt.of(512),
                         0.5,

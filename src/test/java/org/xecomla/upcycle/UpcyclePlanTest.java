@@ -165,6 +165,30 @@ class UpcyclePlanTest {
         assertEquals(RopeScaling.NONE, first(LLAMA32_1B, "rope-scaling=none").ropeScaling());
     }
 
+    /** Farther than with free betas, which is 0.129 as a root mean square. */
+    @Test
+    void llamaCppsYarnHasItsBetas() {
+        UpcyclePlan plan = UpcyclePlan.of(settings("preset=llama-cpp"), LLAMA32_1B);
+        RopeScaling.Yarn yarn = (RopeScaling.Yarn) plan.layers().get(0).ropeScaling();
+        assertEquals(32, yarn.betaFast());
+        assertEquals(1, yarn.betaSlow());
+        assertEquals(0.173, Math.sqrt(distance(yarn) / 32), 1e-3);
+        assertEquals(distance(new RopeScaling.Yarn(32, 8192, 32, 1, 1, 0)), distance(yarn), 1e-12, "none is nearer");
+        assertEquals(128, rank(plan.layers().get(0).kvRank()));
+        assertEquals(64, plan.layers().get(0).qkRopeHeadDim());
+        assertTrue(plan.notes().get(0).startsWith("preset llama-cpp: a latent of 128"), plan.notes() + "");
+        assertEquals(
+                yarn,
+                first(
+                                LLAMA32_1B,
+                                "rope-scaling=fixed-yarn",
+                                "method=xecomla",
+                                "qk-rope-head-dim=64",
+                                "qk-nope-head-dim=64",
+                                "kv-lora-rank=128")
+                        .ropeScaling());
+    }
+
     private static double distance(RopeScaling scaling) {
         List<Double> own = RopeFrequencies.of(64, 500000, LLAMA32).inverse();
         List<Double> made = RopeFrequencies.of(64, 500000, scaling).inverse();
