@@ -86,18 +86,17 @@ public final class StageDirectory {
             throw new UserException(DataFiles.display(path) + " has no " + MANIFEST
                     + ": it is not the output of a stage, or the stage has not started");
         }
-        return Manifest.parse(file(MANIFEST), sealedText());
+        return Manifest.parse(file(MANIFEST), sealedText(seal()));
     }
 
     /** SHA-256 of the manifest, which stands for all that the stage has made. */
     public String digest() {
-        return DataFiles.sha256(sealedText().getBytes(StandardCharsets.UTF_8));
+        return DataFiles.sha256(sealedText(seal()).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The manifest as it is, compared with what {@link #SUCCESS} says of it. */
-    private String sealedText() {
+    /** The manifest as it is, compared with what {@link #SUCCESS} says of it: the one proves the other. */
+    private String sealedText(Seal seal) {
         String text = DataFiles.readString(file(MANIFEST));
-        Seal seal = seal();
         if (!seal.digest.isEmpty() && !seal.digest.equals(DataFiles.sha256(text.getBytes(StandardCharsets.UTF_8)))) {
             throw new UserException(DataFiles.display(file(MANIFEST)) + " is not what was written, says " + SUCCESS
                     + " beside it: remove " + DataFiles.display(path) + " and run again");
@@ -326,13 +325,14 @@ public final class StageDirectory {
 
     /** A finished directory within, such as a checkpoint, knows its files; false where it is none that is sealed. */
     private boolean collectSealed(String prefix, Map<String, Manifest.FileEntry> entries) {
-        if (!isComplete() || seal().digest.isEmpty()) {
+        Seal seal = isComplete() ? seal() : Seal.NONE;
+        if (seal.digest.isEmpty()) {
             return false;
         }
-        String text = sealedText();
+        String text = sealedText(seal);
         Manifest.parse(file(MANIFEST), text).files().forEach((name, entry) -> entries.put(prefix + name, entry));
         entries.put(prefix + MANIFEST, entry(text));
-        entries.put(prefix + SUCCESS, entry(seal().text()));
+        entries.put(prefix + SUCCESS, entry(seal.text()));
         return true;
     }
 
