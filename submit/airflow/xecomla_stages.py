@@ -30,7 +30,7 @@ STAGES = {
     "export": ["export"],
 }
 
-# Where runs go, as Spark and as Airflow reach it: a path, or a URI such as hdfs://host/runs or s3://bucket/runs.
+# Where runs go, as Spark and as Airflow reach it: a path, or a URI such as hdfs://host/runs or s3a://bucket/runs.
 RUNS = os.environ.get("XECOMLA_RUNS", "/data/runs")
 
 # One directory for each run of the DAG, the same for all attempts of its tasks. File systems of Hadoop know no colons.

@@ -29,6 +29,7 @@ public final class DataFiles {
     private static final FileSpace HADOOP = new HadoopFiles();
     private static final Pattern SCHEME = Pattern.compile("^[A-Za-z][A-Za-z0-9+.-]+:/.*");
     private static final Pattern TEMPORARY = Pattern.compile("^\\..*\\.tmp$");
+    private static final int MAX_READINGS = 10;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int COPY_BYTES = 1 << 20;
 
@@ -138,37 +139,68 @@ public final class DataFiles {
         return new String(readBytes(path), StandardCharsets.UTF_8);
     }
 
+    /** Once more where it is replaced meanwhile: a lease is, every few seconds. */
     static byte[] readBytes(Path path) {
         return call(path, () -> {
-            try (InputStream in = space(path).openStream(path)) {
-                return in.readAllBytes();
+            for (int reading = 1; ; reading++) {
+                try (InputStream in = space(path).openStream(path)) {
+                    return in.readAllBytes();
+                } catch (IOException e) {
+                    if (reading == MAX_READINGS || !space(path).isReplacement(e)) {
+                        throw e;
+                    }
+                }
             }
         });
     }
 
     /**
-     * Writes a file under a temporary name in the same directory and renames it, replacing a file of that name: a
-     * reader sees the old contents or all of the new. Directories above are made. Where a rename is a copy (object
-     * stores) the reader's guard is the {@code _SUCCESS} of {@link StageDirectory}.
+     * Writes a file, replacing one of that name: a reader sees the old contents or all of the new. Directories above
+     * are made. It is written under a temporary name in the same directory and renamed, or by its own name where the store
+     * shows nothing before it is whole.
      */
     public static void writeAtomically(Path path, OutputWriter writer) {
-        Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
         call(path, () -> {
+            if (space(path).isObjectStore(path)) {
+                put(path, writer);
+            } else {
+                writeAndRename(path, writer);
+            }
+            return null;
+        });
+    }
+
+    private static void put(Path path, OutputWriter writer) throws IOException {
+        OutputStream file = space(path).create(path);
+        Manifest.FileEntry entry;
+        try (MeantDigest.Stream meant = new MeantDigest.Stream(new BufferedOutputStream(file, BUFFER_BYTES))) {
             try {
-                Manifest.FileEntry meant = write(temporary, writer);
-                requireAsMeant(path, temporary, meant);
-                MeantDigest.note(space(path), path, meant);
-                space(path).rename(temporary, path);
-                return null;
+                writer.write(meant);
+                entry = meant.entry();
+                MeantDigest.note(space(path), path, entry);
             } catch (IOException | RuntimeException | Error e) {
-                try {
-                    space(path).delete(temporary);
-                } catch (IOException suppressed) {
-                    e.addSuppressed(suppressed);
-                }
+                space(path).abandon(file); // before it is closed, or the half would be taken for the whole
                 throw e;
             }
-        });
+        }
+        requireAsMeant(path, path, entry);
+    }
+
+    private static void writeAndRename(Path path, OutputWriter writer) throws IOException {
+        Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            Manifest.FileEntry meant = write(temporary, writer);
+            requireAsMeant(path, temporary, meant);
+            MeantDigest.note(space(path), path, meant);
+            space(path).rename(temporary, path);
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                space(path).delete(temporary);
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
     }
 
     private static Manifest.FileEntry write(Path temporary, OutputWriter writer) throws IOException {
@@ -200,9 +232,14 @@ public final class DataFiles {
         writeAtomically(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** Whether {@code path} is of a {@linkplain FileSpace#isObjectStore store} that creates nothing exclusively. */
+    static boolean isObjectStore(Path path) {
+        return call(path, () -> space(path).isObjectStore(path));
+    }
+
     /**
      * Writes a small UTF-8 file unless there is one of that name; whether it was written. Of several that try at once
-     * one succeeds; a reader may see it empty for a moment.
+     * one succeeds, but in an {@linkplain #isObjectStore object store}; a reader may see it empty for a moment.
      */
     static boolean createNew(Path path, String text) {
         return call(path, () -> space(path).createNew(path, text.getBytes(StandardCharsets.UTF_8)));

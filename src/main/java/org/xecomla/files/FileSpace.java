@@ -35,6 +35,22 @@ interface FileSpace {
     /** Gives {@code from} the name {@code to}, replacing a file of that name. */
     void rename(Path from, Path to) throws IOException;
 
+    /**
+     * Whether {@code path} is of an object store: a file is there, whole, once its stream is closed, and not before; it
+     * replaces what was there; a rename is a copy; and of two that create a file at once, both may succeed.
+     */
+    default boolean isObjectStore(Path path) throws IOException {
+        return false;
+    }
+
+    /** Gives up what {@link #create} has begun in an object store: nothing comes of it, and closing it does nothing. */
+    default void abandon(OutputStream begun) {}
+
+    /** Whether {@code failure} says that the file was replaced while it was read, where that shows. */
+    default boolean isReplacement(IOException failure) {
+        return false;
+    }
+
     void createDirectories(Path directory) throws IOException;
 
     void delete(Path path) throws IOException;

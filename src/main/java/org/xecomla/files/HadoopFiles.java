@@ -6,7 +6,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Abortable;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
@@ -15,18 +18,46 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.xecomla.errors.UserException;
 
 /**
- * Files of every other scheme by Hadoop's {@code FileSystem}.
- *
- * <p>Hadoop caches one file system a scheme, authority and user, whatever configuration the later callers bring. So a
- * Spark stage that opens the run's directories with Spark's own Hadoop settings first has set them for everything here.
+ * Files of every other scheme by Hadoop's {@code FileSystem}, with the {@linkplain HadoopSettings settings of this
+ * process}. Hadoop caches one file system a scheme, authority and user, whatever configuration later callers bring.
  */
 final class HadoopFiles implements FileSpace {
-    private final Configuration configuration = new Configuration(); // reads its files once, when it is asked first
+    private static final Map<String, String> CONNECTORS = Map.of(
+            "s3a", "hadoop-aws of your Hadoop's version, with its AWS SDK",
+            "gs", "Google's gcs-connector",
+            "abfs", "hadoop-azure of your Hadoop's version",
+            "abfss", "hadoop-azure of your Hadoop's version");
 
     private FileSystem fileSystem(Path path) throws IOException {
-        return FileSystem.get(path.toUri(), configuration);
+        try {
+            return FileSystem.get(path.toUri(), Settings.READ);
+        } catch (UnsupportedFileSystemException | NoClassDefFoundError e) {
+            throw noConnector(path, e);
+        } catch (RuntimeException e) {
+            if (e.getCause() instanceof ClassNotFoundException) { // Configuration.getClass wraps it twice or once
+                throw noConnector(path, e);
+            }
+            throw new UserException(
+                    "Hadoop cannot open the file system of " + path + ": " + e.getMessage()
+                            + ": look at spark.hadoop.* and core-site.xml",
+                    e);
+        }
+    }
+
+    private static UserException noConnector(Path path, Throwable cause) {
+        String scheme = path.toUri().getScheme();
+        String mend = scheme.equals("s3") || scheme.equals("s3n")
+                ? "Hadoop calls Amazon's store s3a: write s3a://" + path.toUri().getAuthority() + "/..."
+                : "add " + CONNECTORS.getOrDefault(scheme, "its connector") + " to Spark's jars";
+        return new UserException("Hadoop has no file system for " + path + ": " + mend, cause);
+    }
+
+    /** The configuration files are read once, when a file is asked for first. */
+    private static final class Settings {
+        static final Configuration READ = HadoopSettings.here();
     }
 
     @Override
@@ -85,6 +116,22 @@ final class HadoopFiles implements FileSpace {
         } catch (FileAlreadyExistsException e) {
             return false;
         }
+    }
+
+    @Override
+    public boolean isObjectStore(Path path) throws IOException {
+        return fileSystem(path).hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM);
+    }
+
+    @Override
+    public void abandon(OutputStream begun) {
+        ((Abortable) begun).abort();
+    }
+
+    /** S3A asks for the object that it saw when it was opened, by its ETag; its class is the connector's. */
+    @Override
+    public boolean isReplacement(IOException failure) {
+        return failure.getClass().getSimpleName().equals("RemoteFileChangedException");
     }
 
     @Override

@@ -15,7 +15,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.CodecFactory;
@@ -74,9 +73,9 @@ public final class ParquetRows {
      */
     public static void read(Path path, long start, long end, Visitor visitor) {
         requireCodecs(path);
-        CodecFactory codecs = new CodecFactory(new Configuration(), 0);
+        CodecFactory codecs = new CodecFactory(HadoopSettings.here(), 0);
         try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
-                .withConf(new Configuration())
+                .withConf(HadoopSettings.here())
                 .withCodecFactory(new ParquetCodecs(codecs))
                 .withFileRange(start, end)
                 .build()) {
@@ -109,7 +108,7 @@ public final class ParquetRows {
      * @throws UserException where the file is not Parquet
      */
     public static List<RowGroup> groups(Path path) {
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, new Configuration()))) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, HadoopSettings.here()))) {
             List<BlockMetaData> blocks = reader.getFooter().getBlocks();
             List<RowGroup> groups = new ArrayList<>();
             for (int i = 0; i < blocks.size(); i++) {
@@ -126,7 +125,7 @@ public final class ParquetRows {
     }
 
     private static void requireCodecs(Path path) {
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, new Configuration()))) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, HadoopSettings.here()))) {
             reader.getFooter().getBlocks().stream()
                     .flatMap(block -> block.getColumns().stream())
                     .map(ColumnChunkMetaData::getCodec)

@@ -65,7 +65,7 @@ public final class RunLease implements AutoCloseable {
         Path file = new Path(directory, FILE);
         RunFence fence = RunFence.next(directory, 0);
         LeaseHolder mine = LeaseHolder.here(fence.number());
-        while (!DataFiles.createNew(file, mine.toJson())) {
+        while (!create(file, mine)) {
             String seen = read(file);
             if (seen != null && isFree(file, seen, timeout, say)) {
                 LeaseHolder before = LeaseHolder.parse(seen);
@@ -82,6 +82,16 @@ public final class RunLease implements AutoCloseable {
             throw e;
         }
         return new RunLease(file, timeout, mine, fence, onHeartbeat, onLoss);
+    }
+
+    private static boolean create(Path file, LeaseHolder mine) {
+        if (!DataFiles.createNew(file, mine.toJson())) {
+            return false;
+        }
+        if (DataFiles.isObjectStore(file)) {
+            requireSettled(file, mine); // others may have created it at the same time: the last one has it
+        }
+        return true;
     }
 
     private static String read(Path file) {
@@ -125,6 +135,10 @@ public final class RunLease implements AutoCloseable {
 
     private static void takeOver(Path file, LeaseHolder mine) {
         DataFiles.writeString(file, mine.toJson());
+        requireSettled(file, mine);
+    }
+
+    private static void requireSettled(Path file, LeaseHolder mine) {
         pause(SETTLE_MILLIS);
         LeaseHolder now = LeaseHolder.parse(DataFiles.readString(file));
         if (now == null || !now.token().equals(mine.token())) {
