@@ -7,11 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.eval.tasks.TaskResults;
 import org.xecomla.eval.tasks.TaskSource;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.OutputFile;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.run.CheckpointScores;
 import picocli.CommandLine.Command;
@@ -77,13 +80,14 @@ final class EvalCommand extends ConfiguredCommand {
         if (data.isEmpty() && sources.isEmpty()) {
             throw new ConfigException("there is nothing to score: give --data with text, or --tasks");
         }
+        Path file = OutputFile.apartFrom(read(), out);
+        Optional<Path> detailed = Optional.ofNullable(details).map(place -> OutputFile.apartFrom(read(), place));
         CheckpointScores scores = new CheckpointScores(config, ModelDirectory.open(DataFiles.path(model)));
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         if (!data.isEmpty()) {
             Optional<ModelDirectory> reference =
                     Optional.ofNullable(teacher).map(place -> ModelDirectory.open(DataFiles.path(place)));
-            json.setAll(
-                    scores.onText(data, reference, Optional.ofNullable(details).map(DataFiles::path)));
+            json.setAll(scores.onText(data, reference, detailed));
             console.println(json.toPrettyString());
             String warning = json.at("/kl_by_position/warning").asText();
             if (!warning.isEmpty()) {
@@ -95,8 +99,20 @@ final class EvalCommand extends ConfiguredCommand {
             results.lines().forEach(console::println);
             json.setAll(results.json());
         }
-        DataFiles.writeString(DataFiles.path(out), json.toPrettyString() + "\n");
+        DataFiles.writeString(file, json.toPrettyString() + "\n");
         return 0;
+    }
+
+    /** All that is read, as it was named. */
+    private List<String> read() {
+        return Stream.of(
+                        Stream.of(model),
+                        Stream.ofNullable(teacher),
+                        data.stream(),
+                        tasks.values().stream(),
+                        fewshot.values().stream())
+                .flatMap(places -> places)
+                .toList();
     }
 
     /** What this command's own options say of the section eval. */

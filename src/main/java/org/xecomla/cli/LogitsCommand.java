@@ -2,9 +2,11 @@ package org.xecomla.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import org.apache.hadoop.fs.Path;
 import org.xecomla.config.RunConfig;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.OutputFile;
 import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
 import org.xecomla.safetensors.Dtype;
@@ -33,6 +35,7 @@ final class LogitsCommand extends ConfiguredCommand {
     @Override
     int run(PrintWriter console) {
         RunConfig config = config();
+        Path file = OutputFile.apartFrom(List.of(model), out);
         ModelDirectory directory = ModelDirectory.open(DataFiles.path(model));
         int length = ids.size();
         if (length > directory.config().maxPositionEmbeddings()) {
@@ -44,7 +47,7 @@ final class LogitsCommand extends ConfiguredCommand {
             float[] logits = SequenceLogits.of(
                     loaded.model(), ids.stream().mapToInt(Integer::intValue).toArray()); // (T, V)
             List<Long> shape = List.of(1L, (long) length, (long) loaded.config().vocabSize());
-            new SafetensorsWriter().add("logits", Dtype.F32, shape, logits).write(DataFiles.path(out));
+            new SafetensorsWriter().add("logits", Dtype.F32, shape, logits).write(file);
         }
         return 0;
     }

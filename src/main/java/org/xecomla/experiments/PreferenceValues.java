@@ -10,6 +10,8 @@ import org.xecomla.config.RunConfig;
 import org.xecomla.corpus.text.DocumentSplit;
 import org.xecomla.corpus.text.PreferenceFiles;
 import org.xecomla.corpus.tokenizer.TokenPair;
+import org.xecomla.errors.UserException;
+import org.xecomla.files.DataFiles;
 import org.xecomla.files.JsonFiles;
 import org.xecomla.formats.LoadedModel;
 import org.xecomla.formats.ModelDirectory;
@@ -76,7 +78,10 @@ public record PreferenceValues(RunConfig config, ModelDirectory policy, ModelDir
     /** Writes preferences.json and gradients, a model directory whose weights are the gradients, into {@code out}. */
     public void write(Path out) {
         List<TokenPair> tokens = tokens();
-        int longest = tokens.stream().mapToInt(TokenPair::length).max().orElseThrow();
+        int longest = tokens.stream()
+                .mapToInt(TokenPair::length)
+                .max()
+                .orElseThrow(() -> new UserException(DataFiles.display(pairs) + " holds no preference"));
         DpoObjective objective = DpoObjective.of(config);
         try (Kernels kernels = ComputeKernels.of(config.compute());
                 Replica replica = new Replica(

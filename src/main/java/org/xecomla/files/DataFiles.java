@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -52,6 +54,9 @@ public final class DataFiles {
     public static Path path(String location) {
         if (location.isBlank()) {
             throw new UserException("an empty string is no path");
+        }
+        if (location.indexOf('\0') >= 0) {
+            throw new UserException(location + " is no path: it holds a character of value 0");
         }
         if (SCHEME.matcher(location).matches()) {
             return new Path(location);
@@ -137,6 +142,22 @@ public final class DataFiles {
     /** The whole of a small UTF-8 file. */
     public static String readString(Path path) {
         return new String(readBytes(path), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The whole of a small file that somebody else wrote.
+     *
+     * @throws UserException where it is not UTF-8, from which other characters would be read than were meant
+     */
+    public static String readText(Path path) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(readBytes(path)))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new UserException(display(path) + " is not UTF-8: convert the file, for instance by iconv", e);
+        }
     }
 
     /** Once more where it is replaced meanwhile: a lease is, every few seconds. */

@@ -329,7 +329,7 @@ public record DirectoryDescription(Path path) {
 
     private static JsonNode json(Path file) {
         try {
-            return new ObjectMapper().readTree(DataFiles.readString(file));
+            return new ObjectMapper().readTree(DataFiles.readText(file));
         } catch (JsonProcessingException e) {
             throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }

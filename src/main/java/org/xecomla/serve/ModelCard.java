@@ -104,7 +104,7 @@ final class ModelCard {
 
     private static JsonNode read(Path file) {
         try {
-            return new JsonMapper().readTree(DataFiles.readString(file));
+            return new JsonMapper().readTree(DataFiles.readText(file));
         } catch (JsonProcessingException e) {
             throw new UserException(DataFiles.display(file) + " " + JsonFaults.describe(e), e);
         }

@@ -133,6 +133,46 @@ class WrongInputsTest {
         refused(pretrain(out, 16), "pretrained", "pretrain.hidden-size");
     }
 
+    /** Not even where it was named by mistake. */
+    @Test
+    void whatIsReadIsNotWrittenOver() throws IOException {
+        Path model = Files.createDirectory(dir.resolve("read"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(Path.of(MODEL, file), model.resolve(file));
+        }
+        Path data = Files.copy(Path.of(VALID), dir.resolve("data.jsonl"));
+        String path = model.toString();
+        String config = model.resolve("config.json").toString();
+        String json = dir.resolve("scores.json").toString();
+        String[] said = {"is part of what is read", "name another place"};
+        refused(List.of("logits", "--model", path, "--ids", "1", "--out", config), said);
+        refused(List.of("eval", "--model", path, "--data", data.toString(), "--out", config), said);
+        refused(List.of("eval", "--model", path, "--data", data.toString(), "--out", data.toString()), said);
+        refused(
+                List.of("eval", "--model", path, "--data", data + "", "--out", json, "--details", data.toString()),
+                said);
+        assertEquals(-1, Files.mismatch(Path.of(MODEL, "config.json"), model.resolve("config.json")));
+        assertEquals(-1, Files.mismatch(Path.of(VALID), data));
+    }
+
+    @Test
+    void pathsThatNoSystemKnows() {
+        String out = dir.resolve("x").toString();
+        refused(List.of("logits", "--model", "a\0b", "--ids", "1", "--out", out), "is no path", "of value 0");
+        refused(
+                List.of("logits", "--model", "abfs://box@a.example/m", "--ids", "1", "--out", out),
+                "the library for abfs: is not on");
+    }
+
+    @Test
+    void noPreferences() throws IOException {
+        Path pairs = Files.createFile(dir.resolve("pairs.jsonl"));
+        String out = dir.resolve("preferences").toString();
+        refused(
+                List.of("preferences", "--model", MODEL, "--reference", MODEL, "--pairs", pairs + "", "--out", out),
+                "pairs.jsonl holds no preference");
+    }
+
     @Test
     void unknownCommand() {
         refused(List.of("frobnicate"), "frobnicate", "submit/xecomla --help");

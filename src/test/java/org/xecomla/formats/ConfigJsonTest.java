@@ -1,7 +1,12 @@
 package org.xecomla.formats;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.model.AttentionConfig;
 import org.xecomla.config.model.ModelConfig;
 import org.xecomla.config.model.RopeScaling;
+import org.xecomla.errors.ConfigException;
+import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.checkpoint.Headers;
 import org.xecomla.formats.checkpoint.ModelJson;
@@ -108,6 +115,31 @@ class ConfigJsonTest {
         assertEquals(128, given.originalMaxPositionEmbeddings());
         assertEquals(16, given.betaFast());
         assertEquals(1.5, 0.1 * given.mscale() * Math.log(4) + 1, 1e-15);
+    }
+
+    @Test
+    void ropeOfAKindThatNoLayerIsOfIsRefused() {
+        String kinds = ", \"rope_parameters\": {\"full_attention\": {\"rope_theta\": 5e5}}";
+        ConfigException e = assertThrows(ConfigException.class, () -> llama(kinds));
+        assertTrue(e.getMessage().contains("full_attention is an object of its own"), e.getMessage());
+        assertEquals(
+                5e5,
+                read("llama", kinds + ", \"layer_types\": [\"full_attention\"]", Map.of("any", List.of()))
+                        .ropeTheta());
+    }
+
+    @Test
+    void textInAnotherEncodingIsRefused() throws IOException {
+        java.nio.file.Path file = temporary.resolve("config.json");
+        Map<String, byte[]> texts = Map.of(
+                "is not UTF-8", "{\"a\": \"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1),
+                "is not UTF-8: convert", "{}".getBytes(StandardCharsets.UTF_16),
+                "begins with a byte order mark", "\uFEFF{}".getBytes(StandardCharsets.UTF_8));
+        for (Map.Entry<String, byte[]> text : texts.entrySet()) {
+            Files.write(file, text.getValue());
+            UserException e = assertThrows(UserException.class, () -> ModelJson.read(DataFiles.path(file.toString())));
+            assertTrue(e.getMessage().contains("config.json " + text.getKey()), e.getMessage());
+        }
     }
 
     @Test

@@ -97,7 +97,7 @@ public final class ChatTemplate {
         Path directory = directory(place);
         Path file = place.getName().endsWith(".jinja") ? place : new Path(directory, FILE);
         if (DataFiles.exists(file)) {
-            return Optional.of(new ChatTemplate(DataFiles.readString(file), tokens, DataFiles.display(file)));
+            return Optional.of(new ChatTemplate(DataFiles.readText(file), tokens, DataFiles.display(file)));
         }
         JsonNode template = TokenizerJson.readIfThere(new Path(directory, SpecialTokens.CONFIG))
                 .path("chat_template");

@@ -45,6 +45,10 @@ record DocumentJson(String textKey) {
     private static Document completion(JsonNode node, DocumentLocation location) {
         JsonNode prompt = node.get("prompt");
         JsonNode completion = node.get("completion");
+        if (node.path("label").isBoolean() && !node.get("label").booleanValue()) {
+            throw new UserException(location.describe() + " has \"label\": false beside its completion: that is an"
+                    + " answer to be avoided (KTO), and all that is read here is learned");
+        }
         if (prompt.isTextual() && completion.isTextual()) {
             return Document.completion(prompt.textValue(), completion.textValue(), location);
         }

@@ -25,6 +25,7 @@ final class Messages {
             "tool");
     private static final String FUNCTION_CALL = "function_call";
     private static final String TOOL_CALLS = "tool_calls";
+    private static final List<String> FLAGS = List.of("train", "loss");
 
     private Messages() {}
 
@@ -126,27 +127,34 @@ final class Messages {
         return node.getNodeType().toString().toLowerCase(Locale.ROOT);
     }
 
-    /** OpenAI marks turns that are not to be learned by a weight of 0, axolotl by train = false. */
+    /** OpenAI marks turns that are not to be learned by a weight of 0, axolotl by train, ms-swift by loss = false. */
     private static boolean isLearned(JsonNode one, String role, String where) {
+        Map<String, Boolean> marks = new LinkedHashMap<>();
         JsonNode weight = one.path("weight");
-        JsonNode train = one.path("train");
-        boolean hasWeight = JsonValues.isGiven(weight);
-        boolean hasTrain = JsonValues.isGiven(train);
-        if (hasWeight && !(weight.isNumber() && (weight.doubleValue() == 0 || weight.doubleValue() == 1))) {
-            throw new UserException(where + "with \"weight\": " + weight + ": it is 0, not to be learned, or 1");
+        if (JsonValues.isGiven(weight)) {
+            if (!weight.isNumber() || (weight.doubleValue() != 0 && weight.doubleValue() != 1)) {
+                throw new UserException(where + "with \"weight\": " + weight + ": it is 0, not to be learned, or 1");
+            }
+            marks.put("weight", weight.doubleValue() == 1);
         }
-        if (hasTrain && !train.isBoolean()) {
-            throw new UserException(where + "with \"train\": " + train + ": it is false, not to be learned, or true");
+        for (String key : FLAGS) {
+            JsonNode flag = one.path(key);
+            if (JsonValues.isGiven(flag)) {
+                if (!flag.isBoolean()) {
+                    throw new UserException(
+                            where + "with \"" + key + "\": " + flag + ": it is false, not to be learned, or true");
+                }
+                marks.put(key, flag.booleanValue());
+            }
         }
-        boolean byWeight = !hasWeight || weight.doubleValue() == 1;
-        boolean byTrain = !hasTrain || train.booleanValue();
-        if (hasWeight && hasTrain && byWeight != byTrain) {
-            throw new UserException(where + "whose \"weight\" and \"train\" say different things");
+        if (marks.containsValue(true) && marks.containsValue(false)) {
+            throw new UserException(
+                    where + "whose \"" + String.join("\" and \"", marks.keySet()) + "\" say different things");
         }
-        if (!role.equals(Message.ASSISTANT) && ((hasWeight && byWeight) || (hasTrain && byTrain))) {
+        if (!role.equals(Message.ASSISTANT) && marks.containsValue(true)) {
             throw new UserException(where + "of role " + role
                     + " that is to be learned: only what the assistant says is, or all (corpus.learn = all)");
         }
-        return byWeight && byTrain;
+        return !marks.containsValue(false);
     }
 }

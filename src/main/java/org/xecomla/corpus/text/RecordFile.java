@@ -76,7 +76,14 @@ record RecordFile(Path path, Compression compression, CorpusFormat format) {
     }
 
     private static void refuse(Path path, byte[] contents) {
-        if (contents.length >= 2 && (contents[0] & 0xFF ^ contents[1] & 0xFF) == 1 && (contents[0] | 1) == -1) {
+        boolean marked =
+                contents.length >= 2 && (contents[0] & 0xFF ^ contents[1] & 0xFF) == 1 && (contents[0] | 1) == -1;
+        // without its mark: every other byte of what is mostly ASCII is 0
+        boolean bare = contents.length >= 4
+                && (contents[0] == 0) != (contents[1] == 0)
+                && (contents[0] == 0) == (contents[2] == 0)
+                && (contents[1] == 0) == (contents[3] == 0);
+        if (marked || bare) {
             throw new UserException(DataFiles.display(path) + " is UTF-16 text: convert it to UTF-8, for instance by"
                     + " iconv -f utf-16 -t utf-8");
         }

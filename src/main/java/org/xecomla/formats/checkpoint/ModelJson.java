@@ -37,7 +37,11 @@ public final class ModelJson {
     /** Reads a JSON object. */
     public static ModelJson read(Path path) {
         String file = DataFiles.display(path);
-        try (JsonParser parser = STRICT.createParser(DataFiles.readString(path))) {
+        String text = DataFiles.readText(path);
+        if (text.startsWith("\uFEFF")) {
+            throw new UserException(file + " begins with a byte order mark, which JSON has not: save it without");
+        }
+        try (JsonParser parser = STRICT.createParser(text)) {
             JsonNode json = STRICT.readTree(parser);
             if (json == null || !json.isObject()) {
                 throw new UserException(file + " is not a JSON object");

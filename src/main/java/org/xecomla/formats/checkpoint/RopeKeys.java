@@ -59,6 +59,7 @@ public record RopeKeys(ModelJson object, double theta, int originalLength) {
         config.json().path("layer_types").forEach(kind -> kinds.add(kind.asText()));
         List<String> nested = kinds.stream().distinct().filter(object::has).toList();
         if (nested.isEmpty()) {
+            requireFlat(object);
             return object;
         }
         ModelJson first = object.object(nested.get(0));
@@ -69,6 +70,16 @@ public record RopeKeys(ModelJson object, double theta, int originalLength) {
             }
         }
         return first;
+    }
+
+    /** What stands for a kind of layer that no layer is of would be read by nobody. */
+    private static void requireFlat(ModelJson object) {
+        object.json().fields().forEachRemaining(field -> {
+            if (field.getValue().isObject()) {
+                throw new ConfigException(object.where() + ": " + field.getKey()
+                        + " is an object of its own, and layer_types names no layer of that kind");
+            }
+        });
     }
 
     /** What all of {@code places} that have {@code key} say. */

@@ -71,6 +71,7 @@ public final class WeightFiles {
     private static String fileName(ModelJson index, String tensor, JsonNode value) {
         String name = value.asText();
         boolean outside = name.isBlank()
+                || name.indexOf('\0') >= 0
                 || name.contains("\\")
                 || name.contains(":")
                 || name.startsWith("/")

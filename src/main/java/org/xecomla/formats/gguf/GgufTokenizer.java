@@ -118,7 +118,7 @@ final class GgufTokenizer {
         }
         Path template = new Path(directory.get(), ModelWriter.CHAT_TEMPLATE);
         if (DataFiles.exists(template)) {
-            return Optional.of(DataFiles.readString(template));
+            return Optional.of(DataFiles.readText(template));
         }
         Path settings = new Path(directory.get(), "tokenizer_config.json");
         if (!DataFiles.exists(settings)) {

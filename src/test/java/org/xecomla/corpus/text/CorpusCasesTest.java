@@ -180,6 +180,11 @@ class CorpusCasesTest {
                 "git lfs pull");
         expect(refused(file("c.jsonl", "<!DOCTYPE html>\n<html>")), "a web page");
         expect(refused(file("d.txt", "hé".getBytes(StandardCharsets.UTF_16))), "UTF-16", "iconv");
+        for (String name : List.of("bare.txt", "bare.jsonl")) {
+            String text = "{\"text\": \"A dog.\"}";
+            expect(refused(file(name, text.getBytes(StandardCharsets.UTF_16LE))), name, "UTF-16", "iconv");
+            expect(refused(file(name, text.getBytes(StandardCharsets.UTF_16BE))), name, "UTF-16", "iconv");
+        }
         expect(
                 refused(file("e.txt", "fine\nh\u00e9\n".getBytes(StandardCharsets.ISO_8859_1))),
                 "e.txt line 2 is not UTF-8",

@@ -139,6 +139,14 @@ class RowFormsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"weight\": 0", "train\": false", "loss\": false"})
+    void eachMarkLeavesItsTurnOut(String mark) throws IOException {
+        Document document = document("{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\":"
+                + " \"assistant\", \"content\": \"b\", \"" + mark + "}]}");
+        assertFalse(document.messages().get(1).isLearned());
+    }
+
     @Test
     void partsThatAreTextsAreRead() {
         Document document = documents(CASES.resolve("25-content-parts/a.jsonl")).get(0);
@@ -169,6 +177,11 @@ class RowFormsTest {
                         + " beside",
                 "{\"instruction\": \"a\", \"output\": \"b\", \"history\": [\"x\"]}; has a \"history\"",
                 "{\"conversations\": [{\"from\": \"function_call\", \"value\": \"f()\"}]}; whose value is not JSON",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\", \"loss\": \"no\"}]}; with \"loss\":"
+                        + " \"no\"",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\", \"loss\": false, \"weight\": 1}]};"
+                        + " whose \"weight\" and \"loss\" say different things",
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"label\": false}; has \"label\": false",
                 "{\"question\": \"a\", \"answer\": \"b\"}; only [question, answer]",
             })
     void whatCannotBeReadIsRefusedByName(String row, String message) {
