@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -93,9 +94,13 @@ public enum ChoiceTask {
 
     private static Question labelled(TaskRow row, String context, String key) {
         TaskRow choices = row.object("choices");
-        int gold = choices.texts("label").indexOf(key);
+        List<String> labels = choices.texts("label");
         List<String> texts = choices.texts("text");
-        if (gold < 0 || gold >= texts.size()) {
+        if (labels.size() != texts.size() || Set.copyOf(labels).size() != labels.size()) {
+            throw choices.wrong("label", "one label a text, no two the same");
+        }
+        int gold = labels.indexOf(key);
+        if (gold < 0) {
             throw row.wrong("answerKey", "one of the labels");
         }
         return Question.ofChoices(context, texts, gold, IntNode.valueOf(gold));

@@ -109,6 +109,12 @@ class TaskSetTest {
     void whatIsWrongIsNamed() throws Exception {
         assertMessage(ChoiceTask.PIQA, "{\"goal\": \"g\"}", "line 1 has no \"sol1\", only [goal]");
         assertMessage(ChoiceTask.ARC_EASY, ARC.formatted(0).replace("\"2\"}", "\"C\"}"), "\"answerKey\" is not one of");
+        for (String labels : List.of("[\"2\"]", "[\"2\", \"2\"]", "[\"1\", \"2\", \"3\"]")) {
+            assertMessage(
+                    ChoiceTask.ARC_EASY,
+                    ARC.formatted(0).replace("[\"1\", \"2\"]", labels),
+                    "choices: \"label\" is not one label a text, no two the same");
+        }
         assertMessage(ChoiceTask.ARC_EASY, "{", "line 1 is broken JSON");
         Path broken = Files.writeString(directory.resolve("rows.parquet"), "PAR2");
         TaskSource source = new TaskSource(ChoiceTask.PIQA, DataFiles.path(broken.toString()), Optional.empty());
