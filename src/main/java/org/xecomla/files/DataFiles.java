@@ -177,8 +177,8 @@ public final class DataFiles {
 
     /**
      * Writes a file, replacing one of that name: a reader sees the old contents or all of the new. Directories above
-     * are made. It is written under a temporary name in the same directory and renamed, or by its own name where the store
-     * shows nothing before it is whole.
+     * are made. It is written under a temporary name in the same directory and renamed, or by its own name where the
+     * store shows nothing before it is whole.
      */
     public static void writeAtomically(Path path, OutputWriter writer) {
         call(path, () -> {

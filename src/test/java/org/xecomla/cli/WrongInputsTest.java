@@ -161,7 +161,7 @@ class WrongInputsTest {
         refused(List.of("logits", "--model", "a\0b", "--ids", "1", "--out", out), "is no path", "of value 0");
         refused(
                 List.of("logits", "--model", "abfs://box@a.example/m", "--ids", "1", "--out", out),
-                "the library for abfs: is not on");
+                "Hadoop has no file system for abfs://box@a.example/m");
     }
 
     @Test
