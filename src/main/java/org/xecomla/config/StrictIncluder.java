@@ -39,14 +39,18 @@ final class StrictIncluder implements ConfigIncluder, ConfigIncluderFile, Config
     public ConfigObject include(ConfigIncludeContext context, String what) {
         count(what);
         ConfigParseable relative = context.relativeTo(what);
-        return relative == null
-                ? includeFile(context, new File(what))
-                : parsed(what, () -> relative.parse(options(context)));
+        if (relative == null) {
+            return includeFile(context, new File(what));
+        }
+        String place = relative.origin().filename();
+        refuseEndless(new File(place == null ? what : place));
+        return parsed(what, () -> relative.parse(options(context)));
     }
 
     @Override
     public ConfigObject includeFile(ConfigIncludeContext context, File what) {
         count(what.getPath());
+        refuseEndless(what);
         return parsed(what.getPath(), () -> ConfigFactory.parseFile(what, options(context))
                 .root());
     }
@@ -69,6 +73,13 @@ final class StrictIncluder implements ConfigIncluder, ConfigIncluderFile, Config
         if (++numIncludes > MAX_INCLUDES || depth >= MAX_DEPTH) {
             throw new ConfigException(file + " includes more than " + MAX_INCLUDES + " files, or " + MAX_DEPTH
                     + " within each other, " + what + " among them: does one include itself?");
+        }
+    }
+
+    /** A pipe without a writer is waited for without end, and a device has none. */
+    private void refuseEndless(File what) {
+        if (what.exists() && !what.isFile() && !what.isDirectory()) {
+            throw new ConfigException(file + " includes " + what + ", which is a pipe or a device, not a file");
         }
     }
 
