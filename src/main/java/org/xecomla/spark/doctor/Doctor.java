@@ -37,6 +37,7 @@ public final class Doctor {
         findings.addAll(StorageChecks.all(config));
         findings.addAll(SpaceChecks.all(config));
         findings.addAll(CorpusSample.all(config));
+        findings.addAll(InputSamples.all(config));
         return findings;
     }
 

@@ -49,6 +49,30 @@ class DoctorSamplesTest {
                         "\", \"", List.of(files).stream().map(Path::toString).toList()) + "\"]";
     }
 
+    /** What the last stages need is looked at before the first begins. */
+    @Test
+    void preferencesAndTasksAreReadToo() throws Exception {
+        Path pairs = Files.writeString(
+                dir.resolve("pairs.jsonl"), "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}\n");
+        settings.put("dpo.train", list(pairs));
+        settings.put("dpo.valid", list(dir.resolve("none.jsonl"), Files.createFile(dir.resolve("empty.jsonl"))));
+        settings.put("eval.tasks.arc_easy", dir.resolve("no-task.jsonl").toString());
+        List<Finding> rows = of("rows");
+        assertEquals(
+                3, failures(rows, "none.jsonl", "empty.jsonl holds no preference", "no-task.jsonl"), rows::toString);
+        assertTrue(
+                rows.stream().anyMatch(row -> row.text().endsWith("its first 1 preferences are read")), rows::toString);
+    }
+
+    /** How many of {@code parts} a failure names. */
+    private static long failures(List<Finding> rows, String... parts) {
+        return List.of(parts).stream()
+                .filter(part -> rows.stream()
+                        .anyMatch(row -> row.verdict() == Finding.Verdict.FAIL
+                                && row.text().contains(part)))
+                .count();
+    }
+
     @Test
     void rolesThatTeachNothingAreNamed() throws Exception {
         Path silent = Files.writeString(

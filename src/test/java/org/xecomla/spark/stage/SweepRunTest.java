@@ -47,7 +47,7 @@ class SweepRunTest {
                 "sweep.recipes.tuned.distill.learning-rate",
                 "1e-3|2e-3",
                 "sweep.recipes.tuned.targets.samples",
-                "12"));
+                "25"));
         List<SweepRun> runs = SweepRun.all(config);
         assertEquals(
                 List.of(
@@ -69,7 +69,7 @@ class SweepRunTest {
         assertEquals(2e-3, last.config().distill().optimizer().learningRate());
         assertEquals(7, last.config().run().seed());
         assertEquals(
-                List.of("targets", "targets-seed7", "targets-samples12", "targets-samples12-seed7"),
+                List.of("targets", "targets-seed7", "targets-samples25", "targets-samples25-seed7"),
                 runs.stream()
                         .map(run -> run.layout().targets().path().getName())
                         .distinct()
