@@ -6,8 +6,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * exp(x) = 2^k exp(r) with k = round(x / ln 2), |r| <= ln(2) / 2: Cephes' expf with fused multiply-adds, error below 2
- * units in the last place.
+ * exp(x) = 2^k exp(r) with k = round(x / ln 2), |r| at most ln(2) / 2: Cephes' expf with fused multiply-adds, error
+ * below 2 units in the last place.
  */
 final class Exp {
     private static final float LOWEST = -86.5f; // below, the result would not be normal; there it stays at 2.7e-38

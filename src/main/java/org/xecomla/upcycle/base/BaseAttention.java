@@ -10,7 +10,7 @@ import org.xecomla.linalg.Matrix;
  *
  * <p>Where the layer has biases, D is the model's width plus one: every weight has its bias as a last column, every
  * input ({@link LayerActivations}) a last 1, and so a method treats biases without knowing of them.
- * {@link LatentLayer} takes the column off what it has made.
+ * {@code LatentLayer} takes the column off what it has made.
  *
  * <p>Where the layer normalises queries and keys, scores are those of these weights times two numbers, 1 / rms of the
  * query and of the key ({@link AttentionConfig.KeyScales}), which no method need know of either: gains are in the
