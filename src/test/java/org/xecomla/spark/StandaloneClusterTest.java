@@ -114,7 +114,7 @@ class StandaloneClusterTest {
         settings.putAll(EventLog.settings(events));
         String output = processes.submit("demo", "run", settings).awaitEnd(0);
         SmallDemo.requireComplete(dir.resolve("run").toString(), output);
-        assertTrue(output.contains("reserves GPUs that compute.kernels = cpu does not use"), output);
+        assertTrue(output.contains("reserves GPUs that these compute.kernels do not use"), output);
         requireOneGpuEach(events);
     }
 
