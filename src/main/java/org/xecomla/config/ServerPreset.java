@@ -6,7 +6,6 @@ import org.xecomla.config.UpcycleConfig.Method;
 import org.xecomla.config.UpcycleConfig.Preset;
 import org.xecomla.config.UpcycleConfig.RopeChoice;
 import org.xecomla.config.model.AttentionConfig;
-import org.xecomla.config.model.ModelConfig;
 import org.xecomla.errors.ConfigException;
 
 /**
@@ -21,10 +20,13 @@ import org.xecomla.errors.ConfigException;
 public record ServerPreset(UpcycleConfig config, int rank, int budget, int ofBase) {
     private static final int ROPE_DIM = 64;
 
-    /** @throws ConfigException where another key decides what the preset does, or no shape is smaller than the base */
-    public static ServerPreset of(UpcycleConfig config, ModelConfig base) {
+    /**
+     * @param base a layer that becomes latent
+     * @throws ConfigException where another key decides what the preset does, or no shape is smaller than the base's
+     */
+    public static ServerPreset of(UpcycleConfig config, AttentionConfig.Gqa base) {
         Preset preset = config.preset().orElseThrow();
-        int ofBase = base.attention().get(0).kvElementsPerToken();
+        int ofBase = base.kvElementsPerToken();
         int budget = (int) Math.round(config.kvBudget() * ofBase);
         if (preset == Preset.TRANSFORMERS) {
             return new ServerPreset(config, 0, budget, ofBase);
@@ -35,10 +37,10 @@ public record ServerPreset(UpcycleConfig config, int rank, int budget, int ofBas
                 .filter(r -> r + ROPE_DIM <= budget)
                 .reduce((smaller, larger) -> larger)
                 .orElse(ranks.get(0));
-        int headDim = ((AttentionConfig.Gqa) base.attention().get(0)).headDim();
-        if (rank + ROPE_DIM >= ofBase || headDim % ROPE_DIM != 0) {
+        if (rank + ROPE_DIM >= ofBase || base.headDim() % ROPE_DIM != 0) {
             throw new ConfigException(key(config) + " has fast kernels for " + rank + " + " + ROPE_DIM
-                    + " elements at least, and the base caches " + ofBase + " with heads of " + headDim
+                    + " elements at least, and the base caches " + ofBase + " with heads of "
+                    + base.headDim()
                     + ": leave the preset out");
         }
         return new ServerPreset(config, rank, budget, ofBase);

@@ -82,11 +82,6 @@ public record UpcyclePlan(
      * @throws ConfigException where a value does not fit the base, naming the key and what would fit
      */
     public static UpcyclePlan of(UpcycleConfig config, ModelConfig base) {
-        if (config.preset().isPresent()) {
-            ServerPreset preset = ServerPreset.of(config, base);
-            return of(preset.applied(), base).withNote(preset.note());
-        }
-        checkRanks(config);
         List<Integer> layers = layers(config, base);
         for (int layer : layers) {
             if (!(base.attention().get(layer) instanceof AttentionConfig.Gqa)) {
@@ -94,6 +89,12 @@ public record UpcyclePlan(
                         + " upcycle.layers");
             }
         }
+        if (config.preset().isPresent()) {
+            ServerPreset preset = ServerPreset.of(
+                    config, (AttentionConfig.Gqa) base.attention().get(layers.get(0)));
+            return of(preset.applied(), base).withNote(preset.note());
+        }
+        checkRanks(config);
         if (config.method() != UpcycleConfig.Method.MHA2MLA && !config.mha2mla().equals(Mha2MlaConfig.DEFAULT)) {
             throw new ConfigException("section mha2mla is of upcycle.method = mha2mla alone: set that, or leave out"
                     + " what the section sets");

@@ -30,7 +30,8 @@ class ServerPresetTest {
             int at = setting.indexOf('=');
             overrides.put("upcycle." + setting.substring(0, at), setting.substring(at + 1));
         }
-        return ServerPreset.of(RunConfig.ofOverrides(overrides).upcycle(), base);
+        return ServerPreset.of(RunConfig.ofOverrides(overrides).upcycle(), (AttentionConfig.Gqa)
+                base.attention().get(0));
     }
 
     @ParameterizedTest

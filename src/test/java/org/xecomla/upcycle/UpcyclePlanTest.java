@@ -316,6 +316,17 @@ class UpcyclePlanTest {
         ModelConfig hybrid = LLAMA32_1B.withAttention(layers);
         ConfigException e = assertThrows(ConfigException.class, () -> UpcyclePlan.of(settings(), hybrid));
         assertEquals("layer 2 of the base is latent attention already: leave it out of upcycle.layers", e.getMessage());
+        layers.set(0, layers.get(2));
+        ModelConfig latentFirst = LLAMA32_1B.withAttention(layers);
+        ConfigException preset =
+                assertThrows(ConfigException.class, () -> UpcyclePlan.of(settings("preset=vllm"), latentFirst));
+        assertTrue(preset.getMessage().startsWith("layer 0 of the base is latent"), preset.getMessage());
+        assertEquals(
+                256,
+                rank(UpcyclePlan.of(settings("preset=vllm", "layers=[1, 3]"), latentFirst)
+                        .layers()
+                        .get(0)
+                        .kvRank()));
         assertEquals(1, UpcyclePlan.of(settings("layers=[0]"), hybrid).layers().size());
     }
 }
