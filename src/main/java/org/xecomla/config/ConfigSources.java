@@ -44,9 +44,7 @@ final class ConfigSources {
             throw new ConfigException(
                     file.exists() ? name + " is no file of settings" : "no such configuration file: " + name);
         }
-        if (file.length() > MAX_FILE_BYTES) {
-            throw new ConfigException(name + " has " + file.length() + " bytes: that is no file of settings");
-        }
+        requireShort(file, name);
         try {
             return ConfigFactory.parseFile(
                     file,
@@ -57,6 +55,17 @@ final class ConfigSources {
             throw new ConfigException(oneLine(e), e);
         } catch (StackOverflowError e) {
             throw new ConfigException(name + " or what it includes is nested too deeply to be settings", e);
+        }
+    }
+
+    /**
+     * Refuses a length that no settings have.
+     *
+     * @param name of the file, for messages
+     */
+    static void requireShort(File file, String name) {
+        if (file.length() > MAX_FILE_BYTES) {
+            throw new ConfigException(name + " has " + file.length() + " bytes: that is no file of settings");
         }
     }
 

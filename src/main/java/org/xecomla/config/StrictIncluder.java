@@ -43,14 +43,14 @@ final class StrictIncluder implements ConfigIncluder, ConfigIncluderFile, Config
             return includeFile(context, new File(what));
         }
         String place = relative.origin().filename();
-        refuseEndless(new File(place == null ? what : place));
+        requireReadable(new File(place == null ? what : place));
         return parsed(what, () -> relative.parse(options(context)));
     }
 
     @Override
     public ConfigObject includeFile(ConfigIncludeContext context, File what) {
         count(what.getPath());
-        refuseEndless(what);
+        requireReadable(what);
         return parsed(what.getPath(), () -> ConfigFactory.parseFile(what, options(context))
                 .root());
     }
@@ -77,10 +77,11 @@ final class StrictIncluder implements ConfigIncluder, ConfigIncluderFile, Config
     }
 
     /** A pipe without a writer is waited for without end, and a device has none. */
-    private void refuseEndless(File what) {
+    private void requireReadable(File what) {
         if (what.exists() && !what.isFile() && !what.isDirectory()) {
             throw new ConfigException(file + " includes " + what + ", which is a pipe or a device, not a file");
         }
+        ConfigSources.requireShort(what, what + ", which " + file + " includes,");
     }
 
     private interface Parser {

@@ -64,6 +64,8 @@ class HostileConfigTest {
         refused(file("a.conf", "include file(\"/nowhere/b.conf\")\n"), "/nowhere/b.conf", "a.conf");
         refused(file("d.conf", "include file(\"/dev/zero\")\n"), "/dev/zero, which is a pipe or a device", "d.conf");
         refused(file("r.conf", "include \"../../../../../../dev/zero\"\n"), "dev/zero", "r.conf");
+        file("large.conf", "#".repeat(2_000_000));
+        refused(file("l.conf", "include \"large.conf\"\n"), "large.conf, which", "l.conf", "2000000 bytes");
         refused(file("u.conf", "include url(\"http://127.0.0.1:1/x.conf\")\n"), "only files of this machine");
         refused(file("self.conf", "include \"self.conf\"\n"), "self.conf", "within each other");
         for (int i = 0; i < 25; i++) {
