@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.CodecFactory;
@@ -72,10 +73,11 @@ public final class ParquetRows {
      * @throws UserException where the file is not Parquet
      */
     public static void read(Path path, long start, long end, Visitor visitor) {
-        requireCodecs(path);
-        CodecFactory codecs = new CodecFactory(HadoopSettings.here(), 0);
+        Configuration configuration = HadoopSettings.here();
+        requireCodecs(path, configuration);
+        CodecFactory codecs = new CodecFactory(configuration, 0);
         try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
-                .withConf(HadoopSettings.here())
+                .withConf(configuration)
                 .withCodecFactory(new ParquetCodecs(codecs))
                 .withFileRange(start, end)
                 .build()) {
@@ -124,8 +126,8 @@ public final class ParquetRows {
         }
     }
 
-    private static void requireCodecs(Path path) {
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, HadoopSettings.here()))) {
+    private static void requireCodecs(Path path, Configuration configuration) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, configuration))) {
             reader.getFooter().getBlocks().stream()
                     .flatMap(block -> block.getColumns().stream())
                     .map(ColumnChunkMetaData::getCodec)

@@ -185,20 +185,20 @@ public record StudentParts(Base base, Path scratch) implements Serializable {
         if (!seen.calibrated) {
             return null;
         }
-        LayerActivations activations =
-                LayerCalibration.read(calibrationOf(layer.layer()), 0).activations();
-        return activations.withGradients(IntStream.range(0, seen.numGradientParts)
-                .mapToObj(part -> MomentSums.read(gradientsOf(layer.layer(), part)))
-                .reduce(MomentSums::plus)
-                .orElse(null));
+        return calibration(layer)
+                .withGradients(IntStream.range(0, seen.numGradientParts)
+                        .mapToObj(part -> MomentSums.read(gradientsOf(layer.layer(), part)))
+                        .reduce(MomentSums::plus)
+                        .orElse(null));
+    }
+
+    private LayerActivations calibration(LayerPlan layer) {
+        return LayerCalibration.read(calibrationOf(layer.layer()), 0).activations();
     }
 
     /** Writes the tensors of a layer that gradients will be taken in. */
     private UpcycledLayer full(LayerPlan layer) {
-        UpcycledLayer made = StudentInitializer.layer(
-                BaseWeights.of(base.open()),
-                layer,
-                LayerCalibration.read(calibrationOf(layer.layer()), 0).activations());
+        UpcycledLayer made = StudentInitializer.layer(BaseWeights.of(base.open()), layer, calibration(layer));
         return written(made, fullOf(made));
     }
 

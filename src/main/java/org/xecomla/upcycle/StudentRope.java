@@ -3,6 +3,8 @@ package org.xecomla.upcycle;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.xecomla.config.UpcycleConfig;
 import org.xecomla.config.UpcycleConfig.RopeChoice;
 import org.xecomla.config.model.AttentionConfig;
@@ -55,21 +57,12 @@ final class StudentRope {
     private static RopeScaling nearestYarn(ModelConfig base, RopeScaling own, int ropeDim) {
         double factor = factor(own);
         int length = originalLength(base, own, factor);
-        List<Double> wanted = RopeFrequencies.of(ropeDim, base.ropeTheta(), own).inverse();
-        RopeScaling.Yarn best = null;
-        double least = Double.POSITIVE_INFINITY;
-        for (int low = 0; low < ropeDim / 2; low++) {
-            for (int high = low + 1; high < ropeDim; high++) {
-                RopeScaling.Yarn yarn = yarn(base.ropeTheta(), ropeDim, factor, length, low, high);
-                double difference = squaredDifference(
-                        RopeFrequencies.of(ropeDim, base.ropeTheta(), yarn).inverse(), wanted);
-                if (difference < least) {
-                    least = difference;
-                    best = yarn;
-                }
-            }
-        }
-        return best;
+        return nearest(
+                base.ropeTheta(),
+                own,
+                ropeDim,
+                IntStream.range(0, ropeDim / 2).boxed().flatMap(low -> IntStream.range(low + 1, ropeDim)
+                        .mapToObj(high -> yarn(base.ropeTheta(), ropeDim, factor, length, low, high))));
     }
 
     /**
@@ -77,21 +70,29 @@ final class StudentRope {
      * puts the ramp's ends between: a sixteenth of a plane tells them apart.
      */
     private static RopeScaling nearestFixedYarn(ModelConfig base, RopeScaling own, int ropeDim) {
-        List<Double> wanted = RopeFrequencies.of(ropeDim, base.ropeTheta(), own).inverse();
-        RopeScaling.Yarn best = null;
+        return nearest(
+                base.ropeTheta(),
+                own,
+                ropeDim,
+                IntStream.range(0, 16 * ropeDim)
+                        .mapToDouble(step -> 2 * Math.PI * Math.pow(base.ropeTheta(), step / 8.0 / ropeDim))
+                        .takeWhile(length -> length <= base.maxPositionEmbeddings())
+                        .mapToObj(length -> new RopeScaling.Yarn(
+                                factor(own), (int) Math.ceil(length), BETA_FAST, BETA_SLOW, 1, 0)));
+    }
+
+    /** Of {@code candidates} that whose frequencies come nearest to those of {@code own}; of equals the first. */
+    private static RopeScaling nearest(
+            double theta, RopeScaling own, int ropeDim, Stream<RopeScaling.Yarn> candidates) {
+        List<Double> wanted = RopeFrequencies.of(ropeDim, theta, own).inverse();
+        RopeScaling best = null;
         double least = Double.POSITIVE_INFINITY;
-        for (int step = 0; step < 16 * ropeDim; step++) {
-            double length = 2 * Math.PI * Math.pow(base.ropeTheta(), step / 8.0 / ropeDim);
-            if (length > base.maxPositionEmbeddings()) {
-                break;
-            }
-            RopeScaling.Yarn yarn =
-                    new RopeScaling.Yarn(factor(own), (int) Math.ceil(length), BETA_FAST, BETA_SLOW, 1, 0);
+        for (RopeScaling candidate : (Iterable<RopeScaling.Yarn>) candidates::iterator) {
             double difference = squaredDifference(
-                    RopeFrequencies.of(ropeDim, base.ropeTheta(), yarn).inverse(), wanted);
+                    RopeFrequencies.of(ropeDim, theta, candidate).inverse(), wanted);
             if (difference < least) {
                 least = difference;
-                best = yarn;
+                best = candidate;
             }
         }
         return best;

@@ -1,11 +1,9 @@
 package org.xecomla.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +47,6 @@ class FamilyTableTest {
     private static final Path PAGE = Path.of("src/site/markdown/models.md");
     private static final Path MEASURED = Path.of("target/families.md");
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
-    private static final String IDS = "1,5,9,2,7,3,8,4,6";
     private static final List<String> COLUMNS = List.of(
             "golden model",
             "`model_type`",
@@ -185,22 +182,12 @@ class FamilyTableTest {
         String export = directory
                 .resolve(model.path().getName() + " " + format.display())
                 .toString();
-        run("export", "--model", name, "--format", format.display(), "--dtype", "f32", "--out", export);
-        String logits = directory.resolve("logits.safetensors").toString();
-        run("logits", "--model", name, "--ids", IDS, "--out", logits);
-        Process check = new ProcessBuilder("src/main/scripts/check-export", export, logits, IDS)
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, check.waitFor(), said);
+        CheckExport.run("export", "--model", name, "--format", format.display(), "--dtype", "f32", "--out", export);
+        String said = CheckExport.said(name, export, directory);
         String line = said.lines()
                 .filter(l -> l.contains(": logits differ by"))
                 .findFirst()
                 .orElseThrow();
         return format == ExportConfig.Format.XECOMLA ? "" : " (`" + line.substring(0, line.indexOf(':')) + "`)";
-    }
-
-    private static void run(String... arguments) {
-        assertEquals(0, Main.commandLine().execute(arguments));
     }
 }

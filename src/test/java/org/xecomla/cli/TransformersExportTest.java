@@ -1,9 +1,7 @@
 package org.xecomla.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -19,7 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("python")
 class TransformersExportTest {
     private static final String GOLDEN = "src/test/resources/golden/";
-    private static final String IDS = "1,5,9,2,7,3,8,4,6";
 
     @TempDir
     private Path directory;
@@ -57,7 +54,7 @@ class TransformersExportTest {
     @Test
     void shardsInBfloat16Load() throws Exception {
         String export = directory.resolve("export").toString();
-        run(
+        CheckExport.run(
                 "export",
                 "--model",
                 GOLDEN + "mla-gqa-tied-last",
@@ -75,22 +72,12 @@ class TransformersExportTest {
     private void check(String fixture, String format, String architecture) throws Exception {
         String model = GOLDEN + fixture;
         String export = directory.resolve("export").toString();
-        run("export", "--model", model, "--format", format, "--dtype", "f32", "--out", export);
+        CheckExport.run("export", "--model", model, "--format", format, "--dtype", "f32", "--out", export);
         compare(model, export, architecture);
     }
 
     private void compare(String model, String export, String architecture) throws Exception {
-        String logits = directory.resolve("logits.safetensors").toString();
-        run("logits", "--model", model, "--ids", IDS, "--out", logits);
-        Process check = new ProcessBuilder("src/main/scripts/check-export", export, logits, IDS)
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, check.waitFor(), said);
+        String said = CheckExport.said(model, export, directory);
         assertTrue(said.contains(architecture + ": logits differ by"), said);
-    }
-
-    private static void run(String... arguments) {
-        assertEquals(0, Main.commandLine().execute(arguments));
     }
 }

@@ -130,7 +130,9 @@ public final class Faults {
     private static final int DELAY_MILLIS = 20;
     private static final int SLOW_MILLIS = 2;
     private static final StackWalker STACK = StackWalker.getInstance();
-    private static final Pattern DRAWN = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    /** What is drawn for the names of temporary files. */
+    public static final Pattern DRAWN = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
     private static final Pattern COUNTED = Pattern.compile("[0-9]+");
     private final Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
     private final Map<String, Integer> times = new HashMap<>();

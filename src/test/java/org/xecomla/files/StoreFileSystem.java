@@ -1,7 +1,6 @@
 package org.xecomla.files;
 
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -14,11 +13,10 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
 
 /** An object store on this machine's disk: a file is there when its stream is closed; whoever closes last has won. */
-public class StoreFileSystem extends RawLocalFileSystem {
+public class StoreFileSystem extends RenamedLocalFileSystem {
     private static final URI ROOT = URI.create("stored:///");
 
     /** Hadoop's cache knows it then. */
@@ -35,11 +33,6 @@ public class StoreFileSystem extends RawLocalFileSystem {
     @Override
     public URI getUri() {
         return ROOT;
-    }
-
-    @Override
-    public File pathToFile(Path path) {
-        return new File(path.toUri().getPath());
     }
 
     @Override

@@ -123,7 +123,7 @@ final class FaultBench implements AutoCloseable {
     }
 
     /** Runs {@code stage} with a fault, then once more without. */
-    Result inject(String stage, FaultCases.Case fault) throws Exception {
+    Result inject(String stage, FaultCase fault) throws Exception {
         Faults.Place place = fault.place();
         rewind(stage);
         Faults.OF_PROCESS.watch(work.toString());
@@ -150,10 +150,6 @@ final class FaultBench implements AutoCloseable {
         String line = PeoplesLine.of(first);
         boolean clear = line != null && line.contains(work.toString());
         return clear ? new Result(Outcome.NAMED_THEN_SAME, line) : new Result(Outcome.UNCLEAR, trace(first));
-    }
-
-    private static boolean ofLease(Faults.Place place) {
-        return place.file().endsWith(RunLease.FILE) || place.file().endsWith(RunFence.FILE);
     }
 
     /** {@link #again}, or what it was on the same files before: what a command makes depends on nothing else. */
@@ -210,7 +206,7 @@ final class FaultBench implements AutoCloseable {
         if (!Files.exists(lease)) {
             return;
         }
-        if (ofLease(place)) {
+        if (place.file().endsWith(RunLease.FILE) || place.file().endsWith(RunFence.FILE)) {
             Files.writeString(
                     lease, OWN_PROCESS.matcher(Files.readString(lease)).replaceFirst(ENDED_PROCESS));
         } else {

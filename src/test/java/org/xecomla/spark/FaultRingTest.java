@@ -66,7 +66,7 @@ class FaultRingTest {
             for (String stage : FaultBench.STAGES) {
                 table.places(stage, bench.places(stage).size());
                 boolean wanted = STAGE.isEmpty() || STAGE.equals(stage);
-                for (FaultCases.Case fault : FaultCases.of(bench.places(stage)).all()) {
+                for (FaultCase fault : FaultCase.of(bench.places(stage))) {
                     if (number++ % STRIDE == 0 && wanted) {
                         table.add(stage, fault, bench.inject(stage, fault));
                     }

@@ -19,7 +19,7 @@ final class FaultTable {
         numPlaces.merge(stage, count, Integer::sum);
     }
 
-    void add(String stage, FaultCases.Case fault, FaultBench.Result result) {
+    void add(String stage, FaultCase fault, FaultBench.Result result) {
         numCases++;
         count("stage " + stage, result.outcome());
         count("kind " + fault.kind(), result.outcome());

@@ -11,10 +11,10 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.xecomla.files.DataFiles;
+import org.xecomla.files.Faults;
 
 /** What a run has made, to be compared with what another has. */
 public final class RunContents {
-    private static final Pattern DRAWN = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final Pattern TIMES = Pattern.compile("\"seconds_of_leg\":[^,}]*|(?<=[ :])1[0-9]{12}\\b");
 
     private RunContents() {}
@@ -67,7 +67,7 @@ public final class RunContents {
             for (Path file : files.toList()) {
                 String name = directory.relativize(file).toString();
                 if (!isOfAttempt(name)) {
-                    state.append('\n').append(DRAWN.matcher(name).replaceAll("drawn"));
+                    state.append('\n').append(Faults.DRAWN.matcher(name).replaceAll("drawn"));
                     state.append(' ').append(Files.isRegularFile(file) ? timeless(file) : "");
                 }
             }

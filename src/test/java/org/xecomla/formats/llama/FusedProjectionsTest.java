@@ -9,18 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xecomla.config.model.ParameterNames;
-import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.UserException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.checkpoint.SaveOptions;
-import org.xecomla.safetensors.Dtype;
 import org.xecomla.safetensors.SafetensorsFile;
 
 /** Phi-3's matrices of several parameters. */
@@ -46,19 +42,6 @@ class FusedProjectionsTest {
         float[] gateUp = file.readFloats(layer + "mlp.gate_up_proj.weight"); // (2*F, D)
         assertArrayEquals(Arrays.copyOfRange(gateUp, 48 * 32, 96 * 32), model.read(layer + ParameterNames.UP_PROJ));
         assertEquals(48, model.config().maxPositionEmbeddings()); // the window
-    }
-
-    @Test
-    void isExportedAsTheLlamaThatItIsReadAs() throws IOException {
-        ModelDirectory phi = open(PHI3);
-        SaveOptions options = new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty());
-        new LlamaWriter().write(phi, DataFiles.path(directory.toString()), options);
-        assertTrue(Files.readString(directory.resolve("config.json")).contains("LlamaForCausalLM"));
-        ModelDirectory llama = open(directory);
-        assertEquals(phi.config(), llama.config());
-        for (String parameter : ParameterShapes.of(phi.config()).keySet()) {
-            assertArrayEquals(phi.read(parameter), llama.read(parameter), parameter);
-        }
     }
 
     /** transformers reads Phi-3's "yarn" as longrope. */

@@ -1,6 +1,5 @@
 package org.xecomla.formats.llama;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,18 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.xecomla.config.model.ParameterNames;
-import org.xecomla.config.model.ParameterShapes;
 import org.xecomla.errors.ConfigException;
 import org.xecomla.files.DataFiles;
 import org.xecomla.formats.ModelDirectory;
-import org.xecomla.formats.checkpoint.SaveOptions;
-import org.xecomla.safetensors.Dtype;
 
 /** Granite is read as a Llama, written as one, and is the same then. */
 class GraniteMultipliersTest {
@@ -31,25 +24,6 @@ class GraniteMultipliersTest {
 
     private static ModelDirectory open(Path path) {
         return ModelDirectory.open(DataFiles.path(path.toString()));
-    }
-
-    /** The export carries no multiplier: its weights have them. */
-    @ParameterizedTest
-    @ValueSource(strings = {"family-granite", "family-granite-untied"})
-    void isExportedAsTheLlamaThatItIsReadAs(String fixture) throws IOException {
-        ModelDirectory granite = open(GOLDEN.resolve(fixture));
-        new LlamaWriter()
-                .write(
-                        granite,
-                        DataFiles.path(directory.toString()),
-                        new SaveOptions(Dtype.F32, SaveOptions.MAX_SHARD_BYTES, Optional.empty()));
-        String json = Files.readString(directory.resolve("config.json"));
-        assertTrue(json.contains("LlamaForCausalLM") && !json.contains("multiplier"), json);
-        ModelDirectory llama = open(directory);
-        assertEquals(granite.config(), llama.config());
-        for (String parameter : ParameterShapes.of(granite.config()).keySet()) {
-            assertArrayEquals(granite.read(parameter), llama.read(parameter), parameter);
-        }
     }
 
     @Test
